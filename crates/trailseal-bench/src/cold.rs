@@ -18,11 +18,20 @@ struct Candidate {
     about: &'static str,
     function: Function,
     event: Vec<u8>,
-    /// Whether it reports an evaluation, or does nothing.
-    reports: bool,
+    does: Does,
     until_ready: Vec<Duration>,
     until_response: Vec<Duration>,
     peak_kib: Vec<f64>,
+}
+
+/// What a program does with its event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Does {
+    Nothing,
+    /// It reports a trail as COMPLIANT.
+    Report,
+    /// It accepts a trail that CloudFormation is about to create.
+    Accept,
 }
 
 /// Runs every program in turn, repeatedly, so that a slow machine slows all of them.
@@ -48,6 +57,7 @@ async fn candidates(
     use Over::{DistantTls, Http, Tls};
     let ours = testbed.change(&[]);
     let theirs = testbed.change(&[("AssumeRoleMode", "false")]);
+    let hook = Testbed::hook_request();
     let rust = |program, over| (program, testbed.settings(over));
     let python = |over| python(testbed, settings, over);
     let mut candidates = Vec::new();
@@ -56,6 +66,7 @@ async fn candidates(
         ("http", "the function, HTTP", rust(&settings.function, Http), &ours),
         ("tls", "the function, TLS", rust(&settings.function, Tls), &ours),
         ("distant", "the function, TLS, 20 ms away", rust(&settings.function, DistantTls), &ours),
+        ("hook", "the Hook's function, TLS", rust(&settings.hook, Tls), &hook),
         ("python-http", "the Python rule, HTTP", python(Http), &theirs),
         ("python-tls", "the Python rule, TLS", python(Tls), &theirs),
     ] {
@@ -64,7 +75,11 @@ async fn candidates(
             about,
             function: Function::rest(program, &testbed.lab, of_program).await?,
             event: event.clone(),
-            reports: id != "empty",
+            does: match id {
+                "empty" => Does::Nothing,
+                "hook" => Does::Accept,
+                _ => Does::Report,
+            },
             until_ready: Vec::new(),
             until_response: Vec::new(),
             peak_kib: Vec::new(),
@@ -93,9 +108,15 @@ impl Candidate {
         self.function.stop().await?;
         let put = testbed.lab.take_put_evaluations();
         drop((testbed.lab.take_calls(), self.function.take_lines()?));
-        let answered = matches!(first.outcome, Outcome::Response(_));
+        let answered = match &first.outcome {
+            Outcome::Response(answer) => {
+                self.does != Does::Accept
+                    || answer.get("hookStatus").is_some_and(|status| status == "SUCCESS")
+            }
+            Outcome::Failed { .. } | Outcome::Exited { .. } | Outcome::TimedOut => false,
+        };
         let verdicts: Vec<&str> = put.iter().map(|one| one.compliance_type.as_str()).collect();
-        let expected: &[&str] = if self.reports { &["COMPLIANT"] } else { &[] };
+        let expected: &[&str] = if self.does == Does::Report { &["COMPLIANT"] } else { &[] };
         if !answered || verdicts != expected {
             let outcome = first.outcome;
             return Err(format!("{} ended with {outcome:?} and put {verdicts:?}", self.id).into());

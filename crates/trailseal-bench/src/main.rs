@@ -28,6 +28,9 @@ pub(crate) struct Settings {
     /// The function as it ships
     #[arg(long)]
     function: PathBuf,
+    /// The function of the CloudFormation Hook as it ships
+    #[arg(long)]
+    hook: PathBuf,
     /// A function that does nothing
     #[arg(long)]
     empty: PathBuf,

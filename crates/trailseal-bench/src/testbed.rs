@@ -110,6 +110,25 @@ impl Testbed {
         self.bytes(&event)
     }
 
+    /// What CloudFormation sends before it creates a trail like the first one.
+    pub(crate) fn hook_request() -> Vec<u8> {
+        let request = json!({
+            "clientRequestToken": "b3f8c1d2-0000-4000-8000-000000000001",
+            "awsAccountId": ACCOUNT,
+            "stackId": format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/audit/1a2b3c4d"),
+            "actionInvocationPoint": "CREATE_PRE_PROVISION",
+            "requestData": {
+                "targetName": "AWS::CloudTrail::Trail", "targetType": "AWS::CloudTrail::Trail",
+                "targetLogicalId": "Trail",
+                "targetModel": { "resourceProperties": {
+                    "TrailName": name(0), "S3BucketName": bucket(0), "KMSKeyId": key_arn(0),
+                    "IsLogging": true,
+                }},
+            },
+        });
+        request.to_string().into_bytes()
+    }
+
     pub(crate) fn schedule(&self) -> Vec<u8> {
         let mut event = RuleEvent::of_item(ACCOUNT, REGION, RULE, &Value::Null);
         event.invoking_event = json!({

@@ -55,7 +55,12 @@ impl Hook {
             sleep(pause.max(Duration::from_millis(1))).await;
         };
         let Planning { trail, .. } = planning;
-        let judgement = evaluate(&evaluation, &trail, &facts);
+        let mut judgement = evaluate(&evaluation, &trail, &facts);
+        if trail.is_organization_trail {
+            judgement
+                .notes
+                .push(format!("evaluated as an organization trail of {}", request.account));
+        }
         Ok(Judged { trail, logical_id: request.logical_id.clone(), judgement })
     }
 

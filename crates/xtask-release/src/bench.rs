@@ -99,9 +99,16 @@ fn sizes(project: &Project, figures: &mut Vec<Figure>) -> Result<()> {
             print(&format!("{name} is not measured: run `rustup target add {triple}`"))?;
             continue;
         }
-        let bytes = std::fs::metadata(package::rule_function(project, architecture)?)?.len();
-        let about = format!("the archive for {name}");
-        figures.push(Figure::new(&format!("size.{name}"), &about, bytes as f64 / 1e6, "MB"));
+        let of_rule = package::rule_function(project, architecture)?;
+        let of_hook = package::hook_function(project, architecture)?;
+        for (archive, id, about) in [
+            (of_rule, "size", "the archive for"),
+            (of_hook, "size.hook", "the archive of the Hook for"),
+        ] {
+            let megabytes = std::fs::metadata(archive)?.len() as f64 / 1e6;
+            let (id, about) = (format!("{id}.{name}"), format!("{about} {name}"));
+            figures.push(Figure::new(&id, &about, megabytes, "MB"));
+        }
     }
     Ok(())
 }

@@ -51,6 +51,12 @@ pub(crate) fn rule_function(project: &Project, architecture: Architecture) -> Re
     function(project, architecture, name, package)
 }
 
+/// Builds and packs the function of the Hook for an architecture; returns the archive.
+pub(crate) fn hook_function(project: &Project, architecture: Architecture) -> Result<PathBuf> {
+    let [.., (name, package)] = FUNCTIONS;
+    function(project, architecture, name, package)
+}
+
 fn function(
     project: &Project,
     architecture: Architecture,

@@ -36,7 +36,7 @@ const PASSING: [&str; 6] = [
 
 /// The account of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum KeyOf {
+pub(super) enum KeyOf {
     Own,
     Other,
 }
@@ -190,7 +190,7 @@ fn unproven(reply: &Reply) -> Option<String> {
 }
 
 /// An account, and the properties of a trail that is sealed there.
-fn scene(key: KeyOf) -> (State, Value) {
+pub(super) fn scene(key: KeyOf) -> (State, Value) {
     let mut state = state();
     let foreign = key_arn(KEY_ACCOUNT, REGION, 2);
     state.accounts.push(account(KEY_ACCOUNT, Membership::Outside, &[REGION]));

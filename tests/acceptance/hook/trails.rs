@@ -126,7 +126,7 @@ async fn an_alias_is_looked_up_in_the_region_of_the_bucket() {
     }
 }
 
-/// A value that is no text is never taken as one, and nothing is asked about it.
+/// A value of another type is never read as text, and AWS is not asked about it.
 #[tokio::test]
 async fn values_of_wrong_types_are_unverified() {
     let desk = HookDesk::open(state(), &[]).await;
@@ -161,6 +161,17 @@ async fn a_trail_that_does_not_log_is_noted() {
     for value in [json!(false), json!("false")] {
         let reply = desk.send_trail(&with(sealed(), "IsLogging", value)).await;
         assert!(reply.success().contains("(the trail does not log)"), "{:#}", reply.answer);
+    }
+}
+
+/// Only the management account's own trail is certain to belong to the account that deploys it.
+#[tokio::test]
+async fn an_organization_trail_is_evaluated_as_one_of_the_deploying_account() {
+    let desk = HookDesk::open(state(), &STRICT).await;
+    for value in [json!(true), json!("true")] {
+        let reply = desk.send_trail(&with(sealed(), "IsOrganizationTrail", value)).await;
+        let note = "(evaluated as an organization trail of 111122223333)";
+        assert!(reply.success().contains(note), "{:#}", reply.answer);
     }
 }
 

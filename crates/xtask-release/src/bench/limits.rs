@@ -13,9 +13,10 @@ use Limit::{AtLeast, AtMost};
 /// A figure by which another one is divided, and its name in a sentence.
 type Divisor = (&'static str, &'static str);
 
-const LIMITS: [(&str, Limit, Option<Divisor>); 29] = [
+const LIMITS: [(&str, Limit, Option<Divisor>); 32] = [
     ("cold.tls", AtMost(3.5), Some(("cold.empty", "an empty function"))),
     ("cold.python-tls", AtLeast(45.0), Some(("cold.tls", "the function"))),
+    ("cold.hook", AtMost(1.2), Some(("cold.tls", "the rule's function"))),
     ("cold.tls.memory", AtMost(9.0), None),
     ("memory.10000.peak", AtMost(9.0), None),
     ("warm.http", AtMost(1.3), Some(("warm.http.bare", "the bare calls"))),
@@ -24,6 +25,8 @@ const LIMITS: [(&str, Limit, Option<Divisor>); 29] = [
     ("schedule.time.fit", AtLeast(0.99), None),
     ("size.x86_64", AtMost(3.0), None),
     ("size.arm64", AtMost(3.0), None),
+    ("size.hook.x86_64", AtMost(3.0), None),
+    ("size.hook.arm64", AtMost(3.0), None),
     ("rule.1", AtLeast(1e6), None),
     ("rule.100000", AtLeast(1e6), None),
     ("check.ofRead", AtLeast(0.25), None),

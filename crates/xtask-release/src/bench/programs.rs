@@ -14,8 +14,9 @@ use xtask::tools;
 /// Programs that were built for a run.
 #[derive(Debug)]
 pub(crate) struct Programs {
-    /// The function as it ships, and an empty one built in the same way.
+    /// The functions as they ship, and an empty one built in the same way.
     function: PathBuf,
+    hook: PathBuf,
     empty: PathBuf,
     bench: PathBuf,
     bare: PathBuf,
@@ -29,6 +30,9 @@ impl Programs {
             let targets = "trailseal-lambda --bin bootstrap --example empty_function";
             shipped = package::build(project, Architecture::host()?, targets)?;
         }
+        if needs(&["cold"]) {
+            package::build(project, Architecture::host()?, "trailseal-hook --bin hook")?;
+        }
         if needs(&["cold", "warm", "schedule", "memory", "rule"]) {
             let bench = "build --locked --profile dist --package trailseal-bench --bins";
             project.cargo(bench).run()?;
@@ -40,6 +44,7 @@ impl Programs {
         let dist = project.target().join("dist");
         Ok(Self {
             function: shipped.join("bootstrap"),
+            hook: shipped.join("hook"),
             empty: shipped.join("examples/empty_function"),
             bench: dist.join("trailseal-bench"),
             bare: dist.join("bare-function"),
@@ -57,6 +62,7 @@ impl Programs {
         let mut bench = project.program(&self.bench, part);
         for (name, path) in [
             ("--function", &self.function),
+            ("--hook", &self.hook),
             ("--empty", &self.empty),
             ("--bare", &self.bare),
             ("--python", &project.tools().join("python-rule/bin/python")),
