@@ -149,7 +149,9 @@ class _Source:
         if kind is not None:
             element = re.fullmatch(r"(string|number|boolean|any)(?:List|Map)", of)
             return [kind, SIMPLE[element[1]] if element else "dynamic"]
-        # A property that is only computed has no value for Terraform's language, but a getter.
+        # A property that is only computed has no value for Terraform's language, but a getter or a map.
+        if "= new cdktf.StringMap(this" in code:
+            return ["map", "string"]
         return GETTERS.get(GETTER.search(code)[1], "dynamic")
 
 

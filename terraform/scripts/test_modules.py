@@ -85,17 +85,26 @@ class Modules(unittest.TestCase):
     def test_every_configuration_on_a_page_is_valid(self):
         pages = sorted((workspace.ROOT / "terraform").rglob("README.md"))
         blocks = [block for page in pages for block in BLOCK.findall(page.read_text())]
-        self.assertEqual(len(blocks), 3)
+        self.assertEqual(len(blocks), 4)
         for number, block in enumerate(blocks):
             with self.subTest(block):
+                used = block.count("module ")
                 block, count = RELEASED.subn(r"../../\1", block)
-                self.assertEqual(count, 1)
+                self.assertEqual(count, used)
                 folder = f"examples/page-{number}"
                 self.workspace.path(folder).mkdir()
                 self.workspace.path(f"{folder}/main.tf").write_text(block)
                 self.workspace.init(folder)
                 code, out = self.workspace.terraform(folder, "validate")
                 self.assertEqual(code, 0, out)
+
+    def test_the_permissions_name_every_type_of_resource(self):
+        page = (workspace.ROOT / "terraform/README.md").read_text()
+        rows = page[page.index("## Permissions for deployment") : page.index("## One account")]
+        sources = [path for folder in MODULES for path in (workspace.ROOT / "terraform" / folder).glob("*.tf")]
+        types = {found for path in sources for found in re.findall(r'^resource "(\w+)"', path.read_text(), re.M)}
+        self.assertGreater(len(types), 10)
+        self.assertEqual(types, set(re.findall(r"`(aws_\w+)`", rows)))
 
     def test_every_test_of_a_module_passes(self):
         for folder in MODULES:

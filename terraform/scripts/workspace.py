@@ -66,7 +66,8 @@ class Workspace:
 def opened():
     """A workspace with a running provider that knows the types that the configurations name."""
     names = {"provider"}
-    for path in (ROOT / "terraform").rglob("*.tf"):
+    folder = ROOT / "terraform"
+    for path in [*folder.rglob("*.tf"), *folder.rglob("README.md")]:
         for kind, name in TYPE.findall(path.read_text()):
             names.add(("data-aws-" if kind == "data" else "") + name.replace("_", "-"))
     schemas = provider_schema.read_schemas(PACKAGE, names)
