@@ -67,7 +67,8 @@ def retained(aws, template, stack):
 def code_of(given, account, region, stack):
     """The Regions and prefixes of the code buckets of a stack, with the name of the stack."""
     own = {"CodeBucketPrefix": f"trailseal-{account}"}
-    values = {**own, **(stack.parameters if stack else {}), **given.given}
+    mine = stack if stack and stack.is_ours else None
+    values = {**own, **(mine.parameters if mine else {}), **given.given}
     if given.template.takes("Regions") and "Regions" not in values:
         raise Failure(
             f"there is no stack `{given.stack}` in {region} that names the Regions of the code: "
@@ -75,7 +76,7 @@ def code_of(given, account, region, stack):
         )
     inner = values.get("Regions", "") if given.template.takes("Regions") else ""
     places = dict.fromkeys([region, *(word.strip() for word in inner.split(",") if word.strip())])
-    user = (region, given.stack, given.template.takes("Regions"))
+    user = (region, mine.name if mine else None, given.template.takes("Regions"))
     return {(place, values["CodeBucketPrefix"]): user for place in places}
 
 

@@ -230,7 +230,7 @@ def cause(aws, region, stack):
 
 
 def users(aws, region, prefix):
-    """The stacks in a Region that this command created and that take their code from such a bucket."""
+    """The stacks in a Region that take their code from such a bucket, whoever created them."""
     entries = aws.pages("cloudformation", region, "DescribeStacks", "Stacks")
     found = (stack_of(region, entry) for entry in entries)
-    return [stack for stack in found if stack.is_ours and stack.parameters.get("CodeBucketPrefix") == prefix]
+    return [stack for stack in found if stack.parameters.get("CodeBucketPrefix") == prefix]

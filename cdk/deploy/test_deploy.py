@@ -1,5 +1,6 @@
 """Tests of `cargo xtask deploy` in moto: `python -m unittest` in this folder."""
 
+import json
 import re
 import unittest
 
@@ -308,6 +309,23 @@ class Destruction(Case):
             )
             account.destroy("--stack-name", "second")
             self.assertEqual(account.state()["buckets"], {})
+
+    def test_a_bucket_that_a_stack_of_somebody_else_uses_stays(self):
+        for name in ("mine", "trailseal"):
+            with self.subTest(name), Account() as account:
+                self.succeed(account.deploy("--stack-name", "other"))
+                body = {
+                    "Parameters": {"CodeBucketPrefix": {"Type": "String"}},
+                    "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
+                }
+                given = {"ParameterKey": "CodeBucketPrefix", "ParameterValue": f"trailseal-{ACCOUNT}"}
+                account.client("cloudformation").create_stack(
+                    StackName=name, TemplateBody=json.dumps(body), Parameters=[given]
+                )
+                self.succeed(account.destroy("--stack-name", "other"))
+                out = self.succeed(account.destroy())
+                self.assertIn(f"bucket `{BUCKET}`: stack `{name}` in {REGION} uses it", out)
+                self.assertIn(BUCKET, account.state()["buckets"])
 
     def test_a_bucket_that_an_organization_reads_stays(self):
         with Account() as account:
