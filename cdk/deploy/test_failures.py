@@ -42,6 +42,7 @@ EVENTS = [
     event("Queue", "AWS::SQS::Queue", "CREATE_FAILED", "Resource creation cancelled"),
     event("Rule", "AWS::Config::ConfigRule", "CREATE_FAILED", "the second failure"),
     event("Function", "AWS::Lambda::Function", "CREATE_FAILED", "the quota is too small"),
+    event("Role", "AWS::IAM::Role", "CREATE_FAILED", "Resource creation cancelled"),
     event("trailseal", "AWS::CloudFormation::Stack", "CREATE_IN_PROGRESS", "User Initiated", STACK),
     event("Old", "AWS::Lambda::Function", "CREATE_FAILED", "of an earlier operation"),
 ]
