@@ -51,7 +51,7 @@ EVENTS = [
 class Failures(unittest.TestCase):
     """What went wrong, where, and what to do."""
 
-    def fail(self, ended, *wanted):
+    def assert_fails(self, ended, *wanted):
         """Asserts a failure with these words."""
         code, out, errors = ended
         self.assertEqual(code, 1, out + errors)
@@ -73,7 +73,7 @@ class Failures(unittest.TestCase):
                 {"StackEvents": EVENTS[:2], "NextToken": "t"},
                 {"StackEvents": EVENTS[2:]},
             ]
-            self.fail(
+            self.assert_fails(
                 account.deploy(),
                 f"stack `trailseal` in {REGION} is ROLLBACK_COMPLETE: `Function` (AWS::Lambda::Function): the quota is too small; ",
                 "fix the cause and run the same command again: it deletes the stack",
@@ -99,7 +99,7 @@ class Failures(unittest.TestCase):
     def test_a_failed_rollback_of_an_update_needs_a_person(self):
         with Account() as account:
             account.planned["DescribeStacks"] = [described("UPDATE_ROLLBACK_FAILED")]
-            self.fail(
+            self.assert_fails(
                 account.deploy(),
                 "UPDATE_ROLLBACK_FAILED",
                 "continue-update-rollback --region eu-west-1 --stack-name trailseal",
@@ -121,7 +121,7 @@ class Failures(unittest.TestCase):
             ended = account.run(
                 "--template", "aggregator", "--stack-name", "trailseal", "--region", REGION, "--yes", ACCOUNT
             )
-            self.fail(ended, "has template `account`, not `aggregator`: choose another --stack-name")
+            self.assert_fails(ended, "has template `account`, not `aggregator`: choose another --stack-name")
 
     def test_without_a_recorder_nothing_is_deployed(self):
         with Account("us-east-1") as account:
@@ -129,7 +129,7 @@ class Failures(unittest.TestCase):
             ended = account.run(
                 "--zip", str(account.zip), "--yes", ACCOUNT, "--region", REGION, "--region", "us-west-2"
             )
-            self.fail(
+            self.assert_fails(
                 ended,
                 f"AWS Config is off in {REGION}",
                 "AWS Config is off in us-west-2",
@@ -144,9 +144,9 @@ class Failures(unittest.TestCase):
             group = {"allSupported": False, "resourceTypes": ["AWS::S3::Bucket"]}
             recorder = {"name": "default", "roleARN": role, "recordingGroup": group}
             config.put_configuration_recorder(ConfigurationRecorder=recorder)
-            self.fail(account.deploy(), "does not record `AWS::CloudTrail::Trail`")
+            self.assert_fails(account.deploy(), "does not record `AWS::CloudTrail::Trail`")
             config.stop_configuration_recorder(ConfigurationRecorderName="default")
-            self.fail(
+            self.assert_fails(
                 account.deploy(),
                 f"start-configuration-recorder --region {REGION} --configuration-recorder-name default",
             )
@@ -167,7 +167,7 @@ class Failures(unittest.TestCase):
         ):
             with self.subTest(code), Account() as account:
                 account.planned["DescribeStacks"] = [(code, "why")]
-                self.fail(account.deploy(), wanted)
+                self.assert_fails(account.deploy(), wanted)
 
     def test_a_denied_call_names_the_action_of_iam(self):
         for operation, action in (
@@ -178,7 +178,7 @@ class Failures(unittest.TestCase):
                 if operation == "HeadObject":
                     account.deploy()
                 account.planned[operation] = [("AccessDenied", "why")]
-                self.fail(
+                self.assert_fails(
                     account.deploy(),
                     f"s3:{operation} in {REGION}: access denied: why; allow the caller {action}",
                 )
@@ -186,7 +186,7 @@ class Failures(unittest.TestCase):
     def test_a_bucket_of_another_account(self):
         with Account() as account:
             account.planned["HeadBucket"] = [("403", "Forbidden")]
-            self.fail(
+            self.assert_fails(
                 account.deploy(),
                 f"bucket `{BUCKET}` belongs to another account",
                 "--parameter CodeBucketPrefix=PREFIX",
@@ -195,7 +195,7 @@ class Failures(unittest.TestCase):
     def test_a_bucket_of_another_region(self):
         with Account() as account:
             account.planned["HeadBucket"] = [{"BucketRegion": "us-east-1"}]
-            self.fail(
+            self.assert_fails(
                 account.deploy(),
                 f"bucket `{BUCKET}` is in us-east-1, and Lambda takes code only from its own Region",
             )
@@ -213,7 +213,7 @@ class Failures(unittest.TestCase):
         with Account() as account:
             missing = botocore.exceptions.NoCredentialsError()
             with unittest.mock.patch("botocore.signers.RequestSigner.get_auth_instance", side_effect=missing):
-                self.fail(
+                self.assert_fails(
                     account.deploy(), "Unable to locate credentials; set AWS_PROFILE or name a --profile"
                 )
 
@@ -221,13 +221,15 @@ class Failures(unittest.TestCase):
         with Account() as account:
             error = botocore.parsers.ResponseParserError("invalid XML\nreceived")
             with unittest.mock.patch("botocore.parsers.QueryParser.parse", side_effect=error):
-                self.fail(
+                self.assert_fails(
                     account.deploy(), "the answer is not one of AWS, maybe of a proxy: invalid XML?received"
                 )
 
     def test_without_a_region(self):
         with Account() as account:
-            self.fail(account.run("--dry-run"), "no Region is given: add --region REGION, or set AWS_REGION")
+            self.assert_fails(
+                account.run("--dry-run"), "no Region is given: add --region REGION, or set AWS_REGION"
+            )
 
     def test_a_parameter_that_is_missing_or_that_another_needs(self):
         with Account() as account:
@@ -254,7 +256,7 @@ class Failures(unittest.TestCase):
                 if given["ParameterKey"] == "Architecture":
                     given["ParameterValue"] = "x86_64"
             account.planned["DescribeStacks"] = [{"Stacks": [made]}]
-            self.fail(account.deploy(), "has Architecture=x86_64: take `bootstrap-x86_64.zip`")
+            self.assert_fails(account.deploy(), "has Architecture=x86_64: take `bootstrap-x86_64.zip`")
 
 
 class Evaluations(unittest.TestCase):
