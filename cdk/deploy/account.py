@@ -183,7 +183,7 @@ class Account:
         ended = self.starts if self.polls > 1 else self.starts - 1
         if ended < 1:
             return {"ConfigRuleName": "trailseal"}
-        time = datetime.datetime(2026, 11, 29, 12, ended, tzinfo=datetime.UTC)
+        time = datetime.datetime(2026, 11, 29, tzinfo=datetime.UTC) + datetime.timedelta(minutes=ended)
         return {"ConfigRuleName": "trailseal", "LastSuccessfulEvaluationTime": time}
 
     def follow(self, http_response, parsed, model, context, **_):
