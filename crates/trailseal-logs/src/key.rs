@@ -230,7 +230,7 @@ fn is_region(text: &str) -> bool {
 
 /// `o-` and 10 to 32 lower-case letters and digits (AWS Organizations API Reference,
 /// `Organization`).
-pub(crate) fn is_organization(text: &str) -> bool {
+pub fn is_organization(text: &str) -> bool {
     text.strip_prefix("o-").is_some_and(|id| {
         (10..=32).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())

@@ -1,7 +1,7 @@
 //! The evidence for the check `log-files-sealed`, from the files that were read.
 
 use trailseal_aws::TrailDelivery;
-use trailseal_logs::live::{Cause, Gap};
+use trailseal_logs::live::{self, Cause, Gap, Mode};
 use trailseal_logs::{Class, Coverage, Encryption, Example, FileStatus, KeyName, Unread, Version};
 use trailseal_rule::checks::log_files_sealed::{NOT_SEALED, OLDER_NOT_SEALED};
 use trailseal_rule::{
@@ -9,7 +9,7 @@ use trailseal_rule::{
     Reading, Refusal, Trail,
 };
 
-use super::writers::{Writers, own_folders, prefixes, several_organizations};
+use super::writers::{Writers, delivers, may_have_log_files, own_folders, several_organizations};
 
 /// Why the files that were read do not prove the trail, although they may show a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,10 +119,28 @@ fn encryption(status: &FileStatus) -> Reading<FileEncryption> {
     }
 }
 
+/// Whether every log file of the trail was read.
+pub(crate) fn are_all(delivery: &TrailDelivery, outcome: &live::Outcome) -> bool {
+    let has_unread = outcome.coverage.rows().any(|(folder, _, class, _)| match class.status {
+        FileStatus::Read(_) => false,
+        FileStatus::Unread(why) => {
+            outcome.lacks(why) && !folder.has_digests() && delivers(delivery, folder)
+        }
+    });
+    outcome.mode == Mode::All
+        && !outcome.is_stopped
+        && !has_unread
+        && missing_part(delivery, &outcome.gaps).is_none()
+        && missing_unrecognized(delivery, &outcome.coverage).is_none()
+}
+
 /// Why gaps of a reading keep it from proving a trail; nothing if they concern other folders only.
+/// A file of answers that S3 contradicts is not believed in any folder.
 pub(crate) fn missing_part(delivery: &TrailDelivery, gaps: &[Gap]) -> Option<Missing> {
-    let is_own = |place: &str| prefixes(&delivery.prefix).any(|one| overlap(place, &root(one)));
-    let own: Vec<&Gap> = gaps.iter().filter(|gap| is_own(&gap.place)).collect();
+    let is_own = |gap: &&Gap| {
+        matches!(gap.cause, Cause::Contradicted { .. }) || may_have_log_files(delivery, &gap.place)
+    };
+    let own: Vec<&Gap> = gaps.iter().filter(is_own).collect();
     let refusal = match own.first()?.cause.clone() {
         Cause::Aws(error) => error.into_refusal().unwrap_or(Refusal::NotRead),
         Cause::Region(refusal) => refusal,
@@ -146,21 +164,13 @@ pub(crate) fn missing_unrecognized(
     coverage: &Coverage,
 ) -> Option<Missing> {
     let Coverage { unrecognized, unrecognized_examples: examples, .. } = coverage;
-    let is_own = |key: &&String| prefixes(&delivery.prefix).any(|one| key.starts_with(&root(one)));
+    let is_own = |key: &&String| may_have_log_files(delivery, key);
     let are_known = usize::try_from(*unrecognized).is_ok_and(|count| count == examples.len());
     let own = examples.iter().find(is_own);
     let example = own.or_else(|| examples.first().filter(|_| !are_known))?;
     Some(Missing::newest(Refusal::Malformed(format!(
         "objects such as `{example}` have no name that CloudTrail gives, and may be log files"
     ))))
-}
-
-/// The folder below which CloudTrail delivers for a prefix.
-fn root(prefix: &str) -> String {
-    match prefix {
-        "" => "AWSLogs/".to_owned(),
-        prefix => format!("{prefix}/AWSLogs/"),
-    }
 }
 
 /// The evidence on the log files of a trail, of which a part may be missing. `facts` has the other

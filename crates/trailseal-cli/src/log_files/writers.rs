@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trailseal_aws::{AwsError, Session, TrailDelivery, describe_delivery, latest_delivery};
-use trailseal_logs::{Coverage, Folder};
-use trailseal_rule::{Delivery, Reading, Refusal, Region, Timestamp, TrailArn};
+use trailseal_logs::key::is_organization;
+use trailseal_logs::{Coverage, Folder, Kind};
+use trailseal_rule::{AccountId, Delivery, Reading, Refusal, Region, Timestamp, Trail, TrailArn};
 
 /// What a delivery may be late: the name of a file has an earlier time than its delivery.
 const LATE_MILLIS: i64 = 3_600_000;
@@ -139,6 +140,40 @@ pub(super) fn own_folders<'a>(
 pub(crate) fn prefixes(prefix: &str) -> impl Iterator<Item = &str> {
     let trimmed = prefix.trim_end_matches('/');
     [Some(prefix), Some(trimmed).filter(|trimmed| *trimmed != prefix)].into_iter().flatten()
+}
+
+/// Whether a place, which is the beginning of a key, contains folders to which the trail delivers
+/// log files, or lies in one of them. What follows its last slash can be the beginning of a name.
+pub(super) fn may_have_log_files(delivery: &TrailDelivery, place: &str) -> bool {
+    prefixes(&delivery.prefix).any(|prefix| {
+        let root = root(prefix);
+        let inner = place.strip_prefix(&root);
+        root.starts_with(place) || inner.is_some_and(|inner| names_own(&delivery.trail, inner))
+    })
+}
+
+/// Whether the folders below `AWSLogs/` are those of the trail, as far as they are named.
+fn names_own(trail: &Trail, inner: &str) -> bool {
+    let mut names = inner.rsplit_once('/').into_iter().flat_map(|(folders, _)| folders.split('/'));
+    let is_of_organization =
+        !trail.is_organization_trail || names.next().is_none_or(is_organization);
+    is_of_organization
+        && names.next().is_none_or(|account| match trail.is_organization_trail {
+            true => AccountId::parse(account).is_ok(),
+            false => account == trail.arn.owner().as_str(),
+        })
+        && names.next().is_none_or(|kind| Kind::parse(kind).is_some_and(|kind| !kind.is_digest()))
+        && names.next().is_none_or(|region| {
+            trail.is_multi_region_trail || region == trail.home_region.as_str()
+        })
+}
+
+/// The folder below which CloudTrail delivers for a prefix.
+fn root(prefix: &str) -> String {
+    match prefix {
+        "" => "AWSLogs/".to_owned(),
+        prefix => format!("{prefix}/AWSLogs/"),
+    }
 }
 
 /// Whether a trail delivers to a folder of its bucket: the prefix is its current one, and account

@@ -7,10 +7,10 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
 use trailseal_aws::{Session, TrailDelivery};
+use trailseal_logs::Coverage;
 use trailseal_logs::live::{
     Answers, Cause, Gap, Mode, Outcome, Plan, Progress, Range, Requests, Scope, Step, plan,
 };
-use trailseal_logs::{Coverage, Unread};
 use trailseal_rule::{EvaluationContext, Reading, Refusal};
 
 use super::arguments::LogsArguments;
@@ -20,7 +20,7 @@ use super::targets::Job;
 use super::verdict::{Files, judge_all, judge_by};
 use crate::audit::failed;
 use crate::console::Console;
-use crate::log_files::{self, Missing, missing_part, prefixes, unread_files};
+use crate::log_files::{self, Missing, are_all, missing_part, prefixes, unread_files};
 use crate::output::clean;
 use crate::report::Problem;
 
@@ -181,7 +181,7 @@ async fn judged(
     let is_complete = !outcome.is_partial();
     let read = Files {
         coverage: &outcome.coverage,
-        are_all: outcome.mode == Mode::All && is_complete && outcome.coverage.unrecognized == 0,
+        are_all: &|delivery| !arguments.is_limited() && are_all(delivery, &outcome),
         missing: &|delivery| missing(delivery, &outcome, arguments),
     };
     let (mut trails, failures) = judge_all(access.session, &job.trails, &read, context).await;
@@ -251,10 +251,8 @@ fn problems(job: &Job, outcome: &Outcome) -> Vec<Problem> {
         |gap: &Gap| Problem { source: place(&job.bucket, &gap.place), message: cause(&gap.cause) };
     let mut problems: Vec<Problem> = outcome.gaps.iter().map(of_gap).collect();
     problems.extend(
-        unread_files(&outcome.coverage, |_, why| {
-            why != Unread::NotAsked && (why != Unread::DeleteMarker || !outcome.versions)
-        })
-        .map(|message| Problem { source: place(&job.bucket, &job.prefix), message }),
+        unread_files(&outcome.coverage, |_, why| outcome.lacks(why))
+            .map(|message| Problem { source: place(&job.bucket, &job.prefix), message }),
     );
     if outcome.is_stopped {
         problems.push(Problem {

@@ -50,7 +50,10 @@ impl Recorded {
         };
         let read = Files {
             coverage: &coverage,
-            are_all: is_whole && !arguments.is_limited() && coverage.unrecognized == 0,
+            are_all: &|delivery| {
+                let has_odd = missing_unrecognized(delivery, &coverage).is_some();
+                is_whole && !arguments.is_limited() && !has_odd
+            },
             missing: &|delivery| {
                 if !is_whole || arguments.until.is_some() {
                     return Some(Missing::newest(Refusal::NotRead));

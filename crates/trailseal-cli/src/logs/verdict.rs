@@ -15,8 +15,8 @@ use crate::report::{CheckOutcome, Problem, check_report};
 /// The files of a bucket that were read.
 pub(super) struct Files<'a> {
     pub(super) coverage: &'a Coverage,
-    /// Whether they are all files, not a sample.
-    pub(super) are_all: bool,
+    /// Whether they are all files of a trail, not a sample.
+    pub(super) are_all: &'a dyn Fn(&TrailDelivery) -> bool,
     /// Why they do not prove a trail, if they do not.
     pub(super) missing: &'a dyn Fn(&TrailDelivery) -> Option<Missing>,
 }
@@ -37,7 +37,7 @@ pub(super) async fn judge_all(
             problems.push(Problem { source, message: failed(&error, None) });
             Writers::default()
         });
-        let files = log_files(delivery, read.coverage, read.are_all, &writers);
+        let files = log_files(delivery, read.coverage, (read.are_all)(delivery), &writers);
         judged.push(judge(delivery, files, (read.missing)(delivery), read.coverage, context));
     }
     (judged, problems)

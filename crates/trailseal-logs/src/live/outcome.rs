@@ -41,11 +41,24 @@ impl Outcome {
     /// not read. Noncurrent versions and deleted files that were asked for are only counted.
     pub fn is_partial(&self) -> bool {
         let has_unread = self.coverage.rows().any(|(_, _, class, _)| match class.status {
-            FileStatus::Read(_) | FileStatus::Unread(Unread::NotAsked) => false,
-            FileStatus::Unread(Unread::DeleteMarker) => !self.versions,
-            FileStatus::Unread(_) => true,
+            FileStatus::Read(_) => false,
+            FileStatus::Unread(why) => self.lacks(why),
         });
         self.is_stopped || !self.gaps.is_empty() || has_unread
+    }
+
+    /// Whether something is missing because a file was not read for this reason.
+    pub fn lacks(&self, why: Unread) -> bool {
+        match why {
+            Unread::NotAsked => false,
+            Unread::DeleteMarker => !self.versions,
+            Unread::Denied
+            | Unread::Missing
+            | Unread::Rejected
+            | Unread::Throttled
+            | Unread::Failed
+            | Unread::NotReported => true,
+        }
     }
 }
 

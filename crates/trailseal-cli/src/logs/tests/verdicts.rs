@@ -99,6 +99,56 @@ fn a_gap_concerns_a_trail_if_it_is_above_or_in_its_folders() {
 }
 
 #[test]
+fn a_gap_in_a_folder_that_does_not_decide_concerns_no_trail() {
+    let own = "AWSLogs/111122223333/CloudTrail/eu-central-1/";
+    let of_region = "AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/11/23/";
+    let of_organization = "AWSLogs/o-exampleorgid/444455556666/CloudTrail/us-east-1/";
+    let above = ["", "AWSLogs/", "AWSLogs/1", "AWSLogs/o-"];
+    let never = [
+        "AWSLogs/444455556666/",
+        "AWSLogs/444455556666/CloudTrail/eu-central-1/",
+        "AWSLogs/111122223333/CloudTrail-Digest/",
+        "AWSLogs/111122223333/CloudTrail-Digest/eu-central-1/2026/11/23/x",
+        "AWSLogs/o-exampleorgid/111122223333/CloudTrail-Digest/eu-central-1/",
+        "AWSLogs/111122223333/elsewhere/",
+        "AWSLogs/inner/",
+        "AWSLogs//",
+    ];
+    let account = "AWSLogs/111122223333/";
+    let mut one_region = delivery("main");
+    one_region.trail.is_multi_region_trail = false;
+    let mut organization = delivery("main");
+    organization.trail.is_organization_trail = true;
+    for (trail, concerned, unconcerned) in [
+        (delivery("main"), &[own, of_region, account][..], &[of_organization][..]),
+        (one_region, &[own, account], &[of_region, of_organization]),
+        (organization, &[of_organization, "AWSLogs/o-exampleorgid/"], &[own, of_region, account]),
+    ] {
+        let concerns = |place: &str, cause: Cause| {
+            missing_part(&trail, &[Gap { place: place.to_owned(), cause }]).is_some()
+        };
+        let is_odd = |key: &str| {
+            let mut coverage = history();
+            coverage.set_aside(key);
+            missing_unrecognized(&trail, &coverage).is_some()
+        };
+        for place in above.iter().chain(concerned) {
+            assert!(concerns(place, Cause::TooMany), "{place}");
+        }
+        for place in concerned {
+            assert!(is_odd(&format!("{place}new")), "{place}");
+        }
+        for place in never.iter().chain(unconcerned) {
+            assert!(!concerns(place, Cause::TooMany), "{place}");
+            assert!(!is_odd(&format!("{place}new")), "{place}");
+            // A file of answers that S3 contradicts is not believed in any folder.
+            let key = format!("{place}new");
+            assert!(concerns(place, Cause::Contradicted { key }), "{place}");
+        }
+    }
+}
+
+#[test]
 fn files_of_several_trails_decide_nothing() {
     let (main, other) = (delivery("main"), delivery("other"));
     let coverage = history();
