@@ -192,10 +192,12 @@ impl Target {
 impl LogsArguments {
     /// Whether the run reads a part of the files only, so that it cannot prove a trail.
     pub(super) fn is_limited(&self) -> bool {
-        self.since.is_some()
-            || self.until.is_some()
-            || !self.accounts.is_empty()
-            || !self.regions.is_empty()
+        self.has_days() || !self.accounts.is_empty() || !self.regions.is_empty()
+    }
+
+    /// Whether the run reads the files of a part of the days only.
+    pub(super) fn has_days(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
     }
 }
 

@@ -113,9 +113,9 @@ pub(super) async fn read(
     let outcome = plan.run(&show, stop.stopped()).await;
     bar.finish_and_clear();
     let mut problems = problems(job, &outcome);
-    let is_limited = arguments.since.is_some() || arguments.until.is_some();
-    if problems.is_empty() && !(has_folders && is_limited) {
-        problems.extend(nothing_found(&outcome.coverage, place(&job.bucket, &job.prefix)));
+    if problems.is_empty() {
+        let source = place(&job.bucket, &job.prefix);
+        problems.extend(nothing_found(&outcome.coverage, has_folders, arguments, source));
     }
     judged(access, job, outcome, problems, arguments, context).await
 }
@@ -263,15 +263,23 @@ fn problems(job: &Job, outcome: &Outcome) -> Vec<Problem> {
     problems
 }
 
-/// The problem that a place contains nothing of CloudTrail, if so: its name may be wrong.
-pub(super) fn nothing_found(coverage: &Coverage, place: String) -> Option<Problem> {
-    let is_empty = coverage.rows().next().is_none() && coverage.unrecognized == 0;
-    is_empty.then(|| Problem {
-        source: place,
-        message: "no folder of CloudTrail was found in it: check the bucket, the prefix and the \
-                  options"
-            .to_owned(),
-    })
+/// The problem that no file of CloudTrail was found in a place, if so: its name or the days may be
+/// wrong.
+pub(super) fn nothing_found(
+    coverage: &Coverage,
+    has_folders: bool,
+    arguments: &LogsArguments,
+    place: String,
+) -> Option<Problem> {
+    let message = if has_folders && arguments.has_days() {
+        "no files in the range: check --since, --until and the other options"
+    } else if coverage.unrecognized > 0 {
+        "no object in it has a name that CloudTrail gives"
+    } else {
+        "no folder of CloudTrail was found in it: check the bucket, the prefix and the options"
+    };
+    let is_empty = coverage.rows().next().is_none();
+    is_empty.then(|| Problem { source: place, message: message.to_owned() })
 }
 
 const INTERRUPTED: &str = "the run was interrupted before the bucket was read to its end";

@@ -40,8 +40,8 @@ impl Recorded {
         let is_whole = problems.is_empty();
         let unread = unread_files(&coverage, |_, why| why != Unread::DeleteMarker);
         problems.extend(unread.map(|message| Problem { source: place(&bucket, ""), message }));
-        if is_whole && arguments.since.is_none() && arguments.until.is_none() {
-            problems.extend(nothing_found(&coverage, place(&bucket, "")));
+        if is_whole {
+            problems.extend(nothing_found(&coverage, true, arguments, place(&bucket, "")));
         }
         let is_complete = problems.is_empty();
         let outdated = match kind {

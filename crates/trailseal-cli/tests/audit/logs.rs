@@ -339,8 +339,14 @@ async fn a_place_without_a_folder_of_cloudtrail_is_partial() {
     }
     let typo = ["s3://trail-logs/typo", "--since", "2026-03-01"];
     says(&logs(&desk, &typo).exits(2).err, &["s3://trail-logs/typo: no folder of CloudTrail"]);
-    // Days without files are an answer.
-    logs(&desk, &["s3://trail-logs", "--until", "2025-12-31"]).exits(0);
+    // Nothing was read, so that nothing was proved.
+    for options in [&[][..], &["--monthly"], &["--all"]] {
+        let days = ["s3://trail-logs", "--since", "2025-12-01", "--until", "2025-12-31"];
+        let run = logs(&desk, &[&days[..], options, &["-o", "json"]].concat()).exits(2);
+        says(&run.err, &["s3://trail-logs/: no files in the range: check --since, --until"]);
+        let report = report(&run);
+        assert_eq!((files(&report), &report["complete"]), (0, &json!(false)), "{options:?}");
+    }
 }
 
 /// A result of Athena with one file of today, by a query at a time such as `-7 hours`.
