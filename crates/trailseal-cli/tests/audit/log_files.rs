@@ -310,6 +310,19 @@ async fn a_bucket_that_does_not_exist_fails_its_trail() {
     );
 }
 
+/// The prefix leads through a folder of no interest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prefix_below_a_folder_of_an_account_is_read() {
+    let mut state = state(&["deep"]);
+    let prefix = format!("AWSLogs/{MANAGEMENT}/logs");
+    let files = deliver(&mut state, "deep", "us-east-1", kms());
+    state["trails"][0]["s3KeyPrefix"] = json!(prefix);
+    state["logFiles"][files]["prefix"] = json!(prefix);
+    let desk = opened(&state).await;
+    let report = audit(&desk, &[]).exits(0).report();
+    assert_eq!((judged(&report, "deep").1, problems(&report)), ("pass".to_owned(), vec![]));
+}
+
 /// An organization trail in the bucket of the log archive, with the files of two accounts.
 fn of_organization() -> Value {
     let mut state = state(&["archived"]);

@@ -164,13 +164,23 @@ impl Node {
         Self::Other { path: format!("{path}{name}/"), depth: depth + 1 }
     }
 
-    /// The node of a path below the bucket, given without a slash at its end.
+    /// The node of a path below the bucket, given without a slash at its end. A prefix can lead
+    /// through folders of no interest, as `AWSLogs/111122223333/logs/AWSLogs` does, so that the last
+    /// `AWSLogs/` counts.
     fn of(path: &str) -> Option<Self> {
         let start = Self::Other { path: String::new(), depth: 0 };
         if path.is_empty() {
             return Some(start);
         }
-        let node = path.split('/').try_fold(start, |node, name| node.child(name))?;
+        let names: Vec<&str> = path.split('/').collect();
+        let root = names.iter().rposition(|name| *name == ROOT);
+        let before = root.and_then(|root| names.get(..root)).map(|names| match names {
+            [] => String::new(),
+            names => format!("{}/", names.join("/")),
+        });
+        let start = before.map_or(start, |before| Self::root(&before));
+        let rest = names.into_iter().skip(root.map_or(0, |root| root + 1));
+        let node = rest.into_iter().try_fold(start, |node, name| node.child(name))?;
         // The depth counts from the start of the search.
         Some(if let Self::Other { path, .. } = node {
             Self::Other { path, depth: 0 }
@@ -279,6 +289,12 @@ mod tests {
         for path in ["x//y", "x/", "x//AWSLogs", "/", "//AWSLogs", "AWSLogs//AWSLogs"] {
             assert_eq!(Node::of(path).unwrap().path(), format!("{path}/"));
         }
+        // A prefix that leads through a folder of an account.
+        let deep = Node::of("AWSLogs/111122223333/logs/AWSLogs/444455556666").unwrap();
+        assert_eq!(deep.path(), "AWSLogs/111122223333/logs/AWSLogs/444455556666/");
+        assert!(
+            matches!(deep, Node::Account { prefix, .. } if prefix == "AWSLogs/111122223333/logs")
+        );
         assert_eq!(Node::of("x//AWSLogs"), Some(Node::Root { prefix: "x/".to_owned() }));
         assert!(matches!(Node::of("/AWSLogs"), Some(Node::Other { .. })));
     }
