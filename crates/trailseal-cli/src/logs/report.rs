@@ -120,7 +120,6 @@ pub(super) struct Source {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) resumed: Option<Resumed>,
     /// Whether noncurrent versions and deleted files were asked for.
-    #[serde(skip)]
     pub(super) versions: bool,
 }
 

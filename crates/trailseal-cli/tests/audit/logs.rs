@@ -188,6 +188,18 @@ async fn versions_and_deleted_files_are_counted_only_if_they_are_asked_for() {
     assert_eq!(counts(&with), [2, 1]);
     assert_eq!(with["complete"], true);
     assert_eq!(with["trails"][0]["check"]["outcome"], "pass");
+    assert_eq!(
+        [&without, &with].map(|report| report["buckets"][0]["source"]["versions"].clone()),
+        [json!(false), json!(true)]
+    );
+    // What the list of versions would say, no verdict needs.
+    desk.lab.edit(|state| state.denials.push(denial(MANAGEMENT, "s3:ListObjectVersions")));
+    let denied = logs(&desk, &["main", "--versions", "-o", "json"]).exits(2);
+    says(&denied.err, &["s3:ListBucketVersions"]);
+    let denied = report(&denied);
+    assert_eq!((counts(&denied), &denied["complete"]), ([0, 0], &json!(false)));
+    assert_eq!(denied["trails"][0]["check"]["outcome"], "pass");
+    desk.lab.edit(|state| state.denials.clear());
     let table = logs(&desk, &["main", "--versions"]).exits(0);
     says(&table.out, &["not read: only counted, noncurrent versions", "the file was deleted"]);
 }

@@ -86,6 +86,10 @@ pub enum Cause {
     /// S3 denied a call, failed, or its answer was not readable.
     #[error(transparent)]
     Aws(#[from] AwsError),
+    /// Noncurrent versions and deleted files were not counted. They decide nothing that a run without
+    /// them does not know.
+    #[error("noncurrent versions and deleted files were not counted: {0}")]
+    Versions(AwsError),
     /// S3 does not say in which Region the bucket is.
     #[error("the bucket's Region could not be read: {0}")]
     Region(Refusal),
@@ -127,4 +131,21 @@ pub enum Cause {
         /// Its key.
         key: String,
     },
+}
+
+impl Cause {
+    /// The failure of a call, if that is the cause.
+    pub fn aws(&self) -> Option<&AwsError> {
+        match self {
+            Self::Aws(error) | Self::Versions(error) => Some(error),
+            Self::Region(_)
+            | Self::NoBucket
+            | Self::NoFolder
+            | Self::TooMany
+            | Self::NotSearched { .. }
+            | Self::ChangeNotFound
+            | Self::MayBeNewer { .. }
+            | Self::Contradicted { .. } => None,
+        }
+    }
 }

@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use trailseal_aws::AwsError;
 
 use super::every::FOLDERS_AT_A_TIME;
-use super::outcome::Gap;
+use super::outcome::{Cause, Gap};
 use super::place::{Classified, Place};
 use super::s3::{ListedVersion, VersionList};
 use super::{Run, Step, Unit, drive};
@@ -26,7 +26,7 @@ impl Run<'_> {
     async fn versions_of(&self, folder: Folder, total: u64) {
         let place = Place::new(self.objects, &folder, None, &self.scope.range);
         if let Err(error) = self.list_versions(&place).await {
-            let gap = Gap { place: place.path().to_owned(), cause: error.into() };
+            let gap = Gap { place: place.path().to_owned(), cause: Cause::Versions(error) };
             self.gather(|gathered| gathered.gaps.push(gap));
         }
         self.done(Step::Versions, total);

@@ -1,6 +1,6 @@
 //! Noncurrent versions and deleted files.
 
-use trailseal_logs::live::{Mode, Outcome};
+use trailseal_logs::live::{Cause, Mode, Outcome};
 use trailseal_logs::{FileStatus, Unread, Version};
 
 use crate::live::bucket::{status, text};
@@ -131,6 +131,7 @@ async fn a_list_of_versions_that_is_not_whole_is_a_gap() {
     ] {
         let outcome = with_pages(Mode::Sample, vec![(code, body)]).await;
         assert!(outcome.is_partial(), "{expected}");
+        assert!(matches!(outcome.gaps[0].cause, Cause::Versions(_)), "{expected}");
         let gap = outcome.gaps[0].to_string();
         assert!(gap.contains(expected), "{expected}: {gap}");
         assert_eq!(rows(&outcome), [(with_key(), Version::Current, 2)]);
