@@ -10,7 +10,7 @@ mod writers;
 
 pub(crate) use bucket_role::{BucketRole, bucket_role};
 pub(crate) use evidence::{
-    Missing, are_all, log_files, missing_part, missing_unrecognized, proven, unread,
+    Missing, are_all, log_files, missing_part, missing_unrecognized, proven, unread, why_missing,
 };
 pub(crate) use unread::{unread_files, why_unread};
 pub(crate) use writers::{Writers, delivers, prefixes};

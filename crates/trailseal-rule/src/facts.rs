@@ -97,6 +97,8 @@ pub enum Refusal {
     NotKnownBeforeDeployment(String),
     /// The reference or the answer is not one that AWS documents.
     Malformed(String),
+    /// Of log files, which only the command reads: why, and what its user can do about it.
+    LogFiles(String, &'static str),
 }
 
 impl fmt::Display for Refusal {
@@ -120,7 +122,7 @@ impl fmt::Display for Refusal {
             Self::NotKnownBeforeDeployment(why) => {
                 write!(out, "not known before deployment: {why}")
             }
-            Self::Malformed(what) => out.write_str(what),
+            Self::Malformed(what) | Self::LogFiles(what, _) => out.write_str(what),
         }
     }
 }
@@ -424,6 +426,7 @@ impl Refusal {
             Self::Malformed(_) => {
                 "look it up in AWS, and install a later release of Trailseal".to_owned()
             }
+            Self::LogFiles(_, fix) => (*fix).to_owned(),
         }
     }
 }

@@ -16,6 +16,7 @@ use trailseal_rule::{
 
 use crate::log_files::{
     BucketRole, Writers, delivers, log_files, missing_part, prefixes, proven, unread, unread_files,
+    why_missing,
 };
 use crate::output::counted;
 
@@ -128,17 +129,7 @@ impl LogFileReader {
                 Err(error) => problems.push(explain(&error)),
             }
         }
-        let cause = |cause: &Cause| match cause {
-            Cause::Aws(error) => explain(error),
-            Cause::Region(_)
-            | Cause::NoBucket
-            | Cause::NoFolder
-            | Cause::TooMany
-            | Cause::NotSearched { .. }
-            | Cause::ChangeNotFound
-            | Cause::MayBeNewer { .. }
-            | Cause::Contradicted { .. } => cause.to_string(),
-        };
+        let cause = |cause: &Cause| why_missing(cause, explain);
         let evidence = match found {
             Err(why) => {
                 problems.push(format!("bucket {bucket}: {}", cause(&why)));

@@ -1,6 +1,6 @@
 //! The evidence for the check `log-files-sealed`, from the files that were read.
 
-use trailseal_aws::TrailDelivery;
+use trailseal_aws::{AwsError, TrailDelivery};
 use trailseal_logs::live::{self, Cause, Gap, Mode};
 use trailseal_logs::{Class, Coverage, Encryption, Example, FileStatus, KeyName, Unread, Version};
 use trailseal_rule::checks::log_files_sealed::{NOT_SEALED, OLDER_NOT_SEALED};
@@ -9,6 +9,7 @@ use trailseal_rule::{
     Reading, Refusal, Trail,
 };
 
+use super::unread::{unread_fix, why_unread};
 use super::writers::{Writers, delivers, may_have_log_files, own_folders, several_organizations};
 
 /// Why the files that were read do not prove the trail, although they may show a failure.
@@ -110,12 +111,13 @@ fn encryption(status: &FileStatus) -> Reading<FileEncryption> {
         FileStatus::Unread(Unread::Denied) => {
             Reading::Refused(Refusal::AccessDenied { action: "s3:GetObject" })
         }
-        FileStatus::Unread(Unread::Rejected) => Reading::Refused(Refusal::Malformed(
-            "S3 answered HTTP 400; SSE-C is one possible cause".to_owned(),
-        )),
         FileStatus::Unread(
-            Unread::Throttled | Unread::Failed | Unread::NotAsked | Unread::NotReported,
-        ) => Reading::Refused(Refusal::NotRead),
+            why @ (Unread::Rejected
+            | Unread::Throttled
+            | Unread::Failed
+            | Unread::NotAsked
+            | Unread::NotReported),
+        ) => Reading::Refused(Refusal::LogFiles(why_unread(*why).to_owned(), unread_fix(*why))),
     }
 }
 
@@ -137,21 +139,20 @@ pub(crate) fn are_all(delivery: &TrailDelivery, outcome: &live::Outcome) -> bool
 /// Why gaps of a reading keep it from proving a trail; nothing if they concern other folders only.
 /// A file of answers that S3 contradicts is not believed in any folder.
 pub(crate) fn missing_part(delivery: &TrailDelivery, gaps: &[Gap]) -> Option<Missing> {
-    let is_own = |gap: &&Gap| {
-        matches!(gap.cause, Cause::Contradicted { .. }) || may_have_log_files(delivery, &gap.place)
-    };
-    let own: Vec<&Gap> = gaps.iter().filter(is_own).collect();
-    let refusal = match own.first()?.cause.clone() {
-        Cause::Aws(error) => error.into_refusal().unwrap_or(Refusal::NotRead),
-        Cause::Region(refusal) => refusal,
-        cause @ (Cause::NoBucket
+    let is_own = |gap: &&Gap| match gap.cause {
+        Cause::Contradicted { .. } => true,
+        Cause::Versions(_) => false,
+        Cause::Aws(_)
+        | Cause::Region(_)
+        | Cause::NoBucket
         | Cause::NoFolder
         | Cause::TooMany
         | Cause::NotSearched { .. }
         | Cause::ChangeNotFound
-        | Cause::MayBeNewer { .. }
-        | Cause::Contradicted { .. }) => Refusal::Malformed(cause.to_string()),
+        | Cause::MayBeNewer { .. } => may_have_log_files(delivery, &gap.place),
     };
+    let own: Vec<&Gap> = gaps.iter().filter(is_own).collect();
+    let refusal = refusal(own.first()?.cause.clone());
     let without_newest = own.into_iter().filter(|gap| gap.cause != Cause::ChangeNotFound);
     let without_newest = without_newest.map(|gap| gap.place.clone()).collect();
     Some(Missing { refusal, without_newest })
@@ -168,9 +169,12 @@ pub(crate) fn missing_unrecognized(
     let are_known = usize::try_from(*unrecognized).is_ok_and(|count| count == examples.len());
     let own = examples.iter().find(is_own);
     let example = own.or_else(|| examples.first().filter(|_| !are_known))?;
-    Some(Missing::newest(Refusal::Malformed(format!(
-        "objects such as `{example}` have no name that CloudTrail gives, and may be log files"
-    ))))
+    Some(Missing::newest(Refusal::LogFiles(
+        format!(
+            "objects such as `{example}` have no name that CloudTrail gives, and may be log files"
+        ),
+        ODD_OBJECT,
+    )))
 }
 
 /// The evidence on the log files of a trail, of which a part may be missing. `facts` has the other
@@ -203,15 +207,34 @@ fn stays_true(outcome: &Outcome) -> bool {
 
 /// Why nothing of a bucket was read, as evidence.
 pub(crate) fn unread(cause: Cause) -> Reading<LogFiles> {
-    Reading::Refused(match cause {
-        Cause::NoBucket => return Reading::Absent,
-        Cause::Region(refusal) => refusal,
-        Cause::Aws(error) => error.into_refusal().unwrap_or(Refusal::NotRead),
-        Cause::NoFolder
-        | Cause::TooMany
-        | Cause::NotSearched { .. }
-        | Cause::ChangeNotFound
-        | Cause::MayBeNewer { .. }
-        | Cause::Contradicted { .. } => Refusal::NotRead,
-    })
+    if cause == Cause::NoBucket { Reading::Absent } else { Reading::Refused(refusal(cause)) }
+}
+
+/// What to do about an object whose name is not one of CloudTrail's.
+const ODD_OBJECT: &str = "look at the object: move it out of the folder if it is no log file, and \
+                          install a later release of Trailseal otherwise";
+
+/// Why a place was not read, and what to do about it.
+fn refusal(cause: Cause) -> Refusal {
+    let why = cause.to_string();
+    let fix = match cause {
+        Cause::Aws(error) | Cause::Versions(error) => match error.into_refusal() {
+            Ok(refusal) => return refusal,
+            Err(_) => "run it again, with a lower --concurrency if S3 throttles it",
+        },
+        Cause::Region(refusal) => return refusal,
+        Cause::NoBucket => "set the trail's bucket to one that exists",
+        Cause::NoFolder => "name a bucket, a prefix or a folder down to a Region",
+        Cause::TooMany => "move the folders that are not CloudTrail's to another place",
+        Cause::NotSearched { .. } => "read the prefix by itself, as `s3://BUCKET/PREFIX`",
+        Cause::ChangeNotFound => "read every file with `trailseal logs --all`",
+        Cause::MayBeNewer { .. } => ODD_OBJECT,
+        Cause::Contradicted { .. } => "read the files again with a new file of --resume",
+    };
+    Refusal::LogFiles(why, fix)
+}
+
+/// Why a place was not read, for people; `explain` words a failure of AWS.
+pub(crate) fn why_missing(cause: &Cause, explain: impl Fn(&AwsError) -> String) -> String {
+    cause.aws().map_or_else(|| cause.to_string(), explain)
 }

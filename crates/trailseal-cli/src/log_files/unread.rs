@@ -26,9 +26,9 @@ pub(crate) fn unread_files(
     counts.into_iter().map(|(why, (files, first))| {
         let files = counted(usize::try_from(files).unwrap_or(usize::MAX), "file");
         format!(
-            "the encryption of {files} was not read: {}; the first is `{first}`{}",
+            "the encryption of {files} was not read: {}; the first is `{first}`: {}",
             why_unread(why),
-            advice(why)
+            unread_fix(why)
         )
     })
 }
@@ -48,14 +48,14 @@ pub(crate) fn why_unread(why: Unread) -> &'static str {
 }
 
 /// What the reader can do about it.
-fn advice(why: Unread) -> &'static str {
+pub(super) fn unread_fix(why: Unread) -> &'static str {
     match why {
-        Unread::Denied => ": allow s3:GetObject on the objects of the bucket",
-        Unread::Missing | Unread::DeleteMarker => ": run it again",
-        Unread::Rejected => ": read its properties with `aws s3api head-object`",
-        Unread::Throttled => ": run it again with a lower --concurrency",
-        Unread::NotAsked => "",
-        Unread::Failed => ": run it again; --verbose shows the status of each request",
-        Unread::NotReported => ": a run without --inventory and --athena-results reads it",
+        Unread::Denied => "allow s3:GetObject on the objects of the bucket",
+        Unread::Missing | Unread::DeleteMarker => "run it again",
+        Unread::Rejected => "read its properties with `aws s3api head-object`",
+        Unread::Throttled => "run it again with a lower --concurrency",
+        Unread::NotAsked => "run it without --versions",
+        Unread::Failed => "run it again; --verbose shows the status of each request",
+        Unread::NotReported => "read it without --inventory and --athena-results",
     }
 }

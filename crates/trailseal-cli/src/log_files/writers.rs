@@ -96,14 +96,16 @@ impl Writers {
         if is_logging || limit.is_some_and(|limit| newest.epoch_millis() <= limit) {
             return None;
         }
-        Some(Refusal::Malformed(match self.delivery.delivered {
+        let why = match self.delivery.delivered {
             Some(time) => format!(
                 "the trail does not log, and its latest delivery was at {}, so that another trail \
                  wrote the newest file",
                 time.minute()
             ),
             None => "the trail does not log and has not delivered any file".to_owned(),
-        }))
+        };
+        let fix = "start the logging of the trail, or find out which trail wrote the file";
+        Some(Refusal::LogFiles(why, fix))
     }
 }
 
@@ -117,10 +119,13 @@ pub(super) fn several_organizations(
     let ids: BTreeSet<&str> = folders.filter_map(|folder| folder.organization.as_deref()).collect();
     let mut ids = ids.into_iter();
     let (first, second) = (ids.next()?, ids.next()?);
-    Some(Refusal::Malformed(format!(
-        "organizations {first} and {second} have folders below the trail's prefix, and CloudTrail \
-         does not say which one is the trail's"
-    )))
+    Some(Refusal::LogFiles(
+        format!(
+            "organizations {first} and {second} have folders below the trail's prefix, and \
+             CloudTrail does not say which one is the trail's"
+        ),
+        "let the trail deliver to a prefix of its own",
+    ))
 }
 
 /// The folders of log files to which a trail delivers, each once.

@@ -20,7 +20,7 @@ use super::targets::Job;
 use super::verdict::{Files, judge_all, judge_by};
 use crate::audit::failed;
 use crate::console::Console;
-use crate::log_files::{self, Missing, are_all, missing_part, prefixes, unread_files};
+use crate::log_files::{self, Missing, are_all, missing_part, prefixes, unread_files, why_missing};
 use crate::output::clean;
 use crate::report::Problem;
 
@@ -239,11 +239,27 @@ fn missing(
     outcome: &Outcome,
     arguments: &LogsArguments,
 ) -> Option<Missing> {
-    if arguments.until.is_some() || outcome.is_stopped {
-        return Some(Missing::newest(Refusal::NotRead));
+    if outcome.is_stopped {
+        return Some(Missing::newest(stopped()));
+    }
+    if arguments.until.is_some() {
+        return Some(Missing::newest(left_out()));
     }
     let of_gaps = missing_part(delivery, &outcome.gaps);
-    of_gaps.or_else(|| arguments.is_limited().then(|| Missing::older(Refusal::NotRead)))
+    of_gaps.or_else(|| arguments.is_limited().then(|| Missing::older(left_out())))
+}
+
+/// The options leave out files.
+pub(super) fn left_out() -> Refusal {
+    Refusal::LogFiles(
+        "the options of the run leave out files of the trail".to_owned(),
+        "run it without --since, --until, --account and --region",
+    )
+}
+
+/// The user stopped the run.
+fn stopped() -> Refusal {
+    Refusal::LogFiles(INTERRUPTED.to_owned(), "run it again to its end")
 }
 
 fn problems(job: &Job, outcome: &Outcome) -> Vec<Problem> {
@@ -285,17 +301,7 @@ pub(super) fn nothing_found(
 const INTERRUPTED: &str = "the run was interrupted before the bucket was read to its end";
 
 pub(super) fn cause(cause: &Cause) -> String {
-    match cause {
-        Cause::Aws(error) => failed(error, None),
-        Cause::Region(_)
-        | Cause::NoBucket
-        | Cause::NoFolder
-        | Cause::TooMany
-        | Cause::NotSearched { .. }
-        | Cause::ChangeNotFound
-        | Cause::MayBeNewer { .. }
-        | Cause::Contradicted { .. } => cause.to_string(),
-    }
+    why_missing(cause, |error| failed(error, None))
 }
 
 /// The bucket cannot be read at all.
@@ -315,7 +321,7 @@ fn unread(job: &Job, why: Cause, context: &EvaluationContext<'_>) -> BucketRead 
 
 /// The user stopped the run before the bucket was read.
 fn interrupted(job: &Job, context: &EvaluationContext<'_>) -> BucketRead {
-    let unread = || Reading::Refused(Refusal::NotRead);
+    let unread = || Reading::Refused(stopped());
     let trails = job.trails.iter().map(|delivery| judge_by(delivery, unread(), context));
     BucketRead {
         bucket: None,

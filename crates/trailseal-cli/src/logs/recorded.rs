@@ -6,7 +6,7 @@ use trailseal_logs::{Coverage, Encryption, FileStatus, KeyName, Unread};
 use trailseal_rule::{BucketName, EvaluationContext, Refusal, Timestamp};
 
 use super::arguments::LogsArguments;
-use super::live::{BucketRead, LIMITED, limits, nothing_found};
+use super::live::{BucketRead, LIMITED, left_out, limits, nothing_found};
 use super::place;
 use super::query_age::outdated;
 use super::report::{BucketLogs, Place, Source, SourceKind};
@@ -55,15 +55,18 @@ impl Recorded {
                 is_whole && !arguments.is_limited() && !has_odd
             },
             missing: &|delivery| {
-                if !is_whole || arguments.until.is_some() {
-                    return Some(Missing::newest(Refusal::NotRead));
+                if !is_whole {
+                    return Some(Missing::newest(part_of_source()));
+                }
+                if arguments.until.is_some() {
+                    return Some(Missing::newest(left_out()));
                 }
                 if let Some(why) = &outdated {
-                    return Some(Missing::newest(Refusal::Malformed(why.clone())));
+                    let fix = "run the query again, and read its result within 6 hours";
+                    return Some(Missing::newest(Refusal::LogFiles(why.clone(), fix)));
                 }
                 let of_names = missing_unrecognized(delivery, &coverage);
-                of_names
-                    .or_else(|| arguments.is_limited().then(|| Missing::older(Refusal::NotRead)))
+                of_names.or_else(|| arguments.is_limited().then(|| Missing::older(left_out())))
             },
         };
         let mut judged = Vec::new();
@@ -97,6 +100,14 @@ impl Recorded {
         let is_complete = problems.is_empty();
         BucketRead { bucket: Some(logs), trails: judged, problems, is_complete }
     }
+}
+
+/// A part of the source was not read.
+fn part_of_source() -> Refusal {
+    Refusal::LogFiles(
+        "a part of the source was not read".to_owned(),
+        "get the source again, and read it as a whole",
+    )
 }
 
 /// Whether each KMS key of the files is named.

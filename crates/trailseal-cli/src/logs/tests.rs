@@ -1,7 +1,7 @@
 //! The report of files that were counted by hand: the verdict, each format, and its schema.
 
 use serde_json::{Value, json};
-use trailseal_aws::TrailDelivery;
+use trailseal_aws::{AwsError, TrailDelivery};
 use trailseal_logs::live::{Cause, Gap, Mode};
 use trailseal_logs::{
     Class, Coverage, Encryption, FileStatus, KeyName, StorageClass, Unread, Version,

@@ -148,6 +148,64 @@ fn a_gap_in_a_folder_that_does_not_decide_concerns_no_trail() {
     }
 }
 
+fn a_failed_call() -> AwsError {
+    AwsError::bad_answer("s3:ListBucket", &region("eu-central-1"), "S3 answers the same list again")
+}
+
+#[test]
+fn versions_that_were_not_counted_decide_nothing() {
+    let own = "AWSLogs/111122223333/CloudTrail/eu-central-1/".to_owned();
+    let gap = |cause| missing_part(&delivery("main"), &[Gap { place: own.clone(), cause }]);
+    assert_eq!(gap(Cause::Versions(a_failed_call())), None);
+    assert!(gap(Cause::Aws(a_failed_call())).is_some());
+}
+
+/// The rule's words for evidence that was not read are about `check` and `audit`.
+#[test]
+fn each_gap_has_a_fix_for_the_user_of_log_files() {
+    let place = "AWSLogs/111122223333/CloudTrail/eu-central-1/";
+    let key = format!("{place}2026/11/23/x");
+    let denied = Refusal::AccessDenied { action: "s3:ListBucket" };
+    let causes = [
+        (Cause::Aws(a_failed_call()), "run it again, with a lower --concurrency"),
+        (Cause::Region(denied), "allow s3:ListBucket"),
+        (Cause::NoFolder, "name a bucket, a prefix or a folder"),
+        (Cause::TooMany, "move the folders that are not CloudTrail's"),
+        (Cause::NotSearched { folders: 1 }, "s3://BUCKET/PREFIX"),
+        (Cause::ChangeNotFound, "`trailseal logs --all`"),
+        (Cause::MayBeNewer { key: key.clone() }, "look at the object"),
+        (Cause::Contradicted { key }, "a new file of --resume"),
+    ];
+    let (writers, scope) = (all_writers(&[]), LogFileScope::Newest);
+    for (cause, words) in causes {
+        let why = cause.to_string();
+        let gap = Gap { place: place.to_owned(), cause };
+        let missing = missing_part(&delivery("main"), &[gap]);
+        let check = judged(&delivery("main"), &history(), &writers, missing, scope).check;
+        let (what, fix) = (check.what.unwrap(), check.fix.unwrap());
+        assert!(what.contains(&why) || fix.contains("allow"), "{what}");
+        assert!(fix.contains(words), "{fix}");
+    }
+    for (unread, words) in [
+        (Unread::Denied, "allow s3:GetObject"),
+        (Unread::Rejected, "aws s3api head-object"),
+        (Unread::Throttled, "a lower --concurrency"),
+        (Unread::Failed, "--verbose"),
+        (Unread::NotReported, "without --inventory"),
+    ] {
+        let mut coverage = history();
+        let file = key_of_today();
+        coverage.count(&file, &class(FileStatus::Unread(unread)), 1);
+        let check = judge_newest(&coverage).check;
+        let fix = check.fix.unwrap();
+        assert!(fix.contains(words), "{fix}");
+    }
+}
+
+fn key_of_today() -> String {
+    key("", "111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:50")
+}
+
 #[test]
 fn files_of_several_trails_decide_nothing() {
     let (main, other) = (delivery("main"), delivery("other"));
