@@ -9,7 +9,7 @@ use serde::Serialize;
 use trailseal_rule::{AccountId, Region, Timestamp};
 
 use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass};
-use crate::key::{FileKey, Kind, Parsed, parse};
+use crate::key::{FileKey, Kind, Parsed, parse, root};
 use crate::month::Month;
 
 /// Keys that are kept as examples of those that were set aside.
@@ -185,10 +185,7 @@ impl Folder {
 impl fmt::Display for Folder {
     /// Its key, with a slash at its end.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.prefix.is_empty() {
-            write!(out, "{}/", self.prefix)?;
-        }
-        out.write_str("AWSLogs/")?;
+        out.write_str(&root(&self.prefix))?;
         if let Some(organization) = &self.organization {
             write!(out, "{organization}/")?;
         }

@@ -14,6 +14,9 @@ use trailseal_rule::Timestamp;
 
 use crate::month::Month;
 
+/// The folder of AWS services in a bucket.
+pub(crate) const ROOT: &str = "AWSLogs";
+
 /// What a key names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parsed<'a> {
@@ -80,6 +83,14 @@ pub(crate) const DAYS_APART_MAX: i64 = 1;
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
 
+/// The folder below which CloudTrail delivers for a prefix (`s3KeyPrefix`), with a slash at its end.
+pub fn root(prefix: &str) -> String {
+    match prefix {
+        "" => format!("{ROOT}/"),
+        prefix => format!("{prefix}/{ROOT}/"),
+    }
+}
+
 /// Reads a key.
 pub fn parse(key: &str) -> Parsed<'_> {
     let Some((folder, file)) = key.rsplit_once('/') else {
@@ -127,7 +138,7 @@ impl<'a> DayFolder<'a> {
             Some((root, last)) if is_organization(last) => (root, Some(last)),
             _ => (rest, None),
         };
-        let prefix = match root.strip_suffix("AWSLogs")? {
+        let prefix = match root.strip_suffix(ROOT)? {
             "" => "",
             prefix => prefix.strip_suffix('/').filter(|prefix| !prefix.is_empty())?,
         };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trailseal_aws::{AwsError, Session, TrailDelivery, describe_delivery, latest_delivery};
-use trailseal_logs::key::is_organization;
+use trailseal_logs::key::{is_organization, root};
 use trailseal_logs::{Coverage, Folder, Kind};
 use trailseal_rule::{AccountId, Delivery, Reading, Refusal, Region, Timestamp, Trail, TrailArn};
 
@@ -171,14 +171,6 @@ fn names_own(trail: &Trail, inner: &str) -> bool {
         && names.next().is_none_or(|region| {
             trail.is_multi_region_trail || region == trail.home_region.as_str()
         })
-}
-
-/// The folder below which CloudTrail delivers for a prefix.
-fn root(prefix: &str) -> String {
-    match prefix {
-        "" => "AWSLogs/".to_owned(),
-        prefix => format!("{prefix}/AWSLogs/"),
-    }
 }
 
 /// Whether a trail delivers to a folder of its bucket: the prefix is its current one, and account

@@ -3,8 +3,8 @@
 use trailseal_aws::{Session, TrailDelivery};
 use trailseal_logs::{Coverage, Folder, Version};
 use trailseal_rule::{
-    CheckId, ComplianceType, EvaluationContext, Facts, FolderStanding, KeyArn, KeyRef, LogFiles,
-    Outcome, Reading, Trail,
+    CheckId, ComplianceType, EvaluationContext, Facts, FolderStanding, KeyArn, LogFiles, Outcome,
+    Reading, key_arn,
 };
 
 use super::report::{SharedFolder, TrailLogs};
@@ -54,7 +54,7 @@ pub(super) fn judge(
     let trail = &delivery.trail;
     let log_files = proven(trail, files.clone(), missing, &Facts::unread(), context);
     let mut logs = judge_by(delivery, log_files, context);
-    if let Some(key) = key(trail) {
+    if let Some(key) = key_arn(trail, &Facts::unread()) {
         describe(&mut logs, &files, coverage, key, context);
     }
     logs
@@ -69,20 +69,6 @@ pub(super) fn judge_by(
     let facts = Facts { log_files, ..Facts::unread() };
     let outcome = CheckId::LogFilesSealed.check().evaluate(context, &delivery.trail, &facts);
     blank(delivery, &outcome)
-}
-
-fn key(trail: &Trail) -> Option<&KeyArn> {
-    match &trail.key {
-        Some(KeyRef::Key(arn)) => Some(arn),
-        Some(
-            KeyRef::AliasArn { .. }
-            | KeyRef::Alias(_)
-            | KeyRef::Id(_)
-            | KeyRef::Unrecognized(_)
-            | KeyRef::NotKnown(_),
-        )
-        | None => None,
-    }
 }
 
 fn blank(delivery: &TrailDelivery, outcome: &Outcome) -> TrailLogs {

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use trailseal_rule::{
-    EvaluationContext, Facts, FolderStanding, KeyArn, KeyRef, LogAssessment, Reading, Timestamp,
-    Trail,
+    EvaluationContext, Facts, FolderStanding, KeyArn, LogAssessment, Reading, Timestamp, Trail,
+    key_arn,
 };
 
 /// The folders of a trail that have log files, one for each account, kind and Region.
@@ -40,11 +40,7 @@ impl LogFilesReport {
         context: &EvaluationContext<'_>,
     ) -> Option<Reading<Self>> {
         context.parameters.log_files?;
-        let key = match (&trail.key, &facts.key) {
-            (Some(KeyRef::Key(arn)), _) => arn,
-            (Some(_), Reading::Known(key)) => &key.arn,
-            (_, _) => return None,
-        };
+        let key = key_arn(trail, facts)?;
         Some(facts.log_files.clone().map(|files| {
             let assessment = files.assess(key, context.now);
             Self::of_assessment(&assessment, key)
