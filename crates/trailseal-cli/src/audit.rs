@@ -126,11 +126,12 @@ async fn judged(
     let targets = targets.map_err(Failure::failed)?;
     let reader = arguments.log_files.then(|| {
         let role = arguments.bucket_role.clone();
-        LogFileReader::new(&settings.parameters, role, arguments.concurrency)
+        let history = arguments.history;
+        LogFileReader::new(&settings.parameters, role, history, arguments.concurrency)
     });
     run.log_files = reader.is_some();
-    if run.log_files && !arguments.report.quiet {
-        console.print_line(&LogFileReader::announcement());
+    if let Some(reader) = reader.as_ref().filter(|_| !arguments.report.quiet) {
+        console.print_line(&reader.announcement());
     }
     let audit = Arc::new(Audit {
         aws: Aws::of(identity.session, arguments.external_id.clone()),

@@ -5,6 +5,7 @@
 
 mod bucket_role;
 mod evidence;
+mod history;
 mod unread;
 mod writers;
 
@@ -12,5 +13,6 @@ pub(crate) use bucket_role::{BucketRole, bucket_role};
 pub(crate) use evidence::{
     Missing, are_all, log_files, missing_part, missing_unrecognized, proven, unread, why_missing,
 };
+pub(crate) use history::History;
 pub(crate) use unread::{unread_files, why_unread};
 pub(crate) use writers::{Writers, delivers, prefixes};

@@ -22,9 +22,9 @@ mod verdict;
 use std::io::{self, Write};
 
 use trailseal_aws::{Aws, AwsError, Session, TrailDelivery, logs_reads_of};
-use trailseal_rule::{BucketName, EvaluationContext, LogFileScope, Parameters, Region};
+use trailseal_rule::{BucketName, EvaluationContext, Parameters, Region};
 
-use self::arguments::{History, ManifestPlace, Target};
+use self::arguments::{ManifestPlace, Target};
 use self::inventory::Inventory;
 use self::live::{Access, BucketRead, Stop};
 use self::report::{LOGS_VERSION, LogsReport};
@@ -32,6 +32,7 @@ use self::targets::{Job, Jobs, jobs};
 use self::verdict::judge_by;
 use crate::audit::{Identity, failed, no_region, request_listener, runtime, wrong_region};
 use crate::console::{Console, Exit, Failure};
+use crate::log_files::History;
 use crate::output::{Document, Format, Screen, clean, emit, outputs, print_problems, write_json};
 use crate::report::{Problem, Run, Tool};
 
@@ -89,13 +90,8 @@ async fn read(
     let explain = |error: &AwsError| failed(error, None);
     let jobs = jobs(session.as_ref(), &arguments.targets, explain).await;
     let jobs = jobs.map_err(Failure::Failed)?;
-    let parameters = Parameters {
-        log_files: Some(match arguments.history {
-            History::Report => LogFileScope::Newest,
-            History::Fail => LogFileScope::All,
-        }),
-        ..Parameters::default()
-    };
+    let parameters =
+        Parameters { log_files: Some(arguments.history.scope()), ..Parameters::default() };
     let context = EvaluationContext { parameters: &parameters, now: console.now };
     let stop = Stop::at_ctrl_c();
     let mut report = LogsReport {

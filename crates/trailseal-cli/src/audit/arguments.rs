@@ -4,7 +4,7 @@ use clap::{ArgAction, ArgGroup, Args};
 use trailseal_rule::{AccountId, Region, RoleName};
 
 use crate::console::exit_codes;
-use crate::log_files::{BucketRole, bucket_role};
+use crate::log_files::{BucketRole, History, bucket_role};
 use crate::parameters::region;
 use crate::settings::{ReportArguments, SettingsArguments};
 
@@ -98,6 +98,12 @@ pub(crate) struct AuditArguments {
     /// and listed as a problem, and the exit code is 2. Copies of trails are not judged by log files.
     #[arg(long, conflicts_with = "aggregator")]
     pub(crate) log_files: bool,
+
+    /// Whether older log files that are not encrypted with the trail's key are a failure. With `fail`,
+    /// every log file is read, each by a request: a sample never passes
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = History::Report,
+          requires = "log_files")]
+    pub(crate) history: History,
 
     /// The role to assume to read a bucket if the account of the trail is denied, such as one in the
     /// log archive account

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 use trailseal_logs::live::Day;
 use trailseal_rule::{AccountId, BucketName, Region, TrailArn};
 
 use crate::console::exit_codes;
-use crate::log_files::{BucketRole, bucket_role};
+use crate::log_files::{BucketRole, History, bucket_role};
 use crate::parameters::region;
 use crate::settings::ReportArguments;
 
@@ -158,15 +158,6 @@ pub(super) enum ManifestPlace {
     File(PathBuf),
     /// An object, by its bucket and key.
     Object(BucketName, String),
-}
-
-/// What to do with older files that are not encrypted with the trail's key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum History {
-    /// Count them
-    Report,
-    /// The trail fails
-    Fail,
 }
 
 /// What the command line names.
