@@ -14,6 +14,7 @@ mod audit {
     mod faults;
     mod interruption;
     mod log_files;
+    mod log_files_read;
     mod logs;
     mod logs_faults;
     mod logs_inventory;

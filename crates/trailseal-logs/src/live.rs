@@ -52,7 +52,7 @@ pub enum Mode {
 }
 
 /// What is read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// The bucket.
     pub bucket: BucketName,
@@ -66,6 +66,8 @@ pub struct Scope {
     pub accounts: Vec<AccountId>,
     /// Only these Regions; all if empty.
     pub regions: Vec<Region>,
+    /// Whether digests are read too.
+    pub digests: bool,
     /// The days.
     pub range: Range,
     /// Which files of them.

@@ -83,6 +83,7 @@ pub(crate) async fn read_at(
         bucket: BucketName::parse(BUCKET).unwrap(),
         prefix: String::new(),
         known_prefixes: Vec::new(),
+        digests: true,
         accounts: Vec::new(),
         regions: Vec::new(),
         range: Range::new(None, None, Timestamp::parse(NOW).unwrap()),

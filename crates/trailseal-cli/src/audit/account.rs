@@ -87,7 +87,7 @@ impl Audit {
             Some(reader) => session.gated(reader.concurrency()),
             None => account.clone(),
         };
-        Ok(Sessions { account, bucket })
+        Ok(Sessions { account, bucket, readings: Arc::default() })
     }
 
     fn message(&self, error: &AwsError) -> String {

@@ -1,22 +1,22 @@
-//! Reads a sample of the log files that a trail has delivered.
+//! Reads the log files that a trail has delivered: a sample, or all with `--history fail`.
 //!
 //! A bucket that cannot be read is a problem of the audit, and the check `log-files-sealed` of the
 //! trail is then unverified.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use trailseal_aws::{Aws, AwsError, Session, TrailDelivery};
-use trailseal_logs::live::{Cause, Counts, Mode, Outcome, Range, Requests, Scope, plan};
+use trailseal_logs::key::root;
+use trailseal_logs::live::{Cause, Counts, Outcome, Range, Requests, Scope, plan};
 use trailseal_logs::{FileStatus, Folder, Unread};
 use trailseal_rule::{
-    BucketName, EvaluationContext, Facts, LogFileScope, LogFiles, Parameters, Reading, Refusal,
-    Region,
+    AccountId, BucketName, EvaluationContext, Facts, LogFiles, Parameters, Reading, Refusal, Region,
 };
 
 use crate::log_files::{
-    BucketRole, Writers, delivers, log_files, missing_part, prefixes, proven, unread, unread_files,
-    why_missing,
+    BucketRole, History, Writers, are_all, delivers, log_files, missing_part, prefixes, proven,
+    unread, unread_files, why_missing,
 };
 use crate::output::counted;
 
@@ -32,6 +32,7 @@ pub(super) struct LogFileReader {
     /// Those of the audit, with the check enabled.
     pub(super) parameters: Parameters,
     role: Option<BucketRole>,
+    history: History,
     concurrency: usize,
     /// Of all accounts.
     buckets: Semaphore,
@@ -45,6 +46,32 @@ pub(super) struct Sessions {
     pub(super) account: Session,
     /// For S3, whose limits are not those of an account.
     pub(super) bucket: Session,
+    /// Of the account: trails that deliver to the same folders share a reading.
+    pub(super) readings: Arc<Readings>,
+}
+
+/// Readings of the folders of trails, each made once.
+#[derive(Debug, Default)]
+pub(super) struct Readings(Mutex<Vec<(Scope, Arc<OnceCell<BucketReading>>)>>);
+
+/// What came of the folders of a trail.
+#[derive(Debug)]
+struct BucketReading {
+    found: Result<Outcome, Cause>,
+    /// Why the role for buckets was not assumed.
+    role: Option<AwsError>,
+}
+
+impl Readings {
+    fn of(&self, scope: &Scope) -> Arc<OnceCell<BucketReading>> {
+        let mut readings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = readings.iter().find(|(known, _)| known == scope) {
+            return Arc::clone(known);
+        }
+        let new = Arc::default();
+        readings.push((scope.clone(), Arc::clone(&new)));
+        new
+    }
 }
 
 impl Sessions {
@@ -52,6 +79,7 @@ impl Sessions {
         Self {
             account: self.account.in_region(region.clone()),
             bucket: self.bucket.in_region(region),
+            readings: Arc::clone(&self.readings),
         }
     }
 }
@@ -64,11 +92,16 @@ pub(super) struct LogFilesRead {
 }
 
 impl LogFileReader {
-    pub(super) fn new(parameters: &Parameters, role: Option<BucketRole>, concurrency: u16) -> Self {
-        let log_files = Some(LogFileScope::Newest);
+    pub(super) fn new(
+        parameters: &Parameters,
+        role: Option<BucketRole>,
+        history: History,
+        concurrency: u16,
+    ) -> Self {
         Self {
-            parameters: Parameters { log_files, ..parameters.clone() },
+            parameters: Parameters { log_files: Some(history.scope()), ..parameters.clone() },
             role,
+            history,
             concurrency: concurrency.into(),
             buckets: Semaphore::new(BUCKETS_AT_A_TIME),
             requests: Mutex::default(),
@@ -80,16 +113,30 @@ impl LogFileReader {
         self.concurrency
     }
 
-    /// The requests that one folder takes, and their approximate price.
-    pub(super) fn announcement() -> String {
-        let of_folder = Counts { folders: 1, ..Counts::default() }.requests(Mode::Sample);
+    /// The requests that a part of the files takes, and their approximate price.
+    pub(super) fn announcement(&self) -> String {
+        const PAGE: u64 = 1000;
+        let mode = self.history.mode();
+        let (part, counts, more) = match self.history {
+            History::Report => (
+                "for each account, Region and kind of a trail's files",
+                Counts { folders: 1, ..Counts::default() },
+                ", and more where the encryption changes",
+            ),
+            // The pages are listed to count the files, and again to read them.
+            History::Fail => (
+                "for each thousand log files",
+                Counts { files: PAGE, pages: 2, ..Counts::default() },
+                "",
+            ),
+        };
+        let requests = counts.requests(mode);
         format!(
-            "requests: log files: for each account, Region and kind of a trail's files about {} HEAD \
-             and {} LIST, about ${:.6} at the prices of us-east-1, and more where the encryption \
-             changes",
-            of_folder.head,
-            of_folder.list,
-            of_folder.usd()
+            "requests: log files: {part} about {} HEAD and {} LIST, about ${:.6} at the prices of \
+             us-east-1{more}",
+            requests.head,
+            requests.list,
+            requests.usd()
         )
     }
 
@@ -119,21 +166,16 @@ impl LogFileReader {
             // The check itself says that the bucket is not named.
             return LogFilesRead { evidence: not_read(), problems: Vec::new() };
         };
-        // The semaphore is never closed.
-        let _permit = self.buckets.acquire().await;
-        let mut problems = Vec::new();
-        let mut found = self.bucket(&sessions.bucket, bucket, delivery, context).await;
-        if let Some(role) = self.role.as_ref().filter(|_| is_denied(&found, delivery)) {
-            match aws.assume(&role.name, &role.account).await {
-                Ok(session) => found = self.bucket(&session, bucket, delivery, context).await,
-                Err(error) => problems.push(explain(&error)),
-            }
-        }
+        let scope = self.scope(bucket, delivery, context);
+        let reading = sessions.readings.of(&scope);
+        let reading =
+            reading.get_or_init(|| self.folders(aws, &sessions.bucket, &scope, delivery)).await;
+        let mut problems: Vec<String> = reading.role.as_ref().map(explain).into_iter().collect();
         let cause = |cause: &Cause| why_missing(cause, explain);
-        let evidence = match found {
+        let evidence = match &reading.found {
             Err(why) => {
-                problems.push(format!("bucket {bucket}: {}", cause(&why)));
-                unread(why)
+                problems.push(format!("bucket {bucket}: {}", cause(why)));
+                unread(why.clone())
             }
             Ok(outcome) => {
                 problems.extend(
@@ -143,14 +185,15 @@ impl LogFileReader {
                         .map(|gap| format!("s3://{bucket}/{}: {}", gap.place, cause(&gap.cause))),
                 );
                 problems.extend(
-                    unread_of(&outcome, delivery).map(|what| format!("s3://{bucket}: {what}")),
+                    unread_of(outcome, delivery).map(|what| format!("s3://{bucket}: {what}")),
                 );
                 let writers = Writers::of(&sessions.account, delivery, &outcome.coverage).await;
                 let writers = writers.unwrap_or_else(|error| {
                     problems.push(explain(&error));
                     Writers::default()
                 });
-                let files = log_files(delivery, &outcome.coverage, false, &writers);
+                let are_all = are_all(delivery, outcome);
+                let files = log_files(delivery, &outcome.coverage, are_all, &writers);
                 let missing = missing_part(delivery, &outcome.gaps);
                 proven(&delivery.trail, files, missing, facts, context)
             }
@@ -158,53 +201,66 @@ impl LogFileReader {
         LogFilesRead { evidence, problems: shortened(problems) }
     }
 
-    /// Reads a sample of the files below the trail's own folders.
-    async fn bucket(
+    /// Reads the files of the trail's own folders, with the role if the account is denied.
+    async fn folders(
         &self,
+        aws: &Aws,
         session: &Session,
-        bucket: &BucketName,
+        scope: &Scope,
         delivery: &TrailDelivery,
-        context: &EvaluationContext<'_>,
-    ) -> Result<Outcome, Cause> {
-        let scope = scope(bucket, delivery, self.concurrency, context);
-        let outcome =
-            plan(session, scope, &|_| {}).await?.run(&|_| {}, std::future::pending()).await;
+    ) -> BucketReading {
+        // The semaphore is never closed.
+        let _permit = self.buckets.acquire().await;
+        let found = self.files(session, scope).await;
+        let Some(role) = self.role.as_ref().filter(|_| is_denied(&found, delivery)) else {
+            return BucketReading { found, role: None };
+        };
+        match aws.assume(&role.name, &role.account).await {
+            Ok(session) => BucketReading { found: self.files(&session, scope).await, role: None },
+            Err(error) => BucketReading { found, role: Some(error) },
+        }
+    }
+
+    async fn files(&self, session: &Session, scope: &Scope) -> Result<Outcome, Cause> {
+        let plan = plan(session, scope.clone(), &|_| {}).await?;
+        let outcome = plan.run(&|_| {}, std::future::pending()).await;
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         *requests = *requests + outcome.requests;
         Ok(outcome)
+    }
+
+    /// The folders to which the trail delivers log files now: those of its account, or of its
+    /// organization.
+    fn scope(
+        &self,
+        bucket: &BucketName,
+        delivery: &TrailDelivery,
+        context: &EvaluationContext<'_>,
+    ) -> Scope {
+        let TrailDelivery { trail, prefix, .. } = delivery;
+        let account = (!trail.is_organization_trail).then(|| trail.arn.owner().clone());
+        let own = account.as_ref().map(AccountId::as_str).unwrap_or_default();
+        let regions = match trail.is_multi_region_trail {
+            true => Vec::new(),
+            false => vec![trail.home_region.clone()],
+        };
+        Scope {
+            bucket: bucket.clone(),
+            prefix: format!("{}{own}", root(prefix)),
+            known_prefixes: prefixes(prefix).skip(1).map(str::to_owned).collect(),
+            accounts: account.into_iter().collect(),
+            regions,
+            digests: false,
+            range: Range::new(None, None, context.now),
+            mode: self.history.mode(),
+            versions: false,
+            concurrency: self.concurrency,
+        }
     }
 }
 
 fn not_read() -> Reading<LogFiles> {
     Reading::Refused(Refusal::NotRead)
-}
-
-/// The folders to which the trail delivers now: those of its account, or of its organization.
-fn scope(
-    bucket: &BucketName,
-    delivery: &TrailDelivery,
-    concurrency: usize,
-    context: &EvaluationContext<'_>,
-) -> Scope {
-    let TrailDelivery { trail, prefix, .. } = delivery;
-    let slash = if prefix.is_empty() { "" } else { "/" };
-    let account = (!trail.is_organization_trail).then(|| trail.arn.owner().clone());
-    let own = account.as_ref().map(|account| format!("/{account}")).unwrap_or_default();
-    let regions = match trail.is_multi_region_trail {
-        true => Vec::new(),
-        false => vec![trail.home_region.clone()],
-    };
-    Scope {
-        bucket: bucket.clone(),
-        prefix: format!("{prefix}{slash}AWSLogs{own}"),
-        known_prefixes: prefixes(prefix).skip(1).map(str::to_owned).collect(),
-        accounts: account.into_iter().collect(),
-        regions,
-        range: Range::new(None, None, context.now),
-        mode: Mode::Sample,
-        versions: false,
-        concurrency,
-    }
 }
 
 /// The log files of the trail that exist and whose encryption was not read. Whether it matters that

@@ -130,6 +130,7 @@ fn scope(job: &Job, arguments: &LogsArguments, context: &EvaluationContext<'_>) 
         known_prefixes: known_prefixes(job),
         accounts: arguments.accounts.clone(),
         regions: arguments.regions.clone(),
+        digests: true,
         range: Range::new(arguments.since, arguments.until, context.now),
         mode: mode(arguments),
         versions: arguments.versions,

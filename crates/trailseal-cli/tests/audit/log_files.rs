@@ -9,16 +9,17 @@ use trailseal_lab::{Fault, FaultKind, Operation, Position, State};
 
 use super::desk::{Desk, MANAGEMENT, MEMBER, Run, denial, says};
 
-const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
+pub(super) const KEY: &str =
+    "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
 /// The account of the log archive, which has a role that reads its bucket.
-const ARCHIVE: &str = "999988887777";
-const ROLE: &str = "arn:aws:iam::999988887777:role/ReadLogs";
-const ORGANIZATION: [&str; 4] = ["--accounts", "organization", "--role-name", "Audit"];
+pub(super) const ARCHIVE: &str = "999988887777";
+pub(super) const ROLE: &str = "arn:aws:iam::999988887777:role/ReadLogs";
+pub(super) const ORGANIZATION: [&str; 4] = ["--accounts", "organization", "--role-name", "Audit"];
 const CHECK: &str = "log-files-sealed";
 
 /// An organization with the trails; each delivers to the bucket of its name, which belongs to the
 /// management account, except the bucket of `archived`.
-fn state(trails: &[&str]) -> Value {
+pub(super) fn state(trails: &[&str]) -> Value {
     let account = |id: &str, membership: &str| json!({ "id": id, "organization": membership, "regions": ["us-east-1", "eu-west-1"] });
     let role = |arn: String| json!({ "arn": arn, "trustedAccounts": [MANAGEMENT] });
     let mut state = json!({
@@ -43,21 +44,21 @@ fn state(trails: &[&str]) -> Value {
     state
 }
 
-fn bucket(name: &str) -> String {
+pub(super) fn bucket(name: &str) -> String {
     format!("{name}-logs")
 }
 
-fn trail(name: &str, bucket: &str) -> Value {
+pub(super) fn trail(name: &str, bucket: &str) -> Value {
     let arn = format!("arn:aws:cloudtrail:us-east-1:{MANAGEMENT}:trail/{name}");
     json!({ "arn": arn, "s3BucketName": bucket, "kmsKeyId": KEY })
 }
 
-fn add(state: &mut Value, list: &str, element: Value) {
+pub(super) fn add(state: &mut Value, list: &str, element: Value) {
     state[list].as_array_mut().unwrap().push(element);
 }
 
 /// Four files a day in the trail's bucket, with SSE-S3 until March 2026 and then as `then` says.
-fn deliver(state: &mut Value, name: &str, region: &str, then: Value) -> usize {
+pub(super) fn deliver(state: &mut Value, name: &str, region: &str, then: Value) -> usize {
     let mut then = then;
     then["since"] = json!("2026-03-01T10:00:00Z");
     let now = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:00Z"]).output().unwrap();
@@ -77,11 +78,11 @@ fn deliver(state: &mut Value, name: &str, region: &str, then: Value) -> usize {
     state["logFiles"].as_array().unwrap().len() - 1
 }
 
-fn kms() -> Value {
+pub(super) fn kms() -> Value {
     json!({ "type": "SSE-KMS", "kmsKeyId": KEY })
 }
 
-fn plain() -> Value {
+pub(super) fn plain() -> Value {
     json!({ "type": "SSE-S3" })
 }
 
@@ -101,22 +102,22 @@ fn parsed(state: &Value) -> State {
     State::parse("state", &state.to_string()).unwrap()
 }
 
-async fn opened(state: &Value) -> Desk {
+pub(super) async fn opened(state: &Value) -> Desk {
     Desk::with(parsed(state)).await
 }
 
-fn audit(desk: &Desk, more: &[&str]) -> Run {
+pub(super) fn audit(desk: &Desk, more: &[&str]) -> Run {
     desk.run(MANAGEMENT, &[&["--log-files", "-o", "json"], more].concat())
 }
 
 /// The trail's own result, not that of a copy.
-fn own<'a>(report: &'a Value, name: &str) -> &'a Value {
+pub(super) fn own<'a>(report: &'a Value, name: &str) -> &'a Value {
     let mut trails = report["trails"].as_array().unwrap().iter();
     trails.find(|trail| trail["resourceId"] == name && trail["copy"] == false).unwrap()
 }
 
 /// The verdict, and the outcome and text of the check.
-fn judged(report: &Value, name: &str) -> (String, String, String) {
+pub(super) fn judged(report: &Value, name: &str) -> (String, String, String) {
     let trail = own(report, name);
     let mut checks = trail["checks"].as_array().unwrap().iter();
     let check = checks.find(|check| check["id"] == CHECK).unwrap();
@@ -125,7 +126,7 @@ fn judged(report: &Value, name: &str) -> (String, String, String) {
 }
 
 /// The problems, as `SOURCE: MESSAGE`.
-fn problems(report: &Value) -> Vec<String> {
+pub(super) fn problems(report: &Value) -> Vec<String> {
     let text = |problem: &Value| {
         let text = |member: &str| problem[member].as_str().unwrap();
         format!("{}: {}", text("source"), text("message"))
@@ -133,7 +134,7 @@ fn problems(report: &Value) -> Vec<String> {
     report["problems"].as_array().unwrap().iter().map(text).collect()
 }
 
-fn reads(desk: &Desk) -> usize {
+pub(super) fn reads(desk: &Desk) -> usize {
     let counts = desk.lab.call_counts();
     let of = |name: &str| counts.get(name).copied().unwrap_or_default();
     of("s3:ListObjectsV2") + of("s3:HeadObject")

@@ -13,15 +13,13 @@ use super::outcome::{Cause, Gap};
 use super::s3::{List, Objects};
 use super::{Progress, Scope, Step};
 use crate::coverage::Folder;
-use crate::key::{Kind, is_organization};
+use crate::key::{Kind, ROOT, is_organization, root};
 
 /// Folders below the start of the search whose name is not one of CloudTrail's, at most.
 const DEPTH_MAX: usize = 4;
 
 /// Such folders that are listed, at most.
 const SEARCHED_MAX: usize = 10_000;
-
-const ROOT: &str = "AWSLogs";
 
 /// A place in the tree of folders.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,20 +93,19 @@ async fn children(objects: &Objects, node: Node) -> (Node, Vec<String>, Option<G
 
 impl Node {
     fn path(&self) -> String {
-        let root = |prefix: &str, organization: Option<&str>| {
-            let slash = if prefix.is_empty() { "" } else { "/" };
+        let below = |prefix: &str, organization: Option<&str>| {
             let inner = organization.map(|id| format!("{id}/")).unwrap_or_default();
-            format!("{prefix}{slash}{ROOT}/{inner}")
+            format!("{}{inner}", root(prefix))
         };
         match self {
             Self::Other { path, .. } => path.clone(),
-            Self::Root { prefix } => root(prefix, None),
-            Self::Organization { prefix, organization } => root(prefix, Some(organization)),
+            Self::Root { prefix } => below(prefix, None),
+            Self::Organization { prefix, organization } => below(prefix, Some(organization)),
             Self::Account { prefix, organization, account } => {
-                format!("{}{account}/", root(prefix, organization.as_deref()))
+                format!("{}{account}/", below(prefix, organization.as_deref()))
             }
             Self::Kind { prefix, organization, account, kind } => {
-                format!("{}{account}/{kind}/", root(prefix, organization.as_deref()))
+                format!("{}{account}/{kind}/", below(prefix, organization.as_deref()))
             }
             Self::Region(folder) => folder.to_string(),
         }
@@ -252,13 +249,17 @@ impl<'s> Search<'s> {
                 return None;
             }
             Node::Region(folder) => {
-                if regions.is_empty() || regions.contains(&folder.region) {
+                let is_of_kind = self.scope.digests || !folder.has_digests();
+                if is_of_kind && (regions.is_empty() || regions.contains(&folder.region)) {
                     self.found.folders.insert(folder.clone());
                 }
                 return None;
             }
             Node::Root { .. } | Node::Organization { .. } | Node::Account { .. } => {}
-            Node::Kind { .. } => return Some(node),
+            Node::Kind { kind, .. } => {
+                let is_digest = Kind::parse(kind).is_some_and(Kind::is_digest);
+                return Some(node).filter(|_| self.scope.digests || !is_digest);
+            }
         }
         self.seen.insert(node.clone()).then_some(node)
     }

@@ -53,6 +53,7 @@ pub(crate) fn scope(mode: Mode) -> Scope {
         known_prefixes: Vec::new(),
         accounts: Vec::new(),
         regions: Vec::new(),
+        digests: true,
         range: Range::new(None, None, Timestamp::parse("2026-11-29T16:00:30Z").unwrap()),
         mode,
         versions: false,
