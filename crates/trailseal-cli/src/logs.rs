@@ -33,15 +33,16 @@ use self::verdict::judge_by;
 use crate::audit::{Identity, failed, no_region, request_listener, runtime, wrong_region};
 use crate::console::{Console, Exit, Failure};
 use crate::log_files::History;
-use crate::output::{Document, Format, Screen, clean, emit, outputs, print_problems, write_json};
+use crate::output::{Document, Format, Screen, clean, emit, print_problems, write_json};
 use crate::report::{Problem, Run, Tool};
+use crate::settings::Settings;
 
 pub(crate) use arguments::LogsArguments;
 pub(crate) use report::LOGS_SCHEMA;
 
 pub(crate) fn logs(
     arguments: &LogsArguments,
-    run: Run,
+    mut run: Run,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     if let Some(table) = &arguments.athena_sql {
@@ -61,7 +62,9 @@ pub(crate) fn logs(
         return Err(Failure::NotStarted(vec![line.to_owned()]));
     }
     let table = arguments.report.table;
-    let outputs = outputs(&arguments.report.output, table).map_err(Failure::NotStarted)?;
+    let Settings { outputs, config, .. } =
+        Settings::of(&[], arguments.config.as_deref(), &arguments.report)?;
+    run.config = config.file();
     let runtime = runtime()?;
     let report = runtime.block_on(read(arguments, run, console))?;
     let findings = report.findings();

@@ -1,7 +1,7 @@
-//! The settings of `check` and `audit`: the options for the decision and the report, and the file of
-//! `--config`.
+//! The settings of `check`, `audit` and `logs`: the options for the decision and the report, and the
+//! file of `--config`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Map, Value};
@@ -66,19 +66,31 @@ impl Settings {
         arguments: &SettingsArguments,
         report: &ReportArguments,
     ) -> Result<Self, Failure> {
+        Self::of(&arguments.parameters, arguments.config.as_deref(), report)
+    }
+
+    /// The same, for a command that has its own options.
+    ///
+    /// # Errors
+    ///
+    /// All faults of the options and the file.
+    pub(crate) fn of(
+        parameters: &[String],
+        file: Option<&Path>,
+        report: &ReportArguments,
+    ) -> Result<Self, Failure> {
         let mut faults = Vec::new();
-        let config =
-            arguments.config.as_deref().map_or_else(|| Ok(Config::default()), Config::read);
+        let config = file.map_or_else(|| Ok(Config::default()), Config::read);
         let config = config.unwrap_or_else(|wrong| {
             faults.extend(wrong);
             Config::default()
         });
-        let given = given_parameters(&arguments.parameters, config.parameters());
+        let given = given_parameters(parameters, config.parameters());
         let requested =
             if report.output.is_empty() { config.outputs() } else { report.output.as_slice() };
         match (given, outputs(requested, report.table)) {
             (Ok((given, mut parameters)), Ok(outputs)) if faults.is_empty() => {
-                refuse_to_overwrite(arguments.config.as_deref().into_iter(), &outputs)?;
+                refuse_to_overwrite(file.into_iter(), &outputs)?;
                 config.add_exemptions(&mut parameters);
                 Ok(Self { given, parameters, outputs, config })
             }

@@ -139,6 +139,11 @@ pub(crate) struct LogsArguments {
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
 
+    /// The TOML file of `audit`, of which the outputs are used: no parameter or exemption is about log
+    /// files. Only a file that is named here is read. --output overrides all outputs of the file
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
     #[command(flatten)]
     pub(super) report: ReportArguments,
 

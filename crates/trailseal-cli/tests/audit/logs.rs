@@ -361,6 +361,46 @@ async fn a_place_without_a_folder_of_cloudtrail_is_partial() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_file_names_the_outputs_and_is_named_in_the_report() {
+    let desk = desk(&state(&kms(KEY))).await;
+    let page = desk.home().join("logs.html");
+    let text = format!(
+        "output = [\"json\", \"html={}\"]\n[parameters]\nprofile = \"strict\"\n",
+        page.display()
+    );
+    desk.write("audit.toml", &text);
+    let file = desk.home().join("audit.toml");
+    let file = file.to_str().unwrap();
+    let report = report(&logs(&desk, &["main", "--config", file]).exits(0));
+    let config = &report["run"]["config"];
+    assert_eq!(config["file"], file);
+    let sum = Command::new("sha256sum").arg(file).output().unwrap();
+    let sum = String::from_utf8(sum.stdout).unwrap();
+    assert!(sum.starts_with(config["sha256"].as_str().unwrap()), "{config}: {sum}");
+    says(&fs::read_to_string(&page).unwrap(), &["<html", "COMPLIANT"]);
+    fs::remove_file(&page).unwrap();
+    // The command line has priority, and the file is checked as a whole.
+    says(
+        &logs(&desk, &["main", "--config", file, "-o", "table"]).exits(0).out,
+        &["COMPLIANT main"],
+    );
+    assert!(!page.exists());
+    let reads = desk.lab.call_counts().len();
+    for (text, words) in [
+        ("[parameters]\nprofle = \"strict\"", "profle"),
+        ("outputs = []", "did you mean `output`"),
+        ("output = [\"csv=audit.toml\"]", "is an input"),
+    ] {
+        desk.write("audit.toml", text);
+        let mut command = desk.command_of("logs", MANAGEMENT, &["main", "--config", "audit.toml"]);
+        let run = Run::of(command.current_dir(desk.home()));
+        assert_eq!(run.code, 3, "{}", run.err);
+        says(&run.err, &[words]);
+    }
+    assert_eq!(desk.lab.call_counts().len(), reads);
+}
+
 /// A result of Athena with one file of today, by a query at a time such as `-7 hours`.
 fn result(folder: &Path, query: Option<&str>) -> String {
     let date = |when: &str, format: &str| {
