@@ -15,10 +15,18 @@ use crate::month::Month;
 /// Keys that are kept as examples of those that were set aside.
 const EXAMPLES_MAX: usize = 10;
 
+/// Owners of the files of one folder that are counted apart.
+const OWNERS_MAX: usize = 100;
+
+/// Where the files of further owners are counted.
+const OTHER_OWNERS: &str = "others";
+
 /// Files of CloudTrail by folder, month and class.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
     rows: BTreeMap<(Folder, Month, Class), Totals>,
+    /// Files of each folder and owner, where the source names it.
+    owners: BTreeMap<Folder, BTreeMap<String, u64>>,
     /// Objects in folders of CloudTrail whose names are not those of CloudTrail's files.
     pub unrecognized: u64,
     /// The first of them, in order.
@@ -120,6 +128,30 @@ impl Coverage {
         }
     }
 
+    /// Counts the owner of a file, by its canonical user ID.
+    pub fn count_owner(&mut self, key: &str, owner: &str) {
+        if let Parsed::File(file) = parse(key)
+            && let Some(folder) = Folder::of(&file)
+        {
+            self.add_owner(folder, owner, 1);
+        }
+    }
+
+    fn add_owner(&mut self, folder: Folder, owner: &str, files: u64) {
+        let owners = self.owners.entry(folder).or_default();
+        // The other owners of a folder are counted together.
+        let is_kept = owners.len() < OWNERS_MAX || owners.contains_key(owner);
+        let owner = if is_kept { owner } else { OTHER_OWNERS };
+        let count = owners.entry(owner.to_owned()).or_default();
+        *count = count.saturating_add(files);
+    }
+
+    /// The owners of the files of a folder, and how many each has.
+    pub fn owners(&self, folder: &Folder) -> impl Iterator<Item = (&str, u64)> {
+        let owners = self.owners.get(folder).into_iter().flatten();
+        owners.map(|(owner, files)| (owner.as_str(), *files))
+    }
+
     /// Counts an object whose name is not one of CloudTrail's.
     pub fn set_aside(&mut self, key: &str) {
         self.unrecognized += 1;
@@ -139,9 +171,14 @@ impl Coverage {
 
     /// Adds everything that another coverage has counted.
     pub fn merge(&mut self, other: Self) {
-        let Self { rows, unrecognized, unrecognized_examples, others } = other;
+        let Self { rows, owners, unrecognized, unrecognized_examples, others } = other;
         for ((folder, month, class), totals) in rows {
             self.add(Row { folder, month, class, totals });
+        }
+        for (folder, owners) in owners {
+            for (owner, files) in owners {
+                self.add_owner(folder.clone(), &owner, files);
+            }
         }
         self.unrecognized += unrecognized;
         self.others += others;

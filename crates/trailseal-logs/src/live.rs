@@ -287,6 +287,9 @@ impl Run<'_> {
         let class = Class { status, storage: listed.storage, version: Version::Current };
         self.gather(|gathered| {
             gathered.coverage.count(&listed.key, &class, listed.bytes);
+            if let Some(owner) = &listed.owner {
+                gathered.coverage.count_owner(&listed.key, owner);
+            }
             if is_deleted && self.scope.versions {
                 gathered.deleted.insert(listed.key.clone());
             }

@@ -191,7 +191,18 @@ pub(super) struct FolderLogs {
     pub(super) digests: bool,
     /// The trails of the command line that deliver to it.
     pub(super) trails: Vec<TrailArn>,
+    /// The owners of its files, if there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) owners: Vec<OwnerLogs>,
     pub(super) files: Vec<FilesLogs>,
+}
+
+/// The files of a folder that one account owns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct OwnerLogs {
+    /// Its canonical user ID.
+    pub(super) owner: String,
+    pub(super) files: u64,
 }
 
 /// The files of a folder in one month that are encrypted and stored in the same way.
@@ -232,6 +243,7 @@ impl BucketLogs {
                     name: folder.to_string(),
                     digests: folder.has_digests(),
                     trails: writers(folder, trails),
+                    owners: several_owners(folder, coverage),
                     folder: folder.clone(),
                     files: vec![files],
                 }),
@@ -258,6 +270,14 @@ impl BucketLogs {
     pub(super) fn all_files(&self) -> impl Iterator<Item = (&FolderLogs, &FilesLogs)> {
         self.folders.iter().flat_map(|folder| folder.files.iter().map(move |files| (folder, files)))
     }
+}
+
+/// The owners of the files of a folder; nothing if there is only one.
+fn several_owners(folder: &Folder, coverage: &Coverage) -> Vec<OwnerLogs> {
+    let owners = coverage.owners(folder);
+    let owners = owners.map(|(owner, files)| OwnerLogs { owner: owner.to_owned(), files });
+    let owners: Vec<OwnerLogs> = owners.collect();
+    if owners.len() > 1 { owners } else { Vec::new() }
 }
 
 /// The trails that deliver to a folder.

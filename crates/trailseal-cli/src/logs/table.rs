@@ -11,7 +11,7 @@ use trailseal_rule::KeyArn;
 
 use super::history::{FIRST_STEPS, Seal, seal, unencrypted};
 use super::report::{
-    BucketLogs, FilesLogs, FolderLogs, LogsReport, Resumed, SourceKind, TrailLogs,
+    BucketLogs, FilesLogs, FolderLogs, LogsReport, OwnerLogs, Resumed, SourceKind, TrailLogs,
 };
 use crate::output::columns::{Columns, cut, wrapped, write_lines};
 use crate::output::{Screen, counted, shown, write_capped, write_details};
@@ -344,7 +344,28 @@ pub(super) fn remarks(bucket: &BucketLogs) -> Vec<String> {
                 .to_owned(),
         );
     }
+    remarks.extend(bucket.folders.iter().filter_map(owners));
     remarks
+}
+
+/// A sentence about the owners of the files of a folder, if there are several.
+fn owners(folder: &FolderLogs) -> Option<String> {
+    const SHOWN_MAX: usize = 3;
+    let owners = &folder.owners;
+    let each = |one: &OwnerLogs| format!("{} has {}", one.owner, one.files);
+    let shown: Vec<String> = owners.iter().take(SHOWN_MAX).map(each).collect();
+    let more = match owners.len().saturating_sub(SHOWN_MAX) {
+        0 => String::new(),
+        more => format!(", and {more} more have the others"),
+    };
+    (!owners.is_empty()).then(|| {
+        format!(
+            "{}: several accounts own the files that were read: {}{more}; who owns a file decides \
+             nothing",
+            folder.name,
+            shown.join(", ")
+        )
+    })
 }
 
 fn summary(report: &LogsReport) -> String {

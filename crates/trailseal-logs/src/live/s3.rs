@@ -62,6 +62,8 @@ pub(super) struct Listed {
     pub(super) storage: StorageClass,
     /// Absent if the list does not say it.
     pub(super) content: Option<Content>,
+    /// The canonical user ID of the account that owns it; absent if the list does not say it.
+    pub(super) owner: Option<String>,
 }
 
 /// What changes when an object is written again.
@@ -187,6 +189,7 @@ impl Objects {
             .list_objects_v2()
             .bucket(self.bucket.as_str())
             .encoding_type(EncodingType::Url)
+            .fetch_owner(!list.by_folder)
             .max_keys(list.page_size.into());
         if !list.prefix.is_empty() {
             call = call.prefix(&list.prefix);
@@ -221,6 +224,7 @@ impl Objects {
                 bytes: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
                 storage: storage_class(storage),
                 content: content(object.e_tag, object.last_modified),
+                owner: object.owner.and_then(|owner| owner.id),
             });
         }
         for folder in answer.common_prefixes.unwrap_or_default() {

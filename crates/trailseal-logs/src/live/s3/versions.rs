@@ -96,6 +96,7 @@ impl Objects {
                 bytes: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
                 storage: storage_class(storage),
                 content: None,
+                owner: None,
             };
             let version = version_of(object.is_latest)?;
             versions.push(ListedVersion { listed, version, is_delete_marker: false });
@@ -103,7 +104,13 @@ impl Objects {
         let objects = versions.len();
         for marker in answer.delete_markers.unwrap_or_default() {
             let key = self.decoded(marker.key, is_encoded)?;
-            let listed = Listed { key, bytes: 0, storage: StorageClass::Standard, content: None };
+            let listed = Listed {
+                key,
+                bytes: 0,
+                storage: StorageClass::Standard,
+                content: None,
+                owner: None,
+            };
             let version = version_of(marker.is_latest)?;
             versions.push(ListedVersion { listed, version, is_delete_marker: true });
         }
