@@ -1,5 +1,7 @@
 //! Samples, and the file where the encryption changed.
 
+use std::collections::HashSet;
+
 use trailseal_logs::live::{Mode, Requests};
 
 use crate::live::support::{
@@ -59,6 +61,32 @@ async fn the_file_where_the_encryption_changed_is_found_wherever_it_is() {
         assert_eq!(last.unwrap().3, keys[change - 1], "{change}");
         assert!(!outcome.is_partial());
         assert!(bucket.calls("HeadObject").len() < 16);
+    }
+}
+
+/// The names of digests begin with that of their trail, so that their order is not that of their times.
+#[tokio::test]
+async fn no_digest_is_read_twice() {
+    let hours = (1..=6).flat_map(|day| [1, 13].map(|hour| (day, hour)));
+    let digests = hours.flat_map(|(day, hour)| {
+        ["zoo", "main", "audit"].map(|trail| {
+            let folder =
+                format!("AWSLogs/{ACCOUNT}/CloudTrail-Digest/eu-central-1/2026/02/{day:02}");
+            let name = format!("{ACCOUNT}_CloudTrail-Digest_eu-central-1_{trail}_eu-central-1");
+            format!("{folder}/{name}_202602{day:02}T{hour:02}0000Z.json.gz")
+        })
+    });
+    let digests: Vec<String> = digests.collect();
+    for change in 1..digests.len() {
+        let objects = digests
+            .iter()
+            .enumerate()
+            .map(|(number, key)| (key.clone(), if number < change { plain() } else { sealed() }));
+        let bucket = bucket(objects).await;
+        run(&bucket, scope(Mode::Sample)).await;
+        let read = bucket.calls("HeadObject");
+        let each: HashSet<&String> = read.iter().collect();
+        assert_eq!(each.len(), read.len(), "{change}: {read:?}");
     }
 }
 
