@@ -211,7 +211,7 @@ pub(crate) fn unread(cause: Cause) -> Reading<LogFiles> {
 }
 
 /// What to do about an object whose name is not one of CloudTrail's.
-const ODD_OBJECT: &str = "look at the object: move it out of the folder if it is no log file, and \
+const ODD_OBJECT: &str = "look at the object: move it out of the folder if it is not a log file, and \
                           install a later release of Trailseal otherwise";
 
 /// Why a place was not read, and what to do about it.

@@ -351,7 +351,7 @@ async fn a_place_without_a_folder_of_cloudtrail_is_partial() {
     }
     let typo = ["s3://trail-logs/typo", "--since", "2026-03-01"];
     says(&logs(&desk, &typo).exits(2).err, &["s3://trail-logs/typo: no folder of CloudTrail"]);
-    // Nothing was read, so that nothing was proved.
+    // No file was read, which proves nothing.
     for options in [&[][..], &["--monthly"], &["--all"]] {
         let days = ["s3://trail-logs", "--since", "2025-12-01", "--until", "2025-12-31"];
         let run = logs(&desk, &[&days[..], options, &["-o", "json"]].concat()).exits(2);
