@@ -14,6 +14,7 @@ mod event;
 mod exemption;
 mod ids;
 mod item;
+pub mod json;
 mod members;
 mod parameters;
 mod partition;

@@ -34,7 +34,7 @@ pub use config_rule::{
     ACCOUNT_TYPE, ANNOTATION_CHARS_MAX, AccountId, Annotation, ArnPattern, ComplianceType,
     ConfigurationItem, EVALUATIONS_PER_CALL_MAX, Evaluation, EventError, Exemption, FIX_CHARS_MAX,
     Fault, Faults, IdError, ItemStatus, OversizedNotice, Partition, Region, ResourceId,
-    ResultToken, Rule, Timestamp, Values, error_chain, kind,
+    ResultToken, Rule, Timestamp, Values, error_chain, json, kind,
 };
 
 pub use crate::arn::{KeyArn, TrailArn, stand_in};

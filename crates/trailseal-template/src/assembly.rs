@@ -6,11 +6,11 @@ use serde_json::Value;
 use trailseal_rule::{AccountId, Region};
 
 use crate::cloudformation::{Stack, Stacks, plain, preview, read_stack};
-use crate::json;
 use crate::model::Place;
 use crate::node::Node;
 use crate::preview::Preview;
 use crate::values::Values;
+use trailseal_rule::json;
 
 /// Stages within stages, and nested stacks within nested stacks, at most.
 const DEPTH_MAX: usize = 10;

@@ -11,7 +11,6 @@
 mod assembly;
 mod cloudformation;
 mod evidence;
-mod json;
 mod model;
 mod node;
 mod parameters;

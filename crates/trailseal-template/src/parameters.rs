@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::json;
+use trailseal_rule::json;
 
 /// Reads a file of stack parameters: the list that the AWS CLI takes, with `ParameterKey` and
 /// `ParameterValue`; an object with the member `Parameters`, as CodePipeline's template

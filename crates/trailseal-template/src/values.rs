@@ -7,9 +7,9 @@ use trailseal_rule::{
     KeyArn, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Region, Rotation,
 };
 
-use crate::json;
 use crate::model::{SuppliedKey, SuppliedValues};
 use crate::value::has_escaped_marks;
+use trailseal_rule::json;
 
 /// The content of a file of values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag, options};
 use serde_json::Value;
 
-use crate::json;
 use crate::node::{Member, Node, NodeValue};
 use crate::value::is_as_written;
+use trailseal_rule::json;
 
 /// Nodes of a document, at most; aliases count as what they repeat.
 const NODES_MAX: usize = 400_000;

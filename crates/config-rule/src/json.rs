@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 /// # Errors
 ///
 /// The text is not JSON, or an object has a name twice.
-pub(crate) fn read(text: &str) -> Result<Value, serde_json::Error> {
+pub fn read(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Strict>(text).map(|strict| strict.0)
 }
 
