@@ -9,8 +9,8 @@
 
 use serde_json::{Map, Value, json};
 use trailseal_lab::{
-    Account, Bucket, ConfigRule, Denial, FunctionSettings, History, Key, Membership, Role,
-    Rotation, RuleEvent, StandingResult, State, Trail,
+    Account, Bucket, ConfigRule, Denial, Encryption, FunctionSettings, History, Key, Membership,
+    Object, Role, Rotation, RuleEvent, StandingResult, State, Trail,
 };
 
 /// The account of the rule and of the function.
@@ -35,6 +35,29 @@ pub const EARLIER_MILLIS: i64 = 1_795_424_400_000;
 /// The parameters under which the function uses every operation.
 pub const STRICT: [(&str, &str); 3] =
     [("profile", "strict"), ("allowedKeyAccounts", KEY_ACCOUNT), ("keyAccountRoleName", KEY_ROLE)];
+
+/// The value of `exemptionsFrom`: the object that [`add_exemptions`] adds.
+pub const EXEMPTIONS: &str = "s3://exemptions/trails.json";
+
+/// Adds the document [`EXEMPTIONS`] with this content, in a bucket of [`ACCOUNT`] and [`REGION`].
+pub fn add_exemptions(state: &mut State, content: &[u8]) {
+    state.buckets.push(bucket("exemptions", ACCOUNT, REGION));
+    state.objects.push(Object {
+        bucket: "exemptions".to_owned(),
+        key: "trails.json".to_owned(),
+        size: 0,
+        content: Some(content.to_vec()),
+        file: None,
+        last_modified: EARLIER_MILLIS,
+        encryption: Encryption::default(),
+        storage_class: "STANDARD".to_owned(),
+        restore: None,
+        owner: None,
+        bucket_owner_full_control: false,
+        version_id: None,
+        delete_marker: false,
+    });
+}
 
 /// Settings of a function with short pauses and this timeout of an attempt.
 pub fn impatient(account: &str, region: &str, attempt_milliseconds: &str) -> FunctionSettings {

@@ -190,6 +190,8 @@ export function functionContext(app: App): TrailsealFunctionProps {
   const organizationId = textContext(app, 'organizationId');
   const named: unknown = parametersContext(app).keyAccountRoleName;
   const keyAccountRoleName = typeof named === 'string' ? named.trim() : '';
+  const document: unknown = parametersContext(app).exemptionsFrom;
+  const exemptionsFrom = typeof document === 'string' ? document.trim() : '';
   return {
     architecture,
     code: prebuiltCode(architecture, textContext(app, 'assets')),
@@ -199,6 +201,7 @@ export function functionContext(app: App): TrailsealFunctionProps {
     ...(organizationId === undefined ? {} : { organizationId }),
     // The function must be allowed to assume the role that the rule names.
     ...(keyAccountRoleName === '' ? {} : { keyAccountRoleName }),
+    ...(exemptionsFrom === '' ? {} : { exemptionsFrom }),
   };
 }
 

@@ -180,6 +180,9 @@ def resolve(value, template, given):
     if "Fn::Split" in value:
         separator, text_of = value["Fn::Split"]
         return resolve(text_of, template, given).split(separator)
+    if "Fn::Join" in value:
+        separator, parts = value["Fn::Join"]
+        return separator.join(resolve(parts, template, given))
     if "Fn::Equals" in value:
         one, other = resolve(value["Fn::Equals"], template, given)
         return one == other

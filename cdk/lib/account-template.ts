@@ -13,7 +13,7 @@ import {
   functionNameParameter,
   givenCondition,
   keyAccountOrganization,
-  makeKeyAccountGrantOptional,
+  makeParameterGrantsOptional,
   metricsParameter,
   retentionParameter,
   ruleParameters,
@@ -46,6 +46,7 @@ export function accountTemplate(version: string): Template {
     functionName: settings.functionName,
     organizationId: organization.valueAsString,
     keyAccountRoleName: Fn.ref('KeyAccountRoleName'),
+    exemptionsFrom: Fn.ref('ExemptionsFrom'),
   });
   options.makeOptional(handler);
   concurrencyParameter(stack, handler.function, 0);
@@ -63,7 +64,7 @@ export function accountTemplate(version: string): Template {
   roleParameters(stack, [handler.role], { path: true });
   addOutputs(stack, handler);
   const template = stack.template();
-  makeKeyAccountGrantOptional(template, 'FunctionPolicy');
+  makeParameterGrantsOptional(template, 'FunctionPolicy');
   makeOptionGrantsOptional(template, 'FunctionPolicy');
   return template;
 }

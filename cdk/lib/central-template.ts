@@ -14,7 +14,7 @@ import {
   concurrencyParameter,
   excludedAccountsParameter,
   givenCondition,
-  makeKeyAccountGrantOptional,
+  makeParameterGrantsOptional,
   metricsParameter,
   referencesOf,
   ruleParameter,
@@ -44,6 +44,8 @@ export function centralFunctionTemplate(version: string): Template {
   explainList(stack);
   const keyAccountRole = ruleParameter(stack, 'keyAccountRoleName');
   givenCondition(stack, keyAccountRole);
+  const exemptionsFrom = ruleParameter(stack, 'exemptionsFrom');
+  givenCondition(stack, exemptionsFrom);
   const options = functionOptions(stack);
   const handler = new TrailsealFunction(stack, 'Function', {
     ...options.props,
@@ -55,6 +57,7 @@ export function centralFunctionTemplate(version: string): Template {
     }),
     executionRoleName: memberRoleName(stack),
     keyAccountRoleName: keyAccountRole.valueAsString,
+    exemptionsFrom: exemptionsFrom.valueAsString,
     externalId: text('ExternalId', 'The external id that the member role requires.', {
       allowedPattern: '^[A-Za-z0-9_+=,.@:/-]{2,1224}$',
     }),
@@ -69,7 +72,7 @@ export function centralFunctionTemplate(version: string): Template {
     value: handler.function.functionArn,
   });
   const template = stack.template();
-  makeKeyAccountGrantOptional(template, 'FunctionPolicy');
+  makeParameterGrantsOptional(template, 'FunctionPolicy');
   makeOptionGrantsOptional(template, 'FunctionPolicy');
   return admitMembers(template, 'MemberAccounts');
 }

@@ -8,7 +8,13 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 import { explainProgram, skipQueueChecks } from './acknowledgements';
-import { policyStatements, wildcardReasons, type RoleKind, type Settings } from './least-privilege';
+import {
+  exemptionsSettings,
+  policyStatements,
+  wildcardReasons,
+  type RoleKind,
+  type Settings,
+} from './least-privilege';
 import * as limits from './limits';
 import {
   FUNCTION_MEMORY_MEBIBYTES,
@@ -60,6 +66,11 @@ export interface TrailsealFunctionProps extends ProgramSettings, StrictSettings 
   readonly organizationId?: string;
   /** The role to assume in a key's account: the parameter `keyAccountRoleName` of the rule. */
   readonly keyAccountRoleName?: string;
+  /**
+   * The document with exemptions that the function may read: the parameter `exemptionsFrom` of the
+   * rule. The bucket must admit the function's role if it belongs to another account.
+   */
+  readonly exemptionsFrom?: string;
   /** The role to assume in a rule's account; makes this a central function. */
   readonly executionRoleName?: string;
   /** The external id that the roles require. @default none */
@@ -87,6 +98,8 @@ export class TrailsealFunction extends Construct {
   readonly invokePermissions: readonly lambda.CfnPermission[];
   /** The role that the function may assume in a key's account. */
   readonly keyAccountRoleName: string | undefined;
+  /** The document with exemptions that the function may read. */
+  readonly exemptionsFrom: string | undefined;
   /** The role that the function may assume in a rule's account. */
   readonly executionRoleName: string | undefined;
 
@@ -94,6 +107,7 @@ export class TrailsealFunction extends Construct {
     super(scope, id);
     refuseFaults(props);
     this.keyAccountRoleName = props.keyAccountRoleName;
+    this.exemptionsFrom = props.exemptionsFrom;
     this.executionRoleName = props.executionRoleName;
     this.logGroup = new logs.LogGroup(this, 'Logs', {
       retention: props.logRetention ?? logs.RetentionDays.ONE_YEAR,
@@ -185,6 +199,7 @@ function refuseFaults(props: TrailsealFunctionProps): void {
     limits.ORGANIZATION_ID,
     'the id of an organization',
   );
+  faults.form('exemptionsFrom', props.exemptionsFrom, limits.S3_OBJECT, '`s3://BUCKET/KEY`');
   faults.form(
     'externalId',
     props.externalId,
@@ -250,6 +265,7 @@ function policySettings(
     vpc: props.network === undefined ? undefined : 'true',
     keyAccountRoleName: props.keyAccountRoleName,
     KeyAccountRoleName: props.keyAccountRoleName,
+    ...exemptionsSettings(props.exemptionsFrom),
     executionRoleName: props.executionRoleName,
     ExecutionRoleName: props.executionRoleName,
     OrganizationId: props.organizationId,

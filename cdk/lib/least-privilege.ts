@@ -1,4 +1,4 @@
-import { Aws, Token } from 'aws-cdk-lib';
+import { Aws, Fn, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 
 import leastPrivilege from '../iam/least-privilege.json';
@@ -24,6 +24,18 @@ export interface StatementEntry {
 
 /** The values of the names in the file; without a setting, its statements are omitted. */
 export type Settings = Readonly<Record<string, string | undefined>>;
+
+/** The settings of the document with exemptions: its name `s3://BUCKET/KEY`, and what an ARN has. */
+export function exemptionsSettings(exemptionsFrom: string | undefined): Settings {
+  if (exemptionsFrom === undefined || exemptionsFrom.trim() === '') {
+    return {};
+  }
+  // Of an empty template parameter, this is empty too.
+  const object = Token.isUnresolved(exemptionsFrom)
+    ? Fn.join('', Fn.split('s3://', exemptionsFrom))
+    : exemptionsFrom.trim().slice('s3://'.length);
+  return { exemptionsFrom, ExemptionsObject: object };
+}
 
 /** The statements of a role, as in the file. */
 export function statementEntries(kind: RoleKind): readonly StatementEntry[] {

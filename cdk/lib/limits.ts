@@ -71,6 +71,10 @@ export const ROLE_NAME = /^[A-Za-z0-9+=,.@_-]{1,64}$/;
 /** The format of the name of an IAM role after its path, as the function accepts it. */
 export const ROLE_NAME_WITH_PATH = /^[A-Za-z0-9+=,.@_-]+(\/[A-Za-z0-9+=,.@_-]+)*$/;
 
+/** The format of the document with exemptions, as the function accepts it. */
+export const S3_OBJECT =
+  /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[A-Za-z0-9_-][A-Za-z0-9_.-]*(\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$/;
+
 /** The format of the path of a role. */
 export const ROLE_PATH = /^\/([!-~]+\/)?$/;
 

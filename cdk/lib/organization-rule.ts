@@ -100,6 +100,7 @@ export class TrailsealOrganizationRule extends Construct {
       executionRoleName: roleName,
       externalId: props.externalId,
       ...keyAccountRole(props),
+      ...exemptionsFrom(props),
     });
     this.rule = makeRule(this, props, roleName);
     for (const permission of this.handler.invokePermissions) {
@@ -259,6 +260,11 @@ function withExecutionRole(props: TrailsealOrganizationRuleProps): RuleSettings 
 function keyAccountRole(props: TrailsealOrganizationRuleProps): { keyAccountRoleName?: string } {
   const name = props.parameters?.keyAccountRoleName;
   return name === undefined || name.trim() === '' ? {} : { keyAccountRoleName: name };
+}
+
+function exemptionsFrom(props: TrailsealOrganizationRuleProps): { exemptionsFrom?: string } {
+  const document = (props.parameters?.exemptionsFrom ?? '').trim();
+  return document === '' ? {} : { exemptionsFrom: document };
 }
 
 function picked(props: TrailsealOrganizationRuleProps): TrailsealFunctionProps {

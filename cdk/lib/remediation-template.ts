@@ -19,7 +19,7 @@ import {
   concurrencyParameter,
   givenCondition,
   keyAccountOrganization,
-  makeKeyAccountGrantOptional,
+  makeParameterGrantsOptional,
   makeStatementOptional,
   referencesOf,
   ruleParameters,
@@ -58,7 +58,7 @@ export function remediationTemplate(): Template {
   addOutputs(stack, remediation);
   const template = stack.template();
   makeStatementOptional(template, 'RemediationPolicy', 'RotateKey', 'RotatesKey');
-  makeKeyAccountGrantOptional(template, 'RemediationPolicy');
+  makeParameterGrantsOptional(template, 'RemediationPolicy');
   return template;
 }
 
@@ -114,6 +114,7 @@ function grantConditions(stack: PlainStack, parameters: GivenParameters): void {
     ),
   });
   givenCondition(stack, parameters.keyAccountRoleName);
+  givenCondition(stack, parameters.exemptionsFrom);
   explainStatement(stack);
 }
 

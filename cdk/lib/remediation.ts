@@ -8,7 +8,12 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 
 import { explainProgram } from './acknowledgements';
-import { policyStatements, wildcardReasons, type Settings } from './least-privilege';
+import {
+  exemptionsSettings,
+  policyStatements,
+  wildcardReasons,
+  type Settings,
+} from './least-privilege';
 import * as limits from './limits';
 import { makeProgram, noteFunctionName, type ProgramSettings } from './program';
 import { PropFaults } from './prop-faults';
@@ -154,6 +159,7 @@ function makeRole(
     KeyArn: props.keyArn,
     keyAccountRoleName: keyAccountRole(props.parameters),
     KeyAccountRoleName: keyAccountRole(props.parameters),
+    ...exemptionsSettings(props.parameters?.exemptionsFrom),
     OrganizationId: props.organizationId,
     keyRotation: asksForRotation(props.parameters ?? {}) ? 'true' : undefined,
   };

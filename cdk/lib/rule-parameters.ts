@@ -44,6 +44,7 @@ export const PARAMETER_NAMES: readonly RuleParameterName[] = [
   'noTrails',
   'replicas',
   'exemptTrails',
+  'exemptionsFrom',
   'executionRoleName',
 ];
 

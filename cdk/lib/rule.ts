@@ -130,12 +130,20 @@ export function noteRuleName(
   faults.length('ruleName', ruleName, charsMax);
 }
 
-/** Checks that the function can assume the roles in the parameters. */
+/** Checks that the function can use the roles and the document in the parameters. */
 export function noteRoles(
   parameters: RuleParameters | undefined,
   handler: TrailsealFunction,
   faults: PropFaults,
 ): void {
+  const document = parameters?.exemptionsFrom ?? '';
+  const isKnown = !Token.isUnresolved(document) && document.trim() !== '';
+  if (isKnown && document.trim() !== handler.exemptionsFrom) {
+    faults.other(
+      'parameters.exemptionsFrom',
+      `names \`${document}\`, which the function may not read; set \`exemptionsFrom\` of its function to it`,
+    );
+  }
   const assumable = {
     keyAccountRoleName: handler.keyAccountRoleName,
     executionRoleName: handler.executionRoleName,

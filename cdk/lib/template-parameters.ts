@@ -243,6 +243,12 @@ export function makeKeyAccountGrantOptional(template: Template, policy: string):
   makeStatementOptional(template, policy, 'AssumeKeyAccountRole', 'HasKeyAccountRoleName');
 }
 
+/** The same for the grants that the parameters of the rule require. */
+export function makeParameterGrantsOptional(template: Template, policy: string): void {
+  makeKeyAccountGrantOptional(template, policy);
+  makeStatementOptional(template, policy, 'ReadExemptions', 'HasExemptionsFrom');
+}
+
 /** Makes a statement of a policy depend on a condition. */
 export function makeStatementOptional(
   template: Template,

@@ -97,6 +97,23 @@ describe('the policy of the role', () => {
     ]);
   });
 
+  test('i) may read one document with exemptions', () => {
+    const read = { exemptionsFrom: 's3://bucket/security/exemptions.json' };
+    expect(statements(withFunction(read))).toEqual([
+      ...READS,
+      LOGS,
+      QUEUE,
+      allow(
+        'ReadExemptions',
+        's3:GetObject',
+        join('arn:', PARTITION, ':s3:::bucket/security/exemptions.json'),
+      ),
+    ]);
+    for (const wrong of ['s3://bucket/*', 's3://bucket/a?', 'bucket/key', 's3://bucket/${x}']) {
+      expect(() => withFunction({ exemptionsFrom: wrong })).toThrow('expected `s3://BUCKET/KEY`');
+    }
+  });
+
   test('g) a VPC adds what Lambda needs for its network interfaces', () => {
     const network = {
       subnetIds: ['subnet-01234567', 'subnet-89abcdef'],

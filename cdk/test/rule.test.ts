@@ -98,6 +98,13 @@ describe('invalid settings', () => {
     );
   });
 
+  test('i) rejects a document that the function may not read', () => {
+    const parameters = { exemptionsFrom: 's3://bucket/key' };
+    expect(() => withRule({ parameters })).toThrow(
+      '`parameters.exemptionsFrom` names `s3://bucket/key`, which the function may not read',
+    );
+  });
+
   test('d) rejects parameters in the words of the function', () => {
     expect(() => withRule({ parameters: { profile: 'loose' as 'cis' } })).toThrow(
       'TrailsealRule: `ruleParameters.profile` is `loose`; expected one of `cis`, `effective`, `strict`',

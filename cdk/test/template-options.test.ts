@@ -94,6 +94,7 @@ describe('the policies of the central templates', () => {
     expect(policy('InVpc').map((statement) => statement.Sid)).toContain('ConnectToVpc');
     expect(policy('HasEncryptionKeyArn')).toEqual(file('encryptionKey'));
     expect(policy('HasKeyAccountRoleName')).toEqual(file('keyAccountRoleName'));
+    expect(policy('HasExemptionsFrom')).toEqual(file('exemptionsFrom'));
   });
 
   test('the member role has exactly the actions of the file', () => {

@@ -25,10 +25,29 @@ export interface Granted {
 }
 type Statement = Granted | { 'Fn::If': [string, Granted, string] };
 
+/** The ARN of the object in a template: the parameter has `s3://` before bucket and key. */
+const EXEMPTIONS_ARN = {
+  'Fn::Join': [
+    '',
+    [
+      'arn:',
+      'AWS::Partition',
+      ':s3:::',
+      { 'Fn::Join': ['', { 'Fn::Split': ['s3://', 'ExemptionsFrom'] }] },
+    ],
+  ],
+};
+
 /** The statements of a policy if exactly these conditions of the template hold. */
 export function granted(template: string, policy: string, holding: readonly string[]): Granted[] {
   const made = read(template)['Resources']?.[policy]?.['Properties'];
-  const { PolicyDocument: document } = made as { PolicyDocument: { Statement: Statement[] } };
+  const text = JSON.stringify(made).replace(
+    JSON.stringify(EXEMPTIONS_ARN),
+    '"arn:${AWS::Partition}:s3:::${ExemptionsObject}"',
+  );
+  const { PolicyDocument: document } = JSON.parse(text) as {
+    PolicyDocument: { Statement: Statement[] };
+  };
   return document.Statement.flatMap((statement) => {
     if (!('Fn::If' in statement)) {
       return [statement];

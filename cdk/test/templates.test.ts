@@ -177,6 +177,7 @@ describe('the template of one account', () => {
       });
     expect(policy()).toEqual(file());
     expect(policy('HasKeyAccountRoleName')).toEqual(file('keyAccountRoleName'));
+    expect(policy('HasExemptionsFrom')).toEqual(file('exemptionsFrom'));
     expect(policy('InVpc')).toEqual(file('vpc'));
     expect(policy('HasEncryptionKeyArn')).toEqual(file('encryptionKey'));
   });
@@ -197,6 +198,7 @@ describe('the template of the remediation', () => {
 
   test('b) each optional statement matches the file and has its own condition', () => {
     expect(policy('HasKeyAccountRoleName')).toEqual(file('keyAccountRoleName'));
+    expect(policy('HasExemptionsFrom')).toEqual(file('exemptionsFrom'));
     expect(policy('RotatesKey')).toEqual(file('keyRotation'));
     expect(policy('RotatesKey', 'HasKeyAccountRoleName')).toEqual(
       file('keyRotation', 'keyAccountRoleName'),
@@ -207,6 +209,7 @@ describe('the template of the remediation', () => {
     const equal = (name: string, value: string) => ({ 'Fn::Equals': [name, value] });
     expect(template['Conditions']).toMatchObject({
       HasKeyAccountRoleName: { 'Fn::Not': [equal('KeyAccountRoleName', '')] },
+      HasExemptionsFrom: { 'Fn::Not': [equal('ExemptionsFrom', '')] },
       RotatesKey: { 'Fn::Or': [equal('Profile', 'strict'), equal('RequireKeyRotation', 'true')] },
     });
   });

@@ -47,6 +47,7 @@ SETTINGS = {
     "NoTrails": "NON_COMPLIANT",
     "Replicas": "EVALUATE",
     "ExemptTrails": "arn:aws:cloudtrail:*:111122223333:trail/a@2027-01-31",
+    "ExemptionsFrom": "s3://exemptions/trails.json",
 }
 
 # The settings of the template that the module `account` takes as ARNs: the template serves many

@@ -145,8 +145,9 @@ fn every_cell_matches_one_row_and_every_row_matches_a_cell() {
                 let meets = |cell: &Cell| {
                     (&cell.operation, &cell.kind.name(), &cell.at) == (operation, fault, at)
                 };
-                // DescribeTrails is never called twice.
-                let never = *operation == Operation::DescribeTrails && *at == Where::AtSecond;
+                // Neither is ever called twice.
+                let is_once = [Operation::DescribeTrails, Operation::GetObject].contains(operation);
+                let never = is_once && *at == Where::AtSecond;
                 assert_ne!(cells.iter().any(meets), never, "{operation:?} {fault} {at:?}");
             }
         }
@@ -205,6 +206,8 @@ async fn sampled_cells_hold_for_the_real_function() {
         (Trigger::Schedule, Operation::DescribeKey, "service-unavailable", Where::Always),
         (Trigger::Schedule, Operation::PutEvaluations, "not-json", Where::AtSecond),
         (Trigger::Schedule, Operation::PutEvaluations, "not-found", Where::Always),
+        (Trigger::Schedule, Operation::GetObject, "access-denied", Where::Always),
+        (Trigger::TrailChange, Operation::GetObject, "slow", Where::Always),
     ];
     for (trigger, operation, kind, at) in sample {
         let kind = FaultKind::from_name(kind, FOR_EVER).unwrap();

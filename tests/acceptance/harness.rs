@@ -16,13 +16,14 @@ use trailseal_rule::Timestamp;
 /// The present time for the function in this process.
 pub(super) const NOW: &str = "2026-11-23T12:00:00.000Z";
 /// The operations that the function calls; only the command calls the others.
-pub(super) const FUNCTION_OPERATIONS: [Operation; 11] = [
+pub(super) const FUNCTION_OPERATIONS: [Operation; 12] = [
     Operation::AssumeRole,
     Operation::DescribeKey,
     Operation::DescribeTrails,
     Operation::GetComplianceDetailsByConfigRule,
     Operation::GetKeyPolicy,
     Operation::GetKeyRotationStatus,
+    Operation::GetObject,
     Operation::GetResourceConfigHistory,
     Operation::GetTrailStatus,
     Operation::HeadBucket,

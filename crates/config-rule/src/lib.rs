@@ -27,7 +27,7 @@ pub use crate::annotation::{
 pub use crate::error::{EventError, Fault, Faults, error_chain, quote};
 pub use crate::evaluation::{ACCOUNT_TYPE, ComplianceType, EVALUATIONS_PER_CALL_MAX, Evaluation};
 pub use crate::event::{Event, ItemChange, OversizedNotice, Rule, Trigger};
-pub use crate::exemption::{Exempt, Exemption, exempt};
+pub use crate::exemption::{Exempt, Exemption, Origin, exempt};
 pub use crate::ids::{
     AccountId, FromText, IdError, NOT_KNOWN_ACCOUNT, NOT_KNOWN_REGION, Region, ResourceId,
     ResultToken,

@@ -22,7 +22,7 @@ use crate::endpoints::Service;
 use crate::failure::{AwsError, Read, one_line};
 
 const OPERATION: &str = "s3:HeadBucket";
-const REGION_HEADER: &str = "x-amz-bucket-region";
+pub(crate) const REGION_HEADER: &str = "x-amz-bucket-region";
 
 /// S3 returned neither the bucket's Region nor "no such bucket".
 #[derive(Debug, Error)]

@@ -139,6 +139,10 @@ impl Session {
         Self { connection, clients: Arc::default(), ..self.clone() }
     }
 
+    pub(crate) fn credentials(&self) -> &SharedCredentialsProvider {
+        &self.credentials
+    }
+
     /// The calls made over the session's connection.
     pub fn calls(&self) -> &CallLog {
         &self.connection.calls

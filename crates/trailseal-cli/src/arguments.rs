@@ -172,6 +172,8 @@ pub(crate) enum SchemaOf {
     Parameters,
     /// The file of `--config`
     Config,
+    /// The document of the parameter `exemptionsFrom`
+    Exemptions,
     /// The report of `-o json`
     Report,
     /// The output of `trailseal remediate -o json`

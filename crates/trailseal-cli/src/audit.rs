@@ -7,6 +7,7 @@
 mod account;
 mod aggregator;
 mod arguments;
+mod exemptions;
 mod gathered;
 mod identity;
 mod log_files;
@@ -35,6 +36,7 @@ use crate::report::{Report, Run, report};
 use crate::settings::Settings;
 
 pub(crate) use arguments::AuditArguments;
+pub(crate) use exemptions::add_exemptions;
 pub(crate) use identity::{Identity, request_listener};
 pub(crate) use messages::{failed, no_region, wrong_region};
 pub(crate) use regions::unknown_region;
@@ -64,8 +66,7 @@ pub(crate) fn audit(
     }
     let runtime = runtime()?;
     run.config = settings.config.file();
-    let mut report = runtime.block_on(judged(arguments, &settings, run, console))?;
-    settings.config.describe_exemptions(&mut report);
+    let report = runtime.block_on(judged(arguments, &settings, run, console))?;
     print_problems(&report, arguments.report.quiet, console);
     if !arguments.report.quiet {
         print_notes(&report, arguments, console);
@@ -105,6 +106,8 @@ async fn judged(
     if !arguments.report.quiet {
         identity.introduce(console);
     }
+    let mut parameters = settings.parameters.clone();
+    add_exemptions(&mut parameters, &identity.session).await?;
     if let Some(role) = &arguments.bucket_role {
         let checked = role.check_partition(identity.session.region());
         checked.map_err(|line| Failure::NotStarted(vec![line]))?;
@@ -112,8 +115,7 @@ async fn judged(
     if let Some(name) = &arguments.aggregator {
         let session = &identity.session;
         let now = console.now;
-        let judged =
-            aggregator::judge_aggregate(session, name, &settings.parameters, given, now).await;
+        let judged = aggregator::judge_aggregate(session, name, &parameters, given, now).await;
         let mut report = judged.map_err(|error| {
             let caller = &identity.caller;
             Failure::failed(messages::aggregator(&error, name, caller, session.region()))
@@ -127,7 +129,7 @@ async fn judged(
     let reader = arguments.log_files.then(|| {
         let role = arguments.bucket_role.clone();
         let history = arguments.history;
-        LogFileReader::new(&settings.parameters, role, history, arguments.concurrency)
+        LogFileReader::new(&parameters, role, history, arguments.concurrency)
     });
     run.log_files = reader.is_some();
     if let Some(reader) = reader.as_ref().filter(|_| !arguments.report.quiet) {
@@ -137,7 +139,7 @@ async fn judged(
         aws: Aws::of(identity.session, arguments.external_id.clone()),
         role: arguments.role_name.clone(),
         regions: without_duplicates(&arguments.regions),
-        parameters: settings.parameters.clone(),
+        parameters,
         log_files: reader,
         now: console.now,
         gathered: Mutex::new(Gathered::of(&targets)),

@@ -17,6 +17,7 @@ pub(crate) fn check(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let settings = Settings::read(&arguments.settings, &arguments.report)?;
+    settings.refuse_document("check")?;
     let outputs = &settings.outputs;
     let sources = sources(arguments)?;
     refuse_to_overwrite(sources.list.iter().filter_map(|source| source.origin.path()), outputs)?;
@@ -84,7 +85,6 @@ fn report(
     let names: Vec<String> = sources.list.iter().map(|source| source.origin.name()).collect();
     let given = settings.given.clone();
     let mut report = judge(&inventory, &names, &settings.parameters, given, console.now);
-    settings.config.describe_exemptions(&mut report);
     report.problems.splice(0..0, [&*sources.errors, &sources.unread].concat());
     if sources.list.is_empty() && report.problems.is_empty() {
         let path = arguments.paths.first().map_or(Path::new(""), PathBuf::as_path);

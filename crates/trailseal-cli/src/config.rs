@@ -7,17 +7,18 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use toml::{Table, Value as Toml};
-use trailseal_rule::{Exemption, Parameters, parameters_schema};
+use trailseal_rule::{
+    ENTRY_MEMBERS, Exemption, Parameters, entry_schema, parameters_schema, read_entry,
+};
 
 use crate::output::{Output, clean};
 use crate::parameters::nearest;
-use crate::report::{FileDigest, Report};
+use crate::report::FileDigest;
 
 /// The size of the largest file that is read, in bytes.
 const BYTES_MAX: u64 = 1 << 20;
 
 const SECTIONS: [&str; 3] = ["parameters", "output", "exemptions"];
-const MEMBERS: [&str; 4] = ["trail", "until", "reason", "approver"];
 
 /// The content of the file; empty without one.
 #[derive(Debug, Default)]
@@ -25,15 +26,7 @@ pub(crate) struct Config {
     file: Option<FileDigest>,
     parameters: Map<String, Value>,
     outputs: Vec<Output>,
-    exemptions: Vec<Approved>,
-}
-
-/// An exemption, with why and by whom it was approved.
-#[derive(Debug)]
-struct Approved {
-    exemption: Exemption,
-    reason: String,
-    approver: String,
+    exemptions: Vec<Exemption>,
 }
 
 impl Config {
@@ -48,14 +41,14 @@ impl Config {
         let bytes = bytes(path).map_err(|error| vec![in_file(error.to_string())])?;
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| vec![in_file("is not UTF-8; expected TOML".to_owned())])?;
-        let mut config = Self::parse(text)
+        let mut config = Self::parse(text, &file)
             .map_err(|faults| faults.into_iter().map(in_file).collect::<Vec<_>>())?;
         let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         config.file = Some(FileDigest { file, sha256: Some(sha256) });
         Ok(config)
     }
 
-    fn parse(text: &str) -> Result<Self, Vec<String>> {
+    fn parse(text: &str, file: &str) -> Result<Self, Vec<String>> {
         let table: Table = text.parse().map_err(|error| vec![not_toml(text, &error)])?;
         let (mut config, mut faults) = (Self::default(), Vec::new());
         for (section, value) in table {
@@ -75,7 +68,7 @@ impl Config {
                 ("exemptions", Toml::Array(exemptions)) => {
                     for (index, exemption) in exemptions.iter().enumerate() {
                         let place = format!("exemptions[{index}]");
-                        match Approved::parse(&place, exemption) {
+                        match exemption_of(&place, exemption, file) {
                             Ok(exemption) => config.exemptions.push(exemption),
                             Err(more) => faults.extend(more),
                         }
@@ -107,18 +100,7 @@ impl Config {
 
     /// Adds the exemptions after those of `exemptTrails`.
     pub(crate) fn add_exemptions(&self, parameters: &mut Parameters) {
-        parameters.exempt_trails.extend(self.exemptions.iter().map(|one| one.exemption.clone()));
-    }
-
-    /// Adds to the report where its last exemptions come from, and who approved them.
-    pub(crate) fn describe_exemptions(&self, report: &mut Report) {
-        let file = self.file.as_ref().map(|file| file.file.as_str()).unwrap_or_default();
-        let reported = report.exemptions.iter_mut().rev();
-        for (exemption, approved) in reported.zip(self.exemptions.iter().rev()) {
-            file.clone_into(&mut exemption.source);
-            exemption.reason = Some(approved.reason.clone());
-            exemption.approver = Some(approved.approver.clone());
-        }
+        parameters.exempt_trails.extend(self.exemptions.iter().cloned());
     }
 }
 
@@ -144,45 +126,23 @@ fn unknown_name(place: &str, name: &str, known: &[&'static str]) -> String {
     format!("{place}`{}` is unknown; expected one of {}{meant}", clean(name), known.join(", "))
 }
 
-impl Approved {
-    fn parse(place: &str, value: &Toml) -> Result<Self, Vec<String>> {
-        let Toml::Table(members) = value else {
-            return Err(vec![format!("{place}: expected a table")]);
-        };
-        let unknown = members.keys().filter(|name| !MEMBERS.contains(&name.as_str()));
-        let mut faults: Vec<String> =
-            unknown.map(|name| unknown_name(&format!("{place}: "), name, &MEMBERS)).collect();
-        let mut text = |name: &str| {
-            let text = members.get(name).and_then(Toml::as_str).unwrap_or_default().trim();
-            if text.is_empty() {
-                faults.push(format!("{place}.{name}: expected text"));
-            }
-            text.to_owned()
-        };
-        let (trail, reason, approver) = (text("trail"), text("reason"), text("approver"));
-        // TOML has dates of its own.
-        let until = members.get("until").map(|until| {
-            let date = || until.as_datetime().map(ToString::to_string);
-            until.as_str().map(str::to_owned).or_else(date).unwrap_or_default()
-        });
-        let has_pattern =
-            !trail.contains('@') && Exemption::parse(&trail, "cloudtrail", "trail").is_some();
-        if !has_pattern && !trail.is_empty() {
-            faults.push(format!(
-                "{place}.trail is `{}`; expected a trail ARN, `*` as wildcard within a part",
-                clean(&trail)
-            ));
-        }
-        let until = until.map(|until| format!("@{until}")).unwrap_or_default();
-        let exemption = Exemption::parse(&format!("{trail}{until}"), "cloudtrail", "trail");
-        if has_pattern && exemption.is_none() {
-            let until = clean(until.trim_start_matches('@'));
-            faults.push(format!("{place}.until is `{until}`; expected a date, YYYY-MM-DD"));
-        }
-        match exemption {
-            Some(exemption) if faults.is_empty() => Ok(Self { exemption, reason, approver }),
-            Some(_) | None => Err(faults),
-        }
+/// The exemption of an entry.
+fn exemption_of(place: &str, entry: &Toml, file: &str) -> Result<Exemption, Vec<String>> {
+    let Toml::Table(members) = entry else {
+        return Err(vec![format!("{place}: expected a table")]);
+    };
+    let unknown = members.keys().filter(|name| !ENTRY_MEMBERS.contains(&name.as_str()));
+    let faults: Vec<String> =
+        unknown.map(|name| unknown_name(&format!("{place}: "), name, &ENTRY_MEMBERS)).collect();
+    // TOML has dates of its own.
+    let json = |value: &Toml| {
+        value.as_datetime().map_or_else(|| json!(value), |date| json!(date.to_string()))
+    };
+    let members = members.iter().map(|(name, value)| (name.clone(), json(value))).collect();
+    match read_entry(place, &members, file) {
+        Ok(exemption) if faults.is_empty() => Ok(exemption),
+        Ok(_) => Err(faults),
+        Err(more) => Err(faults.into_iter().chain(more).collect()),
     }
 }
 
@@ -193,7 +153,6 @@ pub(crate) fn config_schema() -> Value {
         parameters.remove("$schema");
         parameters.remove("$id");
     }
-    let text = |words: &str| json!({ "type": "string", "pattern": r"\S", "description": words });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "https://trailseal.dev/schema/config-1.schema.json",
@@ -211,21 +170,7 @@ pub(crate) fn config_schema() -> Value {
             "exemptions": {
                 "type": "array",
                 "description": "Trails that are not judged, in addition to those of exemptTrails.",
-                "items": {
-                    "type": "object",
-                    "required": ["trail", "reason", "approver"],
-                    "additionalProperties": false,
-                    "properties": {
-                        "trail": text("A trail ARN, `*` as wildcard within a part."),
-                        "until": {
-                            "type": "string",
-                            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
-                            "description": "The last day (UTC), YYYY-MM-DD; forever if absent."
-                        },
-                        "reason": text("Why the trail is exempt."),
-                        "approver": text("Who approved it.")
-                    }
-                }
+                "items": entry_schema(),
             }
         }
     })

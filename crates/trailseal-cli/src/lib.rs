@@ -45,7 +45,7 @@ mod testing;
 use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
-use trailseal_rule::parameters_schema;
+use trailseal_rule::{exemptions_schema, parameters_schema};
 
 use crate::arguments::{Arguments, Command, SchemaOf};
 use crate::compare::COMPARISON_SCHEMA;
@@ -114,6 +114,7 @@ fn dispatch(command: Command, asked: Asked, console: &mut Console<'_>) -> Result
         Command::Schema { of } => match of {
             SchemaOf::Parameters => format!("{:#}\n", parameters_schema()),
             SchemaOf::Config => format!("{:#}\n", config_schema()),
+            SchemaOf::Exemptions => format!("{:#}\n", exemptions_schema()),
             SchemaOf::Report => REPORT_SCHEMA.to_owned(),
             SchemaOf::Remediation => REMEDIATION_SCHEMA.to_owned(),
             SchemaOf::Comparison => COMPARISON_SCHEMA.to_owned(),

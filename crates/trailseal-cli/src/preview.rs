@@ -34,6 +34,7 @@ pub(crate) fn preview(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let settings = Settings::read(&arguments.settings, &arguments.report)?;
+    settings.refuse_document("preview")?;
     let files = [&arguments.stack_parameters, &arguments.values].into_iter().flatten();
     let named = arguments.paths.iter().chain(files).map(|path| path.as_path());
     refuse_to_overwrite(named, &settings.outputs)?;
@@ -49,7 +50,6 @@ pub(crate) fn preview(
     }
     let inputs = reader.inputs;
     let mut report = judged(&documents, problems, &settings, &values, console);
-    settings.config.describe_exemptions(&mut report);
     report.summary.files = inputs.len();
     report.inputs = inputs;
     report.complete = report.is_whole();

@@ -21,6 +21,7 @@ use trailseal_plan::{Consent, NewKey, Tag, TargetKey};
 use trailseal_remediation::{AwsReader, WaitPolicy};
 use trailseal_rule::{EvaluationContext, KeyRef, Parameters, Timestamp};
 
+use crate::audit::add_exemptions;
 use crate::console::{Console, Exit, Failure};
 use crate::output::missing_folder;
 use crate::parameters::given_parameters;
@@ -87,6 +88,8 @@ pub(crate) fn remediate(
         if !arguments.quiet {
             identity.introduce(console);
         }
+        let mut parameters = parameters;
+        add_exemptions(&mut parameters, &identity.session).await?;
         let context = RemediateContext {
             arguments,
             aws: Aws::of(identity.session, None),

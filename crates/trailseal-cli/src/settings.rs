@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Map, Value};
-use trailseal_rule::Parameters;
+use trailseal_rule::{ExemptionsFrom, Parameters};
 
 use crate::config::Config;
 use crate::console::{ExitArguments, Failure};
@@ -98,6 +98,21 @@ impl Settings {
                 faults.extend(given.err().into_iter().chain(outputs.err()).flatten());
                 Err(Failure::NotStarted(faults))
             }
+        }
+    }
+
+    /// Refuses `exemptionsFrom` for a command that reads files only.
+    ///
+    /// # Errors
+    ///
+    /// The parameter is set.
+    pub(crate) fn refuse_document(&self, command: &str) -> Result<(), Failure> {
+        match &self.parameters.exemptions_from {
+            None => Ok(()),
+            Some(ExemptionsFrom { object, .. }) => Err(Failure::NotStarted(vec![format!(
+                "parameter `exemptionsFrom` names {object}, which is in AWS, and `{command}` reads \
+                 files only: use `trailseal audit`, or write the exemptions to the file of --config"
+            )])),
         }
     }
 

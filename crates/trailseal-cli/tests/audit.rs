@@ -11,6 +11,7 @@ mod audit {
     mod coverage;
     mod deliveries;
     mod endpoints;
+    mod exemptions;
     mod faults;
     mod interruption;
     mod log_files;

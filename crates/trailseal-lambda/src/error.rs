@@ -27,6 +27,14 @@ pub enum FunctionError {
         /// The function's account.
         own: AccountId,
     },
+    /// No exemption of the document applies. The evaluations, without it, were delivered.
+    #[error("{cause}; {delivered} evaluations were delivered without it")]
+    Exemptions {
+        /// Why not.
+        cause: ExemptionsError,
+        /// How many evaluations AWS Config accepted.
+        delivered: usize,
+    },
     /// Some trails could not be judged. The evaluations of the others were delivered.
     #[error(
         "{delivered} evaluations were delivered{}, but {} could not be judged: {}",
@@ -44,12 +52,21 @@ pub enum FunctionError {
     },
 }
 
+/// Why no exemption of the document applies. The trails are evaluated without it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("no exemption of {document} applies: {cause}")]
+pub struct ExemptionsError {
+    pub(crate) document: String,
+    pub(crate) cause: String,
+}
+
 impl FunctionError {
     /// The kind of the failure, as Lambda shows it: who must act.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Event(_) => "EventError",
             Self::NoRole { .. } => "PermissionMissing",
+            Self::Exemptions { .. } => "ExemptionsNotRead",
             Self::Partly { .. } => "NotAllJudged",
             Self::Aws(error) => match error {
                 AwsError::ServiceFailure { .. }

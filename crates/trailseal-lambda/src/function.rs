@@ -98,7 +98,10 @@ impl Function {
         let delivered = submission.accepted;
         let mut unjudged = outcome.failures;
         match (undelivered, unjudged.pop()) {
-            (Ok(()), None) => Ok(Answer { accepted: delivered }),
+            (Ok(()), None) => match outcome.exemptions_failure {
+                None => Ok(Answer { accepted: delivered }),
+                Some(cause) => Err(FunctionError::Exemptions { cause, delivered }),
+            },
             (Err(error), None) => Err(error.into()),
             // One trail and no evaluation: the error of the trail is enough.
             (Ok(()), Some((_, error))) if delivered == 0 && unjudged.is_empty() => {

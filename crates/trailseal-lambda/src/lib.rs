@@ -8,6 +8,7 @@
 
 mod environment;
 mod error;
+mod exemptions;
 mod function;
 mod json_lines;
 mod run;
@@ -16,7 +17,7 @@ mod schedule;
 mod log;
 
 pub use crate::environment::Environment;
-pub use crate::error::FunctionError;
+pub use crate::error::{ExemptionsError, FunctionError};
 pub use crate::function::{Answer, Function, InvocationContext};
 pub use crate::json_lines::JsonLines;
 pub use crate::log::Log;

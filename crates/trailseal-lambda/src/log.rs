@@ -60,6 +60,7 @@ pub(crate) struct InvocationSummary {
     is_cold: bool,
     judged: Vec<Judged>,
     clean_up_failure: Option<String>,
+    exemptions_failure: Option<String>,
     failure: Option<(&'static str, String)>,
     calls: BTreeMap<String, Calls>,
     elapsed: Duration,
@@ -74,6 +75,7 @@ impl InvocationSummary {
             is_cold,
             judged: Vec::new(),
             clean_up_failure: None,
+            exemptions_failure: None,
             failure: None,
             calls: BTreeMap::new(),
             elapsed: Duration::ZERO,
@@ -83,6 +85,7 @@ impl InvocationSummary {
     pub(crate) fn note(&mut self, outcome: &Outcome) {
         self.judged.clone_from(&outcome.judged);
         self.clean_up_failure = outcome.clean_up_failure.as_ref().map(describe);
+        self.exemptions_failure = outcome.exemptions_failure.as_ref().map(ToString::to_string);
     }
 
     pub(crate) fn finish(
@@ -103,6 +106,10 @@ impl InvocationSummary {
         if let Some(error) = &self.clean_up_failure {
             let message = "clean-up failed";
             write_line(out, &FailureLine { level: "WARN", message, kind: None, error })?;
+        }
+        if let Some(error) = &self.exemptions_failure {
+            let message = "exemptions not read";
+            write_line(out, &FailureLine { level: "ERROR", message, kind: None, error })?;
         }
         if let Some((kind, error)) = &self.failure {
             let message = "invocation failed";

@@ -12,7 +12,8 @@ use trailseal_rule::{
     Standing, Timestamp, Trail, Trigger, evaluate,
 };
 
-use crate::error::FunctionError;
+use crate::error::{ExemptionsError, FunctionError};
+use crate::exemptions::with_exemptions;
 
 /// The maximum number of trails that are evaluated at the same time.
 const CONCURRENT_TRAILS_MAX: usize = 16;
@@ -20,6 +21,7 @@ const CONCURRENT_TRAILS_MAX: usize = 16;
 /// The evaluation of one trigger.
 #[derive(Debug)]
 pub(crate) struct RuleRun<'a> {
+    own: &'a Session,
     pub(crate) session: &'a Session,
     pub(crate) invocation: &'a Invocation,
     evidence: Evidence<'a>,
@@ -42,6 +44,8 @@ pub(crate) struct Outcome {
     pub(crate) judged: Vec<Judged>,
     /// Trails that could not be evaluated, by ARN.
     pub(crate) failures: Vec<(String, AwsError)>,
+    /// Why no exemption of the document was applied.
+    pub(crate) exemptions_failure: Option<ExemptionsError>,
     /// Why obsolete results could not be listed.
     pub(crate) clean_up_failure: Option<AwsError>,
 }
@@ -55,7 +59,7 @@ impl<'a> RuleRun<'a> {
         read_until: Instant,
     ) -> Self {
         let evidence = Evidence::new(aws, session);
-        Self { session, invocation, evidence, now, read_until }
+        Self { own: aws.own(), session, invocation, evidence, now, read_until }
     }
 
     /// Stops reading when only the time to report is left.
@@ -143,10 +147,18 @@ impl<'a> RuleRun<'a> {
         trails: &[(ResourceId, &Trail)],
         ordering: Timestamp,
     ) -> Outcome {
-        let readings = trails.iter().map(|(id, trail)| self.judge_one(id, trail, ordering));
+        if trails.is_empty() {
+            return Outcome::default();
+        }
+        let parameters = &self.invocation.parameters;
+        let (parameters, exemptions_failure) =
+            with_exemptions(parameters, self.own, self.read_until).await;
+        let context = EvaluationContext { parameters: &parameters, now: self.now };
+        let readings =
+            trails.iter().map(|(id, trail)| self.judge_one(&context, id, trail, ordering));
         let answers: Vec<_> =
             stream::iter(readings).buffered(CONCURRENT_TRAILS_MAX).collect().await;
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome { exemptions_failure, ..Outcome::default() };
         for answer in answers {
             match answer {
                 Ok(judged) => outcome.judged.push(judged),
@@ -158,19 +170,19 @@ impl<'a> RuleRun<'a> {
 
     async fn judge_one(
         &self,
+        context: &EvaluationContext<'_>,
         id: &ResourceId,
         trail: &Trail,
         ordering: Timestamp,
     ) -> Result<Judged, (String, AwsError)> {
-        let parameters = &self.invocation.parameters;
-        let context = EvaluationContext { parameters, now: self.now };
         let arn = trail.arn.to_string();
-        let facts = match self.in_time(self.evidence.gather(&context, trail)).await {
+        let facts = match self.in_time(self.evidence.gather(context, trail)).await {
             Ok(facts) => facts,
             Err(error) => return Err((arn, error)),
         };
-        let judgement = evaluate(&context, trail, &facts);
-        let evaluation = judgement.evaluation(id.clone(), parameters.unverified, ordering);
+        let judgement = evaluate(context, trail, &facts);
+        let unverified = context.parameters.unverified;
+        let evaluation = judgement.evaluation(id.clone(), unverified, ordering);
         Ok(Judged { evaluation, of: Some((arn, judgement)) })
     }
 }

@@ -23,6 +23,14 @@ pub enum Failure {
         account: String,
         region: String,
     },
+    /// The document with exemptions has faults, so the trail may be exempt.
+    #[error("the trail may be exempt, but {document} cannot be used: {faults}")]
+    Exemptions {
+        /// The document.
+        document: String,
+        /// All its faults.
+        faults: String,
+    },
     /// The text is not a trail name or ARN.
     #[error("`{0}` is not a trail name or ARN")]
     NotATrail(String),

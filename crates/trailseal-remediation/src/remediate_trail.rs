@@ -1,7 +1,8 @@
 //! Plans and applies the remediation of one trail in a single call.
 
+use trailseal_aws::{Session, read_object};
 use trailseal_plan::{Consent, Plan, TargetKey, plan};
-use trailseal_rule::{EvaluationContext, Parameters};
+use trailseal_rule::{EvaluationContext, ExemptionsFrom, Parameters};
 
 use crate::execute::{Notice, apply, begin};
 use crate::failure::Failure;
@@ -53,6 +54,7 @@ pub async fn remediate_one(
     tell: &mut (dyn FnMut(Notice<'_>) + Send),
 ) -> Result<RemediationOutcome, Failure> {
     let begun = now();
+    let parameters = &with_exemptions(parameters, reader.session).await?;
     let context = EvaluationContext { parameters, now: begun };
     let trail = reader.trail(&request.trail).await?;
     let current_state = reader.current_state(&context, &trail, &request.target_key).await?;
@@ -65,4 +67,19 @@ pub async fn remediate_one(
     let plan = apply(reader, &phase, &journal, journal_writer, wait_policy, tell).await?;
     let after = post_check(reader, &context, &plan.trail, begun, wait_policy).await?;
     Ok(RemediationOutcome { plan, journal: Some(journal), post_check: Some(after) })
+}
+
+/// The parameters with the exemptions of their document, so that an exempt trail is refused.
+async fn with_exemptions(
+    parameters: &Parameters,
+    session: &Session,
+) -> Result<Parameters, Failure> {
+    let mut parameters = parameters.clone();
+    if let Some(ExemptionsFrom { object, .. }) = parameters.exemptions_from.clone() {
+        let content = read_object(session, &object, ExemptionsFrom::BYTES_MAX).await?;
+        let added = parameters.add_exemptions(&content);
+        let document = object.to_string();
+        added.map_err(|faults| Failure::Exemptions { document, faults: faults.join("; ") })?;
+    }
+    Ok(parameters)
 }

@@ -1,6 +1,6 @@
 //! The decision: a trail, the parameters and the facts become a [`Judgement`].
 
-use config_rule::{Exempt, Region};
+use config_rule::{Exempt, Exemption, Origin, Region};
 
 use crate::checks::{CHECKS, CheckId, Evidence, Outcome};
 use crate::facts::{Facts, KeyFacts, KeyOrigin, Reading};
@@ -157,10 +157,19 @@ fn not_applicable(context: &EvaluationContext<'_>, trail: &Trail) -> Option<Stri
         return Some(copy);
     }
     match context.exemption(&trail.arn) {
-        Exempt::Until(Some(day)) => Some(format!("the trail is exempt until {day} (exemptTrails)")),
-        Exempt::Until(None) => Some("the trail is exempt (exemptTrails)".to_owned()),
+        Exempt::By(exemption) => Some(exempt_by(exemption)),
         Exempt::No | Exempt::Expired(_) => None,
     }
+}
+
+/// That the trail is exempt: until when, by what and why.
+fn exempt_by(exemption: &Exemption) -> String {
+    let until = exemption.last_day().map(|day| format!(" until {day}")).unwrap_or_default();
+    let (name, reason) = match exemption.origin() {
+        Origin::Parameter => ("exemptTrails", String::new()),
+        Origin::Document { name, reason, .. } => (name.as_str(), format!(": {reason}")),
+    };
+    format!("the trail is exempt{until} ({name}){reason}")
 }
 
 fn notes(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Vec<String> {
@@ -170,11 +179,16 @@ fn notes(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Vec<S
         Standing::MemberCopy => Some(format!("copy of a trail of account {}", trail.arn.owner())),
     };
     let expired = match context.exemption(&trail.arn) {
-        Exempt::Expired(day) => Some(format!("its exemption ended on {day}")),
-        Exempt::No | Exempt::Until(_) => None,
+        Exempt::Expired(exemption) => {
+            let day = exemption.last_day().unwrap_or_default();
+            Some(format!("its exemption ended on {day}"))
+        }
+        Exempt::No | Exempt::By(_) => None,
     };
+    let document = context.parameters.exemptions_from.as_ref().filter(|from| !from.is_read);
+    let unread = document.map(|from| format!("exemptions of {} not read", from.object));
     let is_stopped =
         matches!(&facts.delivery, Reading::Known(one) if one.is_logging == Some(false));
     let stopped = is_stopped.then(|| "the trail does not log".to_owned());
-    [copy, expired, stopped].into_iter().flatten().collect()
+    [copy, expired, unread, stopped].into_iter().flatten().collect()
 }

@@ -11,6 +11,7 @@
 mod arn;
 mod key_ref;
 
+mod exemptions;
 mod invocation;
 mod parameter_specs;
 mod parameters;
@@ -33,7 +34,7 @@ mod denial;
 pub use config_rule::{
     ACCOUNT_TYPE, ANNOTATION_CHARS_MAX, AccountId, Annotation, ArnPattern, ComplianceType,
     ConfigurationItem, EVALUATIONS_PER_CALL_MAX, Evaluation, EventError, Exemption, FIX_CHARS_MAX,
-    Fault, Faults, IdError, ItemStatus, OversizedNotice, Partition, Region, ResourceId,
+    Fault, Faults, IdError, ItemStatus, Origin, OversizedNotice, Partition, Region, ResourceId,
     ResultToken, Rule, Timestamp, Values, error_chain, json, kind,
 };
 
@@ -43,6 +44,9 @@ pub use crate::controls::{CIS_CONTROLS, Control, RELATED_CONTROLS};
 pub use crate::denial::{Denial, PolicyType};
 pub use crate::evaluate::{Judgement, KeyQuery, Needs, evaluate, needs};
 pub use crate::evaluation::no_trails_evaluation;
+pub use crate::exemptions::{
+    ENTRY_MEMBERS, ExemptionsFrom, S3Object, entry_schema, exemptions_schema, read_entry,
+};
 pub use crate::facts::{
     AssessedFolder, Delivery, Facts, FileEncryption, FolderStanding, KeyFacts, KeyManager,
     KeyOrigin, KeySpec, KeyState, KeyUsage, LogAssessment, LogFile, LogFiles, LogFolder,

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use strum::VariantNames;
 
 use crate::checks::{CHECKS, Check, CheckId};
+use crate::exemptions::ExemptionsFrom;
 use crate::parameters::{Parameters, Profile, Replicas, RoleName, WhenNoTrails, WhenUnverified};
 
 /// One parameter of this rule.
@@ -27,6 +28,10 @@ const EXEMPT: Values = Values::Text {
     words: "trail ARNs, separated by commas, `*` as wildcard within a part, each with an optional \
             last day `@YYYY-MM-DD`",
 };
+const DOCUMENT: Values = Values::Text {
+    pattern: r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$",
+    words: "the object in S3, `s3://BUCKET/KEY`, with letters, digits, `_`, `-` and `.` in the key",
+};
 const DAYS: Values = Values::Text {
     pattern: "^(9[0-9]|[1-9][0-9]{2}|1[0-9]{3}|2[0-4][0-9]{2}|25[0-5][0-9]|2560)$",
     words: "a whole number from 90 to 2560",
@@ -37,7 +42,7 @@ const ROLE: Values = Values::Text {
 };
 
 /// Every parameter, in the order of the documentation.
-pub const PARAMETERS: [ParameterSpec; 14] = [
+pub const PARAMETERS: [ParameterSpec; 15] = [
     ParameterSpec {
         name: "profile",
         about: "How much is asked of a trail's key.",
@@ -140,6 +145,15 @@ pub const PARAMETERS: [ParameterSpec; 14] = [
             set_list(&mut p.exempt_trails, text, |entry| {
                 Exemption::parse(entry, "cloudtrail", "trail")
             })
+        },
+    },
+    ParameterSpec {
+        name: "exemptionsFrom",
+        about: "The JSON document with more exemptions, each with reason, approver and last day.",
+        values: DOCUMENT,
+        default: None,
+        set: |p, text| {
+            set_value(&mut p.exemptions_from, ExemptionsFrom::parse(text).map(Some), text)
         },
     },
     ParameterSpec {

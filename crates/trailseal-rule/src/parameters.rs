@@ -6,6 +6,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use crate::arn::{KeyArn, TrailArn};
 use crate::checks::CheckId;
+use crate::exemptions::{ExemptionsFrom, read_exemptions};
 
 /// The rule's validated parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,8 +35,10 @@ pub struct Parameters {
     pub no_trails: WhenNoTrails,
     /// What to report for copies of trails.
     pub replicas: Replicas,
-    /// `exemptTrails`.
+    /// `exemptTrails`, and the exemptions of documents that were read.
     pub exempt_trails: Vec<Exemption>,
+    /// `exemptionsFrom`: the document with more exemptions.
+    pub exemptions_from: Option<ExemptionsFrom>,
     /// Which log files `log-files-sealed` judges, if it is enabled. No parameter of the rule sets it:
     /// only the command reads log files.
     pub log_files: Option<LogFileScope>,
@@ -152,6 +155,19 @@ impl RoleName {
 }
 
 impl Parameters {
+    /// Adds the exemptions of the document that `exemptionsFrom` names, given its content.
+    ///
+    /// # Errors
+    ///
+    /// All faults of the document; no exemption is then added.
+    pub fn add_exemptions(&mut self, content: &[u8]) -> Result<(), Vec<String>> {
+        let Some(document) = &mut self.exemptions_from else { return Ok(()) };
+        let exemptions = read_exemptions(&document.object.to_string(), content)?;
+        document.is_read = true;
+        self.exempt_trails.extend(exemptions);
+        Ok(())
+    }
+
     /// Whether `skipChecks` names the check.
     pub(crate) fn skips(&self, check: CheckId) -> bool {
         self.skip_checks.contains(&check)
@@ -183,9 +199,9 @@ pub struct EvaluationContext<'a> {
 }
 
 impl<'a> EvaluationContext<'a> {
-    /// Whether `exemptTrails` exempts the trail today, also if it is a copy.
+    /// Whether the trail is exempt today, also if it is a copy.
     pub fn exempts(&self, trail: &TrailArn) -> bool {
-        matches!(self.exemption(trail), Exempt::Until(_))
+        matches!(self.exemption(trail), Exempt::By(_))
     }
 
     pub(crate) fn exemption(&self, trail: &TrailArn) -> Exempt<'a> {

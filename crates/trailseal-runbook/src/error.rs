@@ -61,7 +61,7 @@ impl RemediationError {
 
 fn kind_of(failure: &Failure) -> &'static str {
     match failure {
-        Failure::Refused(_) => "Refused",
+        Failure::Refused(_) | Failure::Exemptions { .. } => "Refused",
         Failure::NoSuchTrail { .. } | Failure::NotATrail(_) => "NoSuchTrail",
         Failure::Aws(
             AwsError::Denied { .. } | AwsError::Refused { .. } | AwsError::Role { .. },

@@ -12,6 +12,7 @@ locals {
   settings = {
     always             = true
     encryptionKey      = var.encryption_key_arn != null
+    exemptionsFrom     = var.exemptions_from != null
     keyAccountRoleName = var.key_account_role_name != null
     tracing            = var.tracing
     vpc                = length(var.subnet_ids) > 0
@@ -24,6 +25,7 @@ locals {
     "$${AWS::Region}"        = data.aws_region.current.region
     "$${EncryptionKeyArn}"   = var.encryption_key_arn
     "$${FailureQueueArn}"    = aws_sqs_queue.failed_events.arn
+    "$${ExemptionsObject}"   = var.exemptions_from == null ? null : trimprefix(var.exemptions_from, "s3://")
     "$${KeyAccountRoleName}" = var.key_account_role_name
     "$${LogGroupArn}"        = aws_cloudwatch_log_group.function.arn
     "$${OrganizationId}"     = var.organization_id

@@ -50,6 +50,17 @@ variable "exempt_trails" {
   }
 }
 
+variable "exemptions_from" {
+  description = "The JSON document with more exemptions, each with reason, approver and last day. Takes the object in S3, `s3://BUCKET/KEY`, with letters, digits, `_`, `-` and `.` in the key."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.exemptions_from == null || can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$", tostring(var.exemptions_from)))
+    error_message = "exemptions_from must be the object in S3, `s3://BUCKET/KEY`, with letters, digits, `_`, `-` and `.` in the key."
+  }
+}
+
 variable "key_account_role_name" {
   description = "The role to assume in the account of a key of another account, to read the key's state, rotation and policy. Takes the name of a role, with its path."
   type        = string
@@ -147,6 +158,7 @@ locals {
     checkDelivery         = tostring(var.check_delivery)
     checkKeyPolicy        = tostring(var.check_key_policy)
     exemptTrails          = length(var.exempt_trails) == 0 ? null : join(",", var.exempt_trails)
+    exemptionsFrom        = var.exemptions_from
     keyAccountRoleName    = var.key_account_role_name
     maxRotationPeriodDays = tostring(var.max_rotation_period_days)
     noTrails              = var.no_trails

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use accounts::EXEMPTIONS;
 use trailseal_lab::{Fault, FaultKind, Operation, Position};
 
 use super::desk::{ATTEMPTS, Returned, Sent};
@@ -111,6 +112,7 @@ impl Cell {
                 return (sent.returned != expected)
                     .then(|| format!("returned {:?} instead of {expected:?}", sent.returned));
             }
+            Outcome::NoExemptions => ("ExemptionsNotRead", vec![EXEMPTIONS.to_owned()]),
             Outcome::Fails(kind, "") => (kind, vec![name.to_owned()]),
             Outcome::Fails(kind, part) | Outcome::Refused(kind, part) => {
                 (kind, vec![part.to_owned()])
@@ -142,7 +144,7 @@ impl Cell {
             healthy.iter().map(|(id, verdict)| (id.as_str(), *verdict)).collect();
         let found = sent.verdicts();
         match outcome {
-            Outcome::Healthy | Outcome::Unheard(_) => {}
+            Outcome::Healthy | Outcome::Unheard(_) | Outcome::NoExemptions => {}
             Outcome::Fails(..) => expected.clear(),
             Outcome::Reported(part) => {
                 for trail in self.concerned(|trail| found.get(trail) == Some(&"NON_COMPLIANT")) {

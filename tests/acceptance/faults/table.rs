@@ -9,13 +9,13 @@
 
 use trailseal_lab::Operation::{
     self, AssumeRole, DescribeKey, DescribeTrails, GetComplianceDetailsByConfigRule, GetKeyPolicy,
-    GetKeyRotationStatus, GetResourceConfigHistory, GetTrailStatus, HeadBucket,
+    GetKeyRotationStatus, GetObject, GetResourceConfigHistory, GetTrailStatus, HeadBucket,
     ListDiscoveredResources, PutEvaluations,
 };
 
 use self::Calls::{OneMore, Retried, Twice, Unchanged, UntilFault};
 use self::Outcome::{
-    Fails, Final, Healthy, NoCleanUp, NoTrails, Refused, Reported, Unheard, Unjudged,
+    Fails, Final, Healthy, NoCleanUp, NoExemptions, NoTrails, Refused, Reported, Unheard, Unjudged,
 };
 use self::Where::{Always, AtFirst, AtSecond};
 
@@ -41,6 +41,9 @@ pub(crate) enum Outcome {
     Unjudged,
     /// All evaluations are submitted, but no result of a deleted trail is replaced.
     NoCleanUp,
+    /// All evaluations are submitted, without the exemptions of the document; the invocation fails
+    /// and names the document.
+    NoExemptions,
     /// AWS returns no trails: existing results are replaced, and nothing else is submitted.
     NoTrails,
     /// The evaluations of this call are not accepted, those of other calls are; the invocation
@@ -82,6 +85,7 @@ const NEEDED: &[Operation] = &[DescribeTrails, ListDiscoveredResources, GetResou
 /// Each is evidence about some trails.
 const EVIDENCE: &[Operation] = &[DescribeKey, GetKeyRotationStatus, GetKeyPolicy, GetTrailStatus];
 const BUCKET: &[Operation] = &[HeadBucket];
+const DOCUMENT: &[Operation] = &[GetObject];
 const ROLE: &[Operation] = &[AssumeRole];
 const WRITE: &[Operation] = &[PutEvaluations];
 const CLEAN_UP: &[Operation] = &[GetComplianceDetailsByConfigRule];
@@ -98,6 +102,7 @@ const UNPAGED: &[Operation] = &[
     AssumeRole,
     PutEvaluations,
     HeadBucket,
+    GetObject,
 ];
 const SIGNED: &[Operation] = &[
     DescribeTrails,
@@ -175,6 +180,7 @@ pub(crate) const TABLE: &[Row] = &[
     // A temporary fault is retried and has no effect.
     row(SIGNED, PASSING,          ONCE, Healthy, OneMore),
     row(BUCKET, PASSING_UNSIGNED, ONCE, Healthy, OneMore),
+    row(DOCUMENT, PASSING_UNSIGNED, &[AtFirst], Healthy, OneMore),
 
     // The first role is that of the rule's account, the second that of the account of alpha's key,
     // which is needed to read the policy of that key.
@@ -218,6 +224,11 @@ pub(crate) const TABLE: &[Row] = &[
     row(BUCKET, &["wrong-types"], ANYWHERE,  Reported("could not verify"), Unchanged),
     row(BUCKET, REFUSED_BY_S3,    ANYWHERE,  Healthy, Unchanged),
     row(BUCKET, NOT_FOUND,        ANYWHERE,  Reported("does not exist"), Unchanged),
+
+    // The trails are evaluated without a document that could not be read, and the error is seen.
+    row(DOCUMENT, PASSING_UNSIGNED, &[Always], NoExemptions, Retried),
+    row(DOCUMENT, LASTING,          FROM_FIRST, NoExemptions, Unchanged),
+    row(DOCUMENT, &["clock-skew"],  FROM_FIRST, NoExemptions, Unchanged),
 
     // A failed clean-up blocks no evaluation; an incomplete list of results is not used.
     row(CLEAN_UP, PASSING, &[Always], NoCleanUp, Retried),

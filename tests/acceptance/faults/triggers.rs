@@ -6,16 +6,16 @@
 
 use trailseal_lab::Operation::{
     self, AssumeRole, DescribeKey, DescribeTrails, GetComplianceDetailsByConfigRule, GetKeyPolicy,
-    GetKeyRotationStatus, GetResourceConfigHistory, GetTrailStatus, HeadBucket,
+    GetKeyRotationStatus, GetObject, GetResourceConfigHistory, GetTrailStatus, HeadBucket,
     ListDiscoveredResources, PutEvaluations,
 };
 use trailseal_lab::{DiscoveredResource, Membership, RuleEvent, StandingResult, State, Trail};
 
 use crate::acceptance::harness::{ACCOUNT, REGION};
 use accounts::{
-    KEY_ACCOUNT, KEY_ROLE, MEMBER, MEMBER_ROLE, STRICT, account, bucket, change, deleted, history,
-    key_arn, key_item, key_of_trails, oversized, role, role_arn, rule, schedule, standing, trail,
-    trail_arn, trail_item, with,
+    EXEMPTIONS, KEY_ACCOUNT, KEY_ROLE, MEMBER, MEMBER_ROLE, STRICT, account, add_exemptions,
+    bucket, change, deleted, history, key_arn, key_item, key_of_trails, oversized, role, role_arn,
+    rule, schedule, standing, trail, trail_arn, trail_item, with,
 };
 
 /// The deleted trails that still have results: more than a page, and more than a batch.
@@ -34,7 +34,7 @@ pub(crate) enum Trigger {
 
 /// The calls of each operation without faults, for the triggers in the order of [`Trigger::ALL`],
 /// written by hand.
-const CALLS: [(Operation, [usize; 6]); 11] = [
+const CALLS: [(Operation, [usize; 6]); 12] = [
     (AssumeRole, [2, 2, 1, 1, 1, 2]),
     (GetResourceConfigHistory, [0, 2, 0, 0, 2, 0]),
     (DescribeTrails, [0, 0, 0, 1, 1, 1]),
@@ -45,6 +45,7 @@ const CALLS: [(Operation, [usize; 6]); 11] = [
     (GetKeyRotationStatus, [1, 1, 0, 1, 1, 2]),
     (GetKeyPolicy, [1, 1, 0, 1, 1, 2]),
     (GetTrailStatus, [1, 1, 0, 2, 2, 2]),
+    (GetObject, [1, 1, 0, 1, 1, 1]),
     (PutEvaluations, [1, 1, 1, 1, 1, 2]),
 ];
 
@@ -99,7 +100,8 @@ impl Trigger {
             Self::OversizedKey => oversized(&own_key_item()),
             Self::Schedule => schedule(MEMBER, REGION),
         };
-        with(with(event, &STRICT), &[("executionRoleName", MEMBER_ROLE)])
+        let more = [("executionRoleName", MEMBER_ROLE), ("exemptionsFrom", EXEMPTIONS)];
+        with(with(event, &STRICT), &more)
     }
 
     pub(crate) fn state(self) -> State {
@@ -107,7 +109,7 @@ impl Trigger {
         if !matches!(self, Self::KeyChange | Self::OversizedKey) {
             trails.pop();
         }
-        State {
+        let mut state = State {
             accounts: vec![
                 account(ACCOUNT, Membership::Management, &[REGION]),
                 account(MEMBER, Membership::Member, &[REGION]),
@@ -127,7 +129,9 @@ impl Trigger {
             discovered_resources: (0..OBSOLETE).map(discovered).collect(),
             history: vec![history(1, vec![alpha_item()]), history(1, vec![own_key_item()])],
             ..State::default()
-        }
+        };
+        add_exemptions(&mut state, b"[]");
+        state
     }
 }
 

@@ -9,7 +9,10 @@ use trailseal_plan::{Record, read_journal};
 use crate::acceptance::harness::{ACCOUNT, REGION};
 use crate::acceptance::privilege::granted;
 use crate::acceptance::runbook::{Runbook, apply, arn, broken_state, dry, key, replace, state};
-use accounts::{KEY_ACCOUNT, KEY_ROLE, account, key_arn, key_of_trails, role, role_arn};
+use accounts::{
+    EXEMPTIONS, KEY_ACCOUNT, KEY_ROLE, account, add_exemptions, key_arn, key_of_trails, role,
+    role_arn,
+};
 use trailseal_lab::Membership;
 
 /// The reads of every plan.
@@ -158,6 +161,27 @@ async fn a_deadline_names_the_journal() {
 }
 
 #[tokio::test]
+async fn changes_no_trail_that_is_or_may_be_exempt() {
+    let entry = json!({
+        "trail": arn("plain"), "until": "2999-12-31", "reason": "r", "approver": "a",
+    });
+    for (content, reason) in [
+        (json!([entry]), "is exempt until 2999-12-31 (s3://exemptions/trails.json): r"),
+        (json!({}), "the trail may be exempt, but s3://exemptions/trails.json cannot be used"),
+    ] {
+        let mut state = state();
+        add_exemptions(&mut state, content.to_string().as_bytes());
+        let parameters = json!({ "exemptionsFrom": EXEMPTIONS });
+        let mut target = Runbook::of_rule(state, &parameters).await;
+        let reply = target.invoke(&apply("plain")).await;
+        assert_eq!(reply.changes(), Vec::<&str>::new());
+        let (kind, message) = reply.outcome.unwrap_err();
+        assert_eq!(kind, "Refused");
+        assert!(message.contains(reason), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn the_role_grants_exactly_the_calls_of_the_function() {
     let mut asked: BTreeSet<String> = BTreeSet::new();
     let mut note = |reply: super::Reply| {
@@ -176,7 +200,10 @@ async fn the_role_grants_exactly_the_calls_of_the_function() {
     old.state = "Disabled".to_owned();
     state.keys.push(old);
     state.trails[1].kms_key_id = Some(foreign);
-    let parameters = json!({ "profile": "strict", "keyAccountRoleName": KEY_ROLE });
+    add_exemptions(&mut state, b"[]");
+    let parameters = json!({
+        "profile": "strict", "keyAccountRoleName": KEY_ROLE, "exemptionsFrom": EXEMPTIONS,
+    });
     let mut target = Runbook::of_rule(state, &parameters).await;
     for event in [apply("plain"), replace("sealed")] {
         note(target.invoke(&event).await);

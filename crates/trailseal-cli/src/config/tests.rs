@@ -3,7 +3,7 @@ use crate::Exit;
 use crate::testing::{Checked, Folder, TRAIL, change, event, trail_item};
 
 fn faults(text: &str) -> Vec<String> {
-    Config::parse(text).unwrap_err()
+    Config::parse(text, "trailseal.toml").unwrap_err()
 }
 
 #[test]

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use trailseal_rule::{Exemption, Timestamp};
+use trailseal_rule::{Exemption, Origin, Timestamp};
 
 use super::{AccountReport, AccountStatus, RegionReport, Report, TrailReport};
 
-/// An entry of `exemptTrails` or of a configuration file.
+/// An entry of `exemptTrails`, of a configuration file or of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ExemptionReport {
     pub(crate) pattern: String,
     /// Its last day, `YYYY-MM-DD`; absent if it has none.
     pub(crate) until: Option<String>,
-    /// `exemptTrails`, or the configuration file.
+    /// `exemptTrails`, the configuration file, or the document.
     pub(crate) source: String,
     #[serde(default)]
     pub(crate) reason: Option<String>,
@@ -50,12 +50,18 @@ impl ExemptionReport {
         let arns = trails.iter().filter_map(|trail| trail.arn.as_ref());
         let matched: BTreeSet<&str> =
             arns.map(|arn| arn.as_str()).filter(|arn| exemption.matches(arn)).collect();
+        let (source, reason, approver) = match exemption.origin() {
+            Origin::Parameter => ("exemptTrails", None, None),
+            Origin::Document { name, reason, approver } => {
+                (name.as_str(), Some(reason.clone()), Some(approver.clone()))
+            }
+        };
         Self {
             pattern: exemption.pattern().to_owned(),
             until: exemption.last_day().map(str::to_owned),
-            source: "exemptTrails".to_owned(),
-            reason: None,
-            approver: None,
+            source: source.to_owned(),
+            reason,
+            approver,
             state: match matched.len() {
                 _ if exemption.has_ended(now) => ExemptionState::Expired,
                 0 => ExemptionState::Unmatched,

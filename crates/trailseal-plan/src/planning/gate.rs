@@ -1,6 +1,8 @@
 //! Whether the trail needs a change, and whether these credentials can make it.
 
-use trailseal_rule::{CheckId, CheckResult, Outcome, Reading, Standing, Verdict, evaluate};
+use trailseal_rule::{
+    CheckId, CheckResult, ExemptionsFrom, Outcome, Reading, Standing, Verdict, evaluate,
+};
 
 use crate::planning::PlanInput;
 use crate::refusal::{Reasons, RefusalCode, Refusals};
@@ -8,6 +10,7 @@ use crate::refusal::{Reasons, RefusalCode, Refusals};
 /// Returns a reason that makes every other check pointless; adds all other reasons.
 pub(super) fn pass(input: &PlanInput<'_>, reasons: &mut Reasons) -> Result<(), Refusals> {
     standing(input)?;
+    may_be_exempt(input)?;
     let judgement = evaluate(input.context, &input.current_state.trail, &input.current_state.facts);
     match &judgement.verdict {
         Verdict::Sealed(_) => Err(Refusals::one(
@@ -18,7 +21,7 @@ pub(super) fn pass(input: &PlanInput<'_>, reasons: &mut Reasons) -> Result<(), R
         Verdict::NotApplicable(why) => Err(Refusals::one(
             RefusalCode::NotJudged,
             format!("the trail is not judged: {why}"),
-            "remove it from exemptTrails to change it",
+            "end its exemption to change it",
         )),
         Verdict::Unverified(results) => {
             unverified(input, results, reasons);
@@ -30,6 +33,18 @@ pub(super) fn pass(input: &PlanInput<'_>, reasons: &mut Reasons) -> Result<(), R
             }
             Ok(())
         }
+    }
+}
+
+/// A trail that may be exempt is not changed.
+fn may_be_exempt(input: &PlanInput<'_>) -> Result<(), Refusals> {
+    match &input.context.parameters.exemptions_from {
+        Some(ExemptionsFrom { object, is_read: false }) => Err(Refusals::one(
+            RefusalCode::Unverified,
+            format!("the exemptions of {object} were not read, and the trail may be exempt"),
+            "let the calling principal read the document, or leave exemptionsFrom out",
+        )),
+        Some(_) | None => Ok(()),
     }
 }
 
