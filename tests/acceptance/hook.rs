@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use trailseal_aws::{Aws, Connection, RetryPolicy};
 use trailseal_hook::{Hook, HookLog, RequestContext};
 use trailseal_lab::{Call, Lab, Membership, Operation, State};
-use trailseal_rule::{Parameters, Timestamp};
+use trailseal_rule::{AccountId, Parameters, Timestamp};
 
 use super::faults::desk::{RETRY_POLICY, identity};
 use super::harness::{ACCOUNT, Captured, NOW, REGION};
@@ -45,6 +45,19 @@ impl HookDesk {
         Self::open_with(state, parameters, RETRY_POLICY, PATIENCE).await
     }
 
+    /// The same, with the management account of the organization.
+    async fn open_in_organization(state: State, management_account: &str) -> Self {
+        let mut desk = Self::open(state, &STRICT).await;
+        let connection = Connection::at(Some(desk.lab.url()).into(), RETRY_POLICY);
+        let aws = Aws::new(connection, identity(&desk.lab, ACCOUNT, REGION, None));
+        let strict = json!({ "profile": "strict" });
+        let parameters = Parameters::parse(strict.as_object().unwrap()).unwrap();
+        let owner = AccountId::parse(management_account).unwrap();
+        let log = HookLog::new(desk.log.clone());
+        desk.hook = Hook::new(aws, parameters, Some(owner), PATIENCE, log);
+        desk
+    }
+
     async fn open_with(
         state: State,
         parameters: &[(&str, &str)],
@@ -57,7 +70,7 @@ impl HookDesk {
         let given = parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
         let parameters = Parameters::parse(&given.collect::<Map<_, _>>()).unwrap();
         let log = Captured::default();
-        let hook = Hook::new(aws, parameters, patience, HookLog::new(log.clone()));
+        let hook = Hook::new(aws, parameters, None, patience, HookLog::new(log.clone()));
         Self { lab, hook, log }
     }
 

@@ -4,8 +4,8 @@
 use config_rule::ascii_line;
 use serde_json::{Value, json};
 use trailseal_rule::{
-    CHECKS, Check, CheckResult, ComplianceType, Finding, Judgement, Outcome, Parameters, Severity,
-    WhenUnverified,
+    CHECKS, Check, CheckId, CheckResult, ComplianceType, Finding, Judgement, Outcome, Parameters,
+    Severity, Verdict, WhenUnverified,
 };
 
 use crate::judge::Judged;
@@ -15,7 +15,7 @@ use crate::request::Limit;
 /// `Annotation`).
 const FIX_CHARS_MAX: usize = 16_384;
 
-/// Characters of a status message, at most. AWS allows as many as above.
+/// Characters of a status message, at most. AWS allows more; a cause is one sentence.
 const CAUSE_CHARS_MAX: usize = 2048;
 
 /// An answer.
@@ -46,10 +46,17 @@ impl Answer {
         let Judged { judgement, logical_id, .. } = judged;
         let when = parameters.unverified;
         let is_refused = judgement.compliance(when) == ComplianceType::NonCompliant;
-        let message = if is_refused {
-            refusal(judgement, logical_id, limit)
-        } else {
-            format!("trail `{logical_id}`: {}", judgement.annotation(when))
+        let is_unverified = matches!(judgement.verdict, Verdict::Unverified(_));
+        let message = match (is_refused, is_unverified) {
+            (true, _) => causes(judgement, &format!("trail `{logical_id}`"), limit),
+            (false, true) => {
+                let mut premise = format!("trail `{logical_id}`");
+                if when == WhenUnverified::Compliant {
+                    premise += ": reported as compliant because unverified=COMPLIANT";
+                }
+                causes(judgement, &premise, limit)
+            }
+            (false, false) => format!("trail `{logical_id}`: {}", judgement.annotation(when)),
         };
         Self {
             error_code: is_refused.then_some("NonCompliant"),
@@ -79,15 +86,15 @@ impl Answer {
     }
 }
 
-/// Every cause with its fix. If that is too long, without the policy statements that fixes add.
-fn refusal(judgement: &Judgement, logical_id: &str, limit: Limit) -> String {
+/// Every cause with its fix, behind a premise. If that is too long, without the policy statements that fixes add.
+fn causes(judgement: &Judgement, premise: &str, limit: Limit) -> String {
     let notes = judgement.skipped().into_iter().chain(judgement.notes.iter().cloned());
     let notes: String = notes.map(|note| format!(" ({note})")).collect();
     let with = |fix: fn(&Finding) -> String| {
         let each = judgement.verdict.deciding();
         let each = each.map(|finding| format!("{}. Fix: {}", finding.cause, fix(finding)));
         let all = each.collect::<Vec<_>>().join("; ");
-        format!("trail `{logical_id}`{notes}: {all}")
+        format!("{premise}{notes}: {all}")
     };
     let whole = with(Finding::fix_in_full);
     if whole.chars().count() <= limit.chars() { whole } else { with(|finding| finding.fix.clone()) }
@@ -105,7 +112,9 @@ fn annotations(judgement: &Judgement, parameters: &Parameters) -> Vec<Value> {
         if let Some(result) = result {
             return Some(of_result(check, result, parameters.unverified));
         }
-        let why = if judgement.skipped.contains(&check.id) {
+        let why = if check.id == CheckId::DeliveryUnbroken && check.is_skipped(parameters) {
+            "not evaluated before a deployment: nothing was delivered with these properties"
+        } else if judgement.skipped.contains(&check.id) {
             "left out by skipChecks"
         } else if check.is_enabled(parameters) {
             "not evaluated: an earlier check decides"

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until, timeout_at};
 use trailseal_aws::{AwsError, Evidence, Session};
 use trailseal_rule::{
     AccountId, Answer, EvaluationContext, Facts, Judgement, KeyRef, KeyState, Reading, Refusal,
@@ -43,23 +43,33 @@ impl Hook {
         let own = self.aws.own();
         let region = request.region.as_ref().unwrap_or_else(|| own.region());
         let session = own.in_region(region.clone());
-        let planning = planning(request, &session);
+        let planning = self.planning(request, &session);
         let evaluation = EvaluationContext { parameters: &self.parameters, now: context.now };
-        let pause = self.patience / READS_AGAIN;
-        let facts = loop {
-            let facts = self.read(&session, &evaluation, &planning).await?;
-            let may_appear = may_appear(&facts, &planning.trail, &request.account);
-            if !may_appear || context.arrived.elapsed() + pause > self.patience {
-                break facts;
+        let late = || AwsError::Deadline("reading the evidence");
+        let first = timeout_at(context.deadline, self.read(&session, &evaluation, &planning)).await;
+        let mut facts = first.map_err(|_| late())??;
+        let pause = (self.patience / READS_AGAIN).max(Duration::from_millis(1));
+        let last = context.deadline.min(context.arrived + self.patience);
+        while may_appear(&facts, &planning.trail, &request.account) {
+            let next = Instant::now() + pause;
+            if next > last {
+                break;
             }
-            sleep(pause.max(Duration::from_millis(1))).await;
-        };
+            sleep_until(next).await;
+            let again = self.read(&session, &evaluation, &planning);
+            // What AWS said before decides if it says nothing now.
+            let Ok(Ok(again)) = timeout_at(context.deadline, again).await else { break };
+            facts = again;
+        }
         let Planning { trail, .. } = planning;
+        let facts = without_ambiguous_key(facts, &trail);
         let mut judgement = evaluate(&evaluation, &trail, &facts);
         if trail.is_organization_trail {
-            judgement
-                .notes
-                .push(format!("evaluated as an organization trail of {}", request.account));
+            let owner = match trail.account.is_not_known() {
+                true => "whose management account is not set (TRAILSEAL_MANAGEMENT_ACCOUNT)".into(),
+                false => format!("of {}", trail.account),
+            };
+            judgement.notes.push(format!("evaluated as an organization trail {owner}"));
         }
         Ok(Judged { trail, logical_id: request.logical_id.clone(), judgement })
     }
@@ -73,26 +83,54 @@ impl Hook {
         let evidence = Evidence::new(&self.aws, session);
         evidence.gather_beside(context, &planning.trail, planning.given.clone()).await
     }
+
+    /// The trail that the properties describe.
+    ///
+    /// An organization trail belongs to the management account, whoever deploys it. Nothing was
+    /// delivered with properties that are not in force, so that CloudTrail is not asked; a bucket
+    /// whose name is not known cannot be asked about.
+    fn planning(&self, request: &TrailRequest, session: &Session) -> Planning {
+        let place = Place {
+            account: request.account.clone(),
+            region: session.region().clone(),
+            scope: String::new(),
+        };
+        let mut planned = PlannedTrail::resolved(&request.logical_id, place, &request.properties);
+        if planned.is_organization {
+            let owner = self.management_account.clone();
+            planned.place.account = owner.unwrap_or_else(AccountId::not_known);
+        }
+        let evidence = Deployment::default().evidence(&planned, &SuppliedValues::default());
+        let Facts { delivery, delivery_elsewhere, bucket_region, .. } = evidence.facts;
+        let mut given =
+            vec![Answer::Delivery(delivery), Answer::DeliveryElsewhere(delivery_elsewhere)];
+        if matches!(planned.bucket, Planned::Unknown(_)) {
+            given.push(Answer::BucketRegion(bucket_region));
+        }
+        Planning { trail: evidence.trail, given }
+    }
 }
 
-/// The trail that the properties describe.
-///
-/// Nothing was delivered with properties that are not in force, so that CloudTrail is not asked; a
-/// bucket whose name is not known cannot be asked about.
-fn planning(request: &TrailRequest, session: &Session) -> Planning {
-    let place = Place {
-        account: request.account.clone(),
-        region: session.region().clone(),
-        scope: String::new(),
+/// The facts, without those of a key that may be another one: AWS does not document in which Region
+/// CloudTrail looks up an alias or a key ID, if the bucket is not in the Region of the trail.
+fn without_ambiguous_key(facts: Facts, trail: &Trail) -> Facts {
+    let name = match &trail.key {
+        Some(KeyRef::Alias(name) | KeyRef::Id(name)) => name,
+        _ => return facts,
     };
-    let planned = PlannedTrail::resolved(&request.logical_id, place, &request.properties);
-    let evidence = Deployment::default().evidence(&planned, &SuppliedValues::default());
-    let Facts { delivery, delivery_elsewhere, bucket_region, .. } = evidence.facts;
-    let mut given = vec![Answer::Delivery(delivery), Answer::DeliveryElsewhere(delivery_elsewhere)];
-    if matches!(planned.bucket, Planned::Unknown(_)) {
-        given.push(Answer::BucketRegion(bucket_region));
+    match &facts.bucket_region {
+        Reading::Known(region) if *region != trail.region => {
+            let why = format!("in which Region CloudTrail looks up `{name}`: name the key's ARN");
+            let refusal = Refusal::NotKnownBeforeDeployment(why);
+            Facts {
+                key: Reading::Refused(refusal.clone()),
+                rotation: Reading::Refused(refusal.clone()),
+                key_policy: Reading::Refused(refusal),
+                ..facts
+            }
+        }
+        _ => facts,
     }
-    Planning { trail: evidence.trail, given }
 }
 
 /// Whether what AWS does not know or does not show may be so new that it appears in some seconds:

@@ -1,7 +1,7 @@
 //! The function's log: one JSON line for each request.
 //!
-//! *Invariant of absence*: IDs, verdicts, counts and error messages only. Never the properties, a
-//! policy document or a credential.
+//! *Invariant of absence*: IDs, verdicts, counts and the answer only, which names the key, the bucket
+//! and the trail. Never another property, a policy document or a credential.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -53,7 +53,9 @@ impl Line<'_> {
         json!({
             "level": if is_failure { "ERROR" } else { "INFO" },
             "message": "hook",
+            "token": self.request.token,
             "account": trail.map(|trail| trail.account.as_str()),
+            "region": self.judged.as_ref().map(|judged| judged.trail.region.as_str()),
             "logicalId": trail.map(|trail| trail.logical_id.as_str()),
             "trail": self.judged.as_ref().map(|judged| judged.trail.arn.as_str()),
             "hookStatus": self.answer.status(),

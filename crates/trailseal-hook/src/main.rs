@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use trailseal_aws::{Aws, Connection, Service};
 use trailseal_hook::{Hook, HookLog, RequestContext, answer_without_setup};
 use trailseal_lambda::Environment;
-use trailseal_rule::{Parameters, Timestamp};
+use trailseal_rule::{AccountId, Parameters, Timestamp};
 
 /// The environment variable with the rule's parameters as a JSON object.
 const PARAMETERS: &str = "TRAILSEAL_PARAMETERS";
@@ -26,18 +26,24 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// How long a key that may be new is asked about again.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The environment variable for another time; tests set it.
-const PATIENCE_VARIABLE: &str = "TRAILSEAL_PATIENCE_MILLISECONDS";
+const _: () = assert!(PATIENCE.as_secs() < TIME.as_secs() && TIME.as_secs() < 25);
+
+/// The environment variable with the account that the organization trails belong to.
+const MANAGEMENT_ACCOUNT: &str = "TRAILSEAL_MANAGEMENT_ACCOUNT";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let get = |name: &str| env::var(name).ok();
     let setup = Environment::read_with_parameters(get, PARAMETERS);
-    let setup = setup.map(|(environment, parameters)| {
-        let endpoints = environment.endpoints.clone();
-        let connection = Connection::at(endpoints, environment.retry_policy);
-        Setup { environment, connection, parameters }
-    });
+    let setup = match (setup, management_account(get(MANAGEMENT_ACCOUNT).as_deref())) {
+        (Ok((environment, parameters)), Ok(management_account)) => {
+            let endpoints = environment.endpoints.clone();
+            let connection = Connection::at(endpoints, environment.retry_policy);
+            Ok(Setup { environment, connection, parameters, management_account })
+        }
+        (Err(one), Err(other)) => Err(format!("{one}; {other}")),
+        (Err(faults), Ok(_)) | (Ok(_), Err(faults)) => Err(faults),
+    };
     if let Ok(setup) = &setup {
         let services = [Service::Kms, Service::S3];
         setup.connection.open_early(&services, &setup.environment.region).await;
@@ -55,6 +61,7 @@ struct Setup {
     environment: Environment,
     connection: Connection,
     parameters: Parameters,
+    management_account: Option<AccountId>,
 }
 
 /// The state that is kept between requests.
@@ -68,7 +75,7 @@ impl Warm {
         let request = event.payload.get().as_bytes();
         match self.hook(&event.context) {
             Ok(hook) => hook.answer(request, &context(&event.context)).await,
-            Err(faults) => answer_without_setup(request, &faults),
+            Err(faults) => answer_without_setup(request, &faults, &HookLog::new(stdout())),
         }
     }
 
@@ -81,14 +88,16 @@ impl Warm {
         let identity = setup.environment.identity(&context.invoked_function_arn)?;
         let aws = Aws::new(setup.connection.clone(), identity);
         let log = HookLog::new(stdout());
-        let hook = Hook::new(aws, setup.parameters.clone(), patience(), log);
+        let owner = setup.management_account.clone();
+        let hook = Hook::new(aws, setup.parameters.clone(), owner, PATIENCE, log);
         Ok(self.hook.get_or_init(|| hook))
     }
 }
 
-fn patience() -> Duration {
-    let set = env::var(PATIENCE_VARIABLE).ok().and_then(|text| text.parse().ok());
-    set.map(Duration::from_millis).unwrap_or(PATIENCE).min(PATIENCE)
+fn management_account(text: Option<&str>) -> Result<Option<AccountId>, String> {
+    let filled = text.map(str::trim).filter(|text| !text.is_empty());
+    let account = filled.map(AccountId::parse).transpose();
+    account.map_err(|error| format!("`{MANAGEMENT_ACCOUNT}`: {error}"))
 }
 
 fn context(context: &Context) -> RequestContext {
@@ -97,4 +106,23 @@ fn context(context: &Context) -> RequestContext {
     let now = Timestamp::from_epoch_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
     let arrived = Instant::now();
     RequestContext { now, arrived, deadline: arrived + left.min(TIME) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_ends_before_cloudformation_and_lambda_stop_to_wait() {
+        let left = |lambda: Duration| {
+            let mut given = Context::default();
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            given.deadline = u64::try_from((now + lambda).as_millis()).unwrap();
+            let context = context(&given);
+            context.deadline - context.arrived
+        };
+        assert_eq!(left(Duration::from_secs(900)), TIME);
+        assert!(left(Duration::from_secs(3)) <= Duration::from_millis(2500));
+        assert_eq!(left(Duration::ZERO), Duration::ZERO);
+    }
 }

@@ -1,7 +1,7 @@
 //! What CloudFormation sends (CloudFormation Hooks User Guide, "Evaluating resource operations with
 //! Lambda Hooks").
 
-use config_rule::{Arn, Members, kind, parse_json, quote};
+use config_rule::{Arn, Members, Partition, kind, parse_json, quote};
 use serde_json::{Map, Value};
 use trailseal_rule::{AccountId, Fault, Faults, Region, TRAIL_TYPE};
 
@@ -65,7 +65,7 @@ impl Request {
         let object = parsed.as_ref().filter(|value| value.is_object());
         let members = object.and_then(|value| Members::of(value, "", &mut faults));
         let Some(members) = members else {
-            return Self { token: None, is_of_stack: true, asked: Err(faults) };
+            return Self { token: None, is_of_stack: false, asked: Err(faults) };
         };
         // AWS documents it in both spellings.
         let token = members.text(&["clientRequestToken", "clientRequesttoken"], &mut faults);
@@ -98,7 +98,7 @@ impl Asked {
         let data = object(request, "requestData", "what is to be evaluated", faults)?;
         let data = Members::of(data, "requestData", faults)?;
         let target = data.required_text(&["targetName"], "the type of the target", faults)?;
-        if target != TRAIL_TYPE {
+        if !target.trim().eq_ignore_ascii_case(TRAIL_TYPE) {
             let target = quote(target);
             return Some(Self::Nothing(format!("`{target}` is not evaluated, only {TRAIL_TYPE}")));
         }
@@ -137,7 +137,9 @@ fn object<'a>(
 /// The account and the Region of a stack.
 fn place_of(stack: &str, faults: &mut Faults) -> Option<(AccountId, Region)> {
     let place = Arn::split(stack).filter(|arn| arn.service == "cloudformation").and_then(|arn| {
-        Some((AccountId::parse(arn.account).ok()?, Region::parse(arn.region).ok()?))
+        let region = Region::parse(arn.region).ok()?;
+        let is_of_partition = Partition::of(&region).name == arn.partition;
+        is_of_partition.then_some((AccountId::parse(arn.account).ok()?, region))
     });
     if place.is_none() {
         faults.push(Fault::wrong("stackId", stack, "the ARN of a stack"));

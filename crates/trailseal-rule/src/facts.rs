@@ -421,7 +421,7 @@ impl Refusal {
             Self::NamesNoAccount => "set kmsKeyId to the ARN of the key".to_owned(),
             Self::Needs(what) => format!("let {what} be read"),
             Self::NotKnownBeforeDeployment(_) => {
-                "supply the value to `trailseal preview`, or let the document state it".to_owned()
+                "let the template state the value, or supply it to `trailseal preview`".to_owned()
             }
             Self::Malformed(_) => {
                 "look it up in AWS, and install a later release of Trailseal".to_owned()

@@ -69,6 +69,12 @@ async fn every_request_fails_while_the_settings_are_invalid() {
             }
         }
         assert_eq!(lab.take_calls().len(), 0);
+        let log = function.take_lines().unwrap();
+        assert_eq!(log.len(), 3, "{log:#?}");
+        for line in &log {
+            let line = line.to_string();
+            assert!(line.contains("ERROR") && line.contains(faults[0]), "{line}");
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use accounts::{KEY_ACCOUNT, key_arn, key_of_trails, trail_arn};
 use serde_json::{Value, json};
-use trailseal_lab::{Alias, Operation};
+use trailseal_lab::{Alias, Fault, FaultKind, Operation, Position};
 
 use super::{
     HookDesk, PATIENCE, Reply, STRICT, cloud_control, key, request, sealed, state, with, without,
@@ -26,11 +26,17 @@ async fn a_sealed_trail_is_accepted() {
         (cloud_control(&sealed()), "UPDATE_PRE_PROVISION"),
     ] {
         let reply = desk.send(&with(request, "actionInvocationPoint", json!(point))).await;
-        let expected =
-            format!("trail `Trail`: sealed with {} (profile strict: 10 checks passed)", key());
+        let expected = format!(
+            "trail `Trail`: sealed with {} (profile strict: 9 checks passed, skipped: \
+                 delivery-unbroken)",
+            key()
+        );
         assert_eq!(reply.success(), expected);
-        assert!(reply.states().iter().all(|(_, state)| *state == "PASSED"), "{:#}", reply.answer);
-        assert_eq!(reply.states().len(), 10);
+        let passed = reply.states().iter().filter(|(_, state)| *state == "PASSED").count();
+        assert_eq!((reply.states().len(), passed), (10, 9), "{:#}", reply.answer);
+        let delivery = reply.annotation("delivery-unbroken");
+        assert_eq!(delivery["status"], "SKIPPED");
+        assert!(delivery["statusMessage"].as_str().unwrap().contains("nothing was delivered"));
         assert_eq!(reply.operations(), ALL_CALLS);
         assert!(reply.calls.len() == 4, "{:?}", reply.calls);
     }
@@ -136,7 +142,9 @@ async fn values_of_wrong_types_are_unverified() {
         ("KMSKeyId", json!(17), "`KMSKeyId` is a number"),
         ("KMSKeyId", json!(true), "`KMSKeyId` is a boolean"),
         ("KMSKeyId", json!([key()]), "`KMSKeyId` is a list"),
-        ("KMSKeyId", json!("${Key.Arn}"), "kmsKeyId is not a key ARN, key ID or alias"),
+        ("KMSKeyId", json!("${Key.Arn}"), "`KMSKeyId` is no key ARN, key ID or alias"),
+        ("KMSKeyId", json!("{{resolve:ssm:/k}}"), "`KMSKeyId` is no key ARN, key ID or alias"),
+        ("KMSKeyId", json!("key"), "kmsKeyId is not a key ARN, key ID or alias"),
         ("KMSKeyId", json!("<Key>"), "`KMSKeyId` is no key ARN, key ID or alias"),
         ("IsOrganizationTrail", json!({ "Ref": "All" }), "`IsOrganizationTrail` is an object"),
         ("IsOrganizationTrail", json!("perhaps"), "a value is not a truth value"),
@@ -144,6 +152,16 @@ async fn values_of_wrong_types_are_unverified() {
         let reply = desk.send_trail(&with(sealed(), name, value.clone())).await;
         assert!(reply.refused().contains(cause), "{value}: {:#}", reply.answer);
         assert_eq!(reply.count(Operation::DescribeKey), 0, "{value}");
+    }
+    // In no profile, and with no parameter, is a reference a key.
+    let accepting = [("profile", "cis"), ("skipChecks", "key-customer-managed")];
+    let accepting =
+        HookDesk::open(state(), &[&accepting[..], &[("unverified", "NOT_APPLICABLE")]].concat())
+            .await;
+    for value in [json!({ "Ref": "Key" }), json!("${Key.Arn}"), json!("{{resolve:ssm:/k}}")] {
+        let reply = accepting.send_trail(&with(sealed(), "KMSKeyId", value)).await;
+        reply.success();
+        assert_eq!(reply.annotation("sse-kms-enabled")["status"], "SKIPPED", "{:#}", reply.answer);
     }
     for value in [json!({ "Ref": "Bucket" }), json!(1), json!("<logs>"), json!("a/../b")] {
         let reply = desk.send_trail(&with(sealed(), "S3BucketName", value.clone())).await;
@@ -164,15 +182,65 @@ async fn a_trail_that_does_not_log_is_noted() {
     }
 }
 
-/// Only the management account's own trail is certain to belong to the account that deploys it.
+/// An organization trail belongs to the management account, whoever deploys it.
 #[tokio::test]
-async fn an_organization_trail_is_evaluated_as_one_of_the_deploying_account() {
-    let desk = HookDesk::open(state(), &STRICT).await;
+async fn an_organization_trail_belongs_to_the_management_account() {
+    let of_organization = |value: Value| with(sealed(), "IsOrganizationTrail", value);
     for value in [json!(true), json!("true")] {
-        let reply = desk.send_trail(&with(sealed(), "IsOrganizationTrail", value)).await;
+        let desk = HookDesk::open(state(), &STRICT).await;
+        let reply = desk.send_trail(&of_organization(value.clone())).await;
+        let cause = "could not verify that the key is allowed";
+        assert!(reply.refused().contains("TRAILSEAL_MANAGEMENT_ACCOUNT"), "{:#}", reply.answer);
+        assert_eq!(reply.annotation("key-allowed")["status"], "FAILED", "{cause}");
+        // The management account deploys its own trail.
+        let desk = HookDesk::open_in_organization(state(), ACCOUNT).await;
+        let reply = desk.send_trail(&of_organization(value.clone())).await;
         let note = "(evaluated as an organization trail of 111122223333)";
         assert!(reply.success().contains(note), "{:#}", reply.answer);
+        // A delegated administrator deploys it, with a key of its own.
+        let desk = HookDesk::open_in_organization(state(), KEY_ACCOUNT).await;
+        let reply = desk.send_trail(&of_organization(value)).await;
+        assert!(reply.refused().contains("belongs to account 111122223333"), "{:#}", reply.answer);
+        let policy = reply.annotation("key-policy-admits-cloudtrail");
+        assert_eq!(policy["status"], "FAILED", "{:#}", reply.answer);
     }
+}
+
+/// AWS does not document in which Region CloudTrail looks up an alias.
+#[tokio::test]
+async fn an_alias_is_certain_only_if_trail_and_bucket_are_in_one_region() {
+    let mut state = state();
+    state.buckets = vec![accounts::bucket("logs", ACCOUNT, "eu-west-1")];
+    for region in [REGION, "eu-west-1"] {
+        let of_region = key_arn(ACCOUNT, region, 3);
+        state.keys.push(key_of_trails(&of_region, &[&trail_arn(ACCOUNT, REGION, "new")]));
+        let arn = format!("arn:aws:kms:{region}:{ACCOUNT}:alias/logs");
+        state.aliases.push(Alias { arn, target_key_arn: of_region });
+    }
+    let desk = HookDesk::open(state, &[]).await;
+    let reply = desk.send_trail(&with(sealed(), "KMSKeyId", json!("alias/logs"))).await;
+    let cause = "in which Region CloudTrail looks up `alias/logs`";
+    assert!(reply.refused().contains(cause), "{:#}", reply.answer);
+    assert_eq!(reply.annotation("key-usable")["status"], "FAILED");
+}
+
+/// The evidence of an earlier reading decides if a later one fails.
+#[tokio::test]
+async fn a_refusal_is_not_lost_if_kms_fails_later() {
+    let mut denied = state();
+    denied.denials.push(accounts::denial("kms:DescribeKey"));
+    let parameters = [("unverified", "NOT_APPLICABLE")];
+    let patience = Duration::from_secs(10);
+    let desk = HookDesk::open_with(denied, &parameters, RETRY_POLICY, patience).await;
+    let fail = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let kind = FaultKind::from_name("internal-error", Duration::ZERO).unwrap();
+        desk.lab.inject(Fault::of(Operation::DescribeKey, Position::Every, kind));
+    };
+    let properties = sealed();
+    let (reply, ()) = tokio::join!(desk.send_trail(&properties), fail);
+    assert!(reply.success().contains("kms:DescribeKey was denied"), "{:#}", reply.answer);
+    assert!(reply.count(Operation::DescribeKey) > 2, "{:?}", reply.calls);
 }
 
 /// Without a name, the trail's ARN is not known: only a policy that admits every trail of the

@@ -58,7 +58,11 @@ pub(super) async fn run<'a>(
                         settings.environment.push((HOOK_PARAMETERS.to_owned(), parameters));
                         hook
                     }
-                    (For::Hook, None) | (For::Rule, _) => programs.rule,
+                    (For::Hook, None) => {
+                        let message = "no function of a Hook is given: name it by --hook";
+                        return Err(Failure::of(message));
+                    }
+                    (For::Rule, _) => programs.rule,
                 };
                 place.insert(Function::spawn(program, lab, settings).await?)
             }

@@ -46,12 +46,15 @@ impl PlannedTrail {
     pub fn resolved(address: &str, place: Place, properties: &Map<String, Json>) -> Self {
         let property = |name: &str| match properties.get(name) {
             None | Some(Json::Null) => Value::Omitted,
-            // A stand-in has such a mark; a text of AWS that means a key has none.
-            Some(Json::String(text)) if name == "KMSKeyId" && text.contains('<') => {
+            // Marks of stand-ins and of references; a text of AWS that means a key has none.
+            Some(Json::String(text)) if name == "KMSKeyId" && text.contains(['<', '{', '$']) => {
                 Value::unknown("`KMSKeyId` is no key ARN, key ID or alias")
             }
             Some(Json::String(text)) => Value::Text(text.clone()),
             Some(Json::Bool(is)) if name.starts_with("Is") => Value::Bool(*is),
+            Some(other) if name.starts_with("Is") => {
+                Value::unknown(format!("`{name}` is {}, not `true` or `false`", kind(other)))
+            }
             Some(other) => Value::unknown(format!("`{name}` is {}, not text", kind(other))),
         };
         let properties = TrailProperties::read(property);
