@@ -80,7 +80,7 @@ export class TrailsealAccountStack extends Stack {
       alarms.admitAlarms();
       this.monitor(props, alarms.topic);
       if (hook !== undefined) {
-        notify(makeHookAlarms(hook, hook.function), alarms.topic);
+        notify(makeHookAlarms(hook, hook), alarms.topic);
       }
     }
   }

@@ -38,7 +38,7 @@ export function hookTemplate(version: string): Template {
     DEFAULT_HOOK_NAME,
     "The name of the hook's function.",
   );
-  const { failureMode, status, alias } = hookParameters(stack);
+  const { failureMode, status, alias, managementAccountId } = hookParameters(stack);
   const retain = retentionParameter(stack);
   const organization = keyAccountOrganization(stack);
   const parameters = ruleParameters(stack);
@@ -51,13 +51,14 @@ export function hookTemplate(version: string): Template {
     functionName,
     alias,
     failureMode: failureMode as FailureMode,
+    managementAccountId,
     parameters: referencesOf(parameters),
     organizationId: organization.valueAsString,
   });
   made.hook.hookStatus = status;
   options.makeOptional(made);
   retain(made.logGroup);
-  addOptionalHookAlarms(stack, made.function);
+  addOptionalHookAlarms(stack, made);
   roleParameters(stack, [made.role, made.executionRole], { path: true });
   addOutputs(stack, made);
   const template = stack.template();
@@ -79,6 +80,11 @@ function hookParameters(stack: PlainStack) {
       default: 'ENABLED',
       allowedValues: ['ENABLED', 'DISABLED'],
     }),
+    managementAccountId: text(
+      'ManagementAccountId',
+      "The account ID of the organization's management account, which organization trails belong to; empty: they are unverified.",
+      { default: '', allowedPattern: `^$|${limits.ACCOUNT_ID.source}` },
+    ),
     alias: text('HookAlias', 'The alias of the hook, unique in an account and Region.', {
       default: DEFAULT_HOOK_ALIAS,
       allowedPattern: limits.HOOK_ALIAS.source,

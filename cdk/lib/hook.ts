@@ -48,6 +48,9 @@ export const HOOK_TIMEOUT_SECONDS = 30;
 /** The environment variable with the parameters of the rule. */
 export const HOOK_PARAMETERS_VARIABLE = 'TRAILSEAL_PARAMETERS';
 
+/** The environment variable with the account that organization trails belong to. */
+export const MANAGEMENT_ACCOUNT_VARIABLE = 'TRAILSEAL_MANAGEMENT_ACCOUNT';
+
 /** Props of {@link TrailsealHook}. */
 export interface TrailsealHookProps extends ProgramSettings, StrictSettings {
   /** The parameters of the rule. @default the rule's defaults */
@@ -60,6 +63,11 @@ export interface TrailsealHookProps extends ProgramSettings, StrictSettings {
   readonly enabled?: boolean;
   /** The alias of the hook, unique in an account and Region. @default DEFAULT_HOOK_ALIAS */
   readonly alias?: string;
+  /**
+   * The account ID of the organization's management account, which organization trails belong to.
+   * @default not known, and organization trails are unverified
+   */
+  readonly managementAccountId?: string;
   /** The organization in which the role of the parameter `keyAccountRoleName` is assumed. */
   readonly organizationId?: string;
   /** How long logs are kept. @default one year */
@@ -112,7 +120,7 @@ export class TrailsealHook extends Construct {
       InvocationPoints: ['PRE_PROVISION'],
     });
     if (props.alarms !== undefined) {
-      addHookAlarms(this, this.function, props.alarms);
+      addHookAlarms(this, this, props.alarms);
     }
   }
 }
@@ -127,6 +135,12 @@ function refuseFaults(props: TrailsealHookProps): void {
   );
   noteKeyAccountRole(props, faults);
   noteFunctionName(props.functionName, faults);
+  faults.form(
+    'managementAccountId',
+    props.managementAccountId,
+    limits.ACCOUNT_ID,
+    'an account ID of 12 digits',
+  );
   faults.form(
     'alias',
     props.alias,
@@ -172,10 +186,14 @@ function makeFunction(scope: TrailsealHook, props: TrailsealHookProps): lambda.F
     reservedConcurrency: 'none',
     role: scope.role,
     logGroup: scope.logGroup,
-    environment:
-      Object.keys(parameters).length === 0
+    environment: {
+      ...(Object.keys(parameters).length === 0
         ? {}
-        : { [HOOK_PARAMETERS_VARIABLE]: JSON.stringify(parameters) },
+        : { [HOOK_PARAMETERS_VARIABLE]: JSON.stringify(parameters) }),
+      ...(props.managementAccountId === undefined
+        ? {}
+        : { [MANAGEMENT_ACCOUNT_VARIABLE]: props.managementAccountId }),
+    },
   });
 }
 

@@ -49,6 +49,31 @@ export function loggedMetric(
   });
 }
 
+/** A function with its log group. */
+export interface LoggedFunction {
+  /** The function. */
+  readonly function: { readonly functionName: string };
+  /** Its log group. */
+  readonly logGroup: { readonly logGroupName: string };
+}
+
+/** A metric for alarms: the lines of level `ERROR` in the log. */
+export function errorMetric(scope: Construct, handler: LoggedFunction): cloudwatch.Metric {
+  const metricNamespace = `Trailseal/${handler.function.functionName}`;
+  const metricName = 'Failures';
+  new logs.CfnMetricFilter(scope, `${metricName}Filter`, {
+    logGroupName: handler.logGroup.logGroupName,
+    filterPattern: '{ $.level = "ERROR" }',
+    metricTransformations: [{ metricNamespace, metricName, metricValue: '1' }],
+  });
+  return new cloudwatch.Metric({
+    namespace: metricNamespace,
+    metricName,
+    statistic: cloudwatch.Stats.SUM,
+    period: Duration.minutes(5),
+  });
+}
+
 /** A metric of Lambda for the function. */
 export function functionMetric(
   handler: Pick<MonitoredFunction, 'functionName'>,

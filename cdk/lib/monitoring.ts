@@ -7,10 +7,12 @@ import { Construct } from 'constructs';
 import { TrailsealDashboard } from './dashboard';
 import * as limits from './limits';
 import {
+  errorMetric,
   functionMetric,
   loggedMetric,
   queueMetric,
   type Count,
+  type LoggedFunction,
   type MonitoredFunction,
 } from './metrics';
 import { PropFaults } from './prop-faults';
@@ -87,11 +89,7 @@ export function addNamedAlarms(
 }
 
 /** The alarms on the function of a hook, with a topic by its name. */
-export function addHookAlarms(
-  scope: Construct,
-  handler: Pick<MonitoredFunction, 'functionName'>,
-  topic: AlarmTopic,
-): void {
+export function addHookAlarms(scope: Construct, handler: LoggedFunction, topic: AlarmTopic): void {
   const watch = new Construct(scope, 'Watch');
   notifyTopic(watch, makeHookAlarms(watch, handler), topic);
 }
@@ -169,20 +167,24 @@ function functionAlarms(scope: Construct, handler: MonitoredFunction): cloudwatc
 }
 
 /** Every alarm on the function of a hook, without actions. */
-export function makeHookAlarms(
-  scope: Construct,
-  handler: Pick<MonitoredFunction, 'functionName'>,
-): cloudwatch.Alarm[] {
-  const alarm = (id: string, metricName: string, description: string) =>
+export function makeHookAlarms(scope: Construct, handler: LoggedFunction): cloudwatch.Alarm[] {
+  const alarm = (id: string, metric: cloudwatch.Metric, description: string) =>
     new cloudwatch.Alarm(scope, id, {
       ...ANY,
       alarmDescription: `Trailseal: ${description} With WARN a trail may have changed without an evaluation; with FAIL its change was refused.`,
-      metric: functionMetric(handler, metricName),
+      metric,
       evaluationPeriods: 1,
     });
+  const errors = functionMetric(handler.function, 'Errors');
+  const throttles = functionMetric(handler.function, 'Throttles');
   return [
-    alarm('HookErrors', 'Errors', "the hook's function failed or ran out of time. Read its log."),
-    alarm('HookThrottled', 'Throttles', "Lambda refused to run the hook's function."),
+    alarm('HookErrors', errors, "the hook's function failed or ran out of time. Read its log."),
+    alarm(
+      'HookFailures',
+      errorMetric(scope, handler),
+      'the hook could not evaluate. Read its log.',
+    ),
+    alarm('HookThrottled', throttles, "Lambda refused to run the hook's function."),
   ];
 }
 

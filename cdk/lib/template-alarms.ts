@@ -1,9 +1,8 @@
 import { CfnCondition, CfnParameter, CfnResource, Fn } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
-import type { MonitoredFunction } from './metrics';
+import type { LoggedFunction, MonitoredFunction } from './metrics';
 import { alarmHours, makeAlarms, makeHookAlarms } from './monitoring';
 import type { PlainStack } from './plain-stack';
 import { DEFAULT_SCHEDULE, SCHEDULE_HOURS, type Schedule } from './rule';
@@ -38,7 +37,7 @@ export function addAlarms(
 }
 
 /** Alarms on the function of a hook as an option of a template, with an optional topic. */
-export function addOptionalHookAlarms(stack: PlainStack, handler: lambda.Function): void {
+export function addOptionalHookAlarms(stack: PlainStack, handler: LoggedFunction): void {
   const about = "Whether there are alarms on the hook's function.";
   optionalAlarms(stack, about, (scope) => makeHookAlarms(scope, handler));
 }

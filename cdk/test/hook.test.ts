@@ -171,7 +171,7 @@ describe("the hook's function", () => {
   test('has alarms only if they are asked for', () => {
     Template.fromStack(withHook()).resourceCountIs('AWS::CloudWatch::Alarm', 0);
     const alarms = Template.fromStack(withHook({ alarms: { topicName: 'alarms' } }));
-    for (const metric of ['Errors', 'Throttles']) {
+    for (const metric of ['Errors', 'Throttles', 'Failures']) {
       alarms.hasResourceProperties('AWS::CloudWatch::Alarm', {
         MetricName: metric,
         Threshold: 0,
@@ -179,6 +179,19 @@ describe("the hook's function", () => {
         AlarmActions: [Match.anyValue()],
       });
     }
+    // What the function answers InternalFailure to is no error of Lambda.
+    alarms.hasResourceProperties('AWS::Logs::MetricFilter', {
+      FilterPattern: '{ $.level = "ERROR" }',
+      MetricTransformations: [{ MetricName: 'Failures', MetricValue: '1' }],
+    });
+  });
+
+  test('knows the management account only if it is given', () => {
+    const variables = (stack: Stack) =>
+      JSON.stringify(made(stack, 'AWS::Lambda::Function', 'Function'));
+    expect(variables(withHook())).not.toContain('TRAILSEAL_MANAGEMENT_ACCOUNT');
+    const given = withHook({ managementAccountId: '444455556666' });
+    expect(variables(given)).toContain('"TRAILSEAL_MANAGEMENT_ACCOUNT":"444455556666"');
   });
 });
 
@@ -186,6 +199,7 @@ test('every wrong prop of the hook is named at once', () => {
   const wrong = () =>
     withHook({
       alias: 'AWS::CloudTrail::Encryption',
+      managementAccountId: '4444',
       failureMode: 'DENY' as 'FAIL',
       functionName: 'a b',
       rolePath: 'security',
@@ -194,6 +208,7 @@ test('every wrong prop of the hook is named at once', () => {
   for (const part of [
     'TrailsealHook: ',
     '`alias` is `AWS::CloudTrail::Encryption`; expected three names',
+    '`managementAccountId` is `4444`; expected an account ID of 12 digits',
     '`failureMode` is `DENY`; expected one of WARN, FAIL',
     '`functionName` is `a b`',
     '`rolePath` is `security`',
@@ -225,7 +240,7 @@ describe('the hook in the stack of an account', () => {
     const alarms = Object.entries(
       Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm'),
     ).filter(([id]) => id.startsWith('HookHook'));
-    expect(alarms).toHaveLength(2);
+    expect(alarms).toHaveLength(3);
     for (const [, alarm] of alarms) {
       const topic = [{ Ref: expect.stringMatching(/^AlarmsTopic/) as string }];
       expect(alarm['Properties']).toMatchObject({ AlarmActions: topic, OKActions: topic });
@@ -269,7 +284,7 @@ describe('the template of the hook', () => {
       'Properties'
     ] as { Environment: { Variables: Record<string, string> } };
     const { TRAILSEAL_PARAMETERS: text = '', ...others } = environment.Variables;
-    expect(others).toEqual({});
+    expect(others).toEqual({ TRAILSEAL_MANAGEMENT_ACCOUNT: 'ManagementAccountId' });
     const names = Object.keys(PARAMETER_SCHEMAS).filter((name) => name !== 'executionRoleName');
     expect(JSON.parse(text)).toEqual(
       Object.fromEntries(names.map((name) => [name, `\${${templateParameterName(name)}}`])),

@@ -144,7 +144,6 @@ async fn values_of_wrong_types_are_unverified() {
         ("KMSKeyId", json!([key()]), "`KMSKeyId` is a list"),
         ("KMSKeyId", json!("${Key.Arn}"), "`KMSKeyId` is no key ARN, key ID or alias"),
         ("KMSKeyId", json!("{{resolve:ssm:/k}}"), "`KMSKeyId` is no key ARN, key ID or alias"),
-        ("KMSKeyId", json!("key"), "kmsKeyId is not a key ARN, key ID or alias"),
         ("KMSKeyId", json!("<Key>"), "`KMSKeyId` is no key ARN, key ID or alias"),
         ("IsOrganizationTrail", json!({ "Ref": "All" }), "`IsOrganizationTrail` is an object"),
         ("IsOrganizationTrail", json!("perhaps"), "a value is not a truth value"),
