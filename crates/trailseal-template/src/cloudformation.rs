@@ -10,6 +10,7 @@ mod references;
 mod resources;
 mod stack;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use kinds::{STACK_TYPE, TRAIL_TYPE, kind};
 use stack::Run;
 
 pub(crate) use evaluate::plain;
+pub(crate) use resources::rotation;
 pub(crate) use stack::{Stack, Stacks};
 
 const APPLICATION_TYPE: &str = "AWS::Serverless::Application";
@@ -94,8 +96,12 @@ pub(crate) fn read_stack(
         parent,
         nested: BTreeMap::new(),
         assumed: BTreeSet::new(),
+        index: OnceCell::new(),
     };
+
     let mut problems = foreach::expand(&mut stack);
+    // The loops have made resources.
+    stack.index = OnceCell::new();
     let resources = stack.root.get("Resources").map_or(&[][..], Node::members);
     // The names become stand-ins, so that other characters could make one of another kind.
     let is_id = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());

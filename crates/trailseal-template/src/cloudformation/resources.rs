@@ -65,8 +65,7 @@ impl Run<'_> {
         let properties = TrailProperties::read(|name| self.property(index, resource, name));
         PlannedTrail {
             address: stack.address(id),
-            location: member_location(stack, stack.root.get("Resources"), id)
-                .unwrap_or_else(|| location(stack, resource)),
+            location: resource_location(stack, id).unwrap_or_else(|| location(stack, resource)),
             key_location: member_location(stack, resource.get("Properties"), "KMSKeyId"),
             place: stack.place.clone(),
             name: properties.name,
@@ -89,10 +88,8 @@ impl Run<'_> {
                 let is_together = stack.name == own.name
                     || !stack.place.region.is_not_known()
                     || name.starts_with('<');
-                let resources = stack.root.get("Resources").map_or(&[][..], Node::members);
-                let named = resources.iter().filter(|one| {
-                    kind(&one.node) == BUCKET_TYPE && self.is_bucket(index, stack, one, &name)
-                });
+                let named =
+                    stack.buckets(&name).filter(|one| self.is_bucket(index, stack, one, &name));
                 found.extend(named.filter(|_| is_together).map(|one| (index, stack, one)));
             }
             // Only one of several buckets of a name exists at a time.
@@ -135,8 +132,7 @@ impl Run<'_> {
 
     fn add_bucket(&self, address: &str, deployment: &mut Deployment) {
         for (index, stack) in self.stacks.list.iter().enumerate() {
-            let resources = stack.root.get("Resources").map_or(&[][..], Node::members);
-            let found = resources.iter().find(|one| stack.address(&one.name) == address);
+            let found = stack.logical_id(address).and_then(|id| stack.member(id));
             if let Some(member) = found.filter(|one| kind(&one.node) == BUCKET_TYPE)
                 // Without an answer, the bucket and its Region are not known.
                 && let Ok(is_made) = self.is_made(index, &member.node)
@@ -160,18 +156,17 @@ impl Run<'_> {
             return;
         }
         for (index, stack) in self.stacks.list.iter().enumerate() {
-            for member in stack.root.get("Resources").map_or(&[][..], Node::members) {
-                let (id, resource) = (&member.name, &member.node);
+            let named = || stand_ins(text).filter_map(|text| stack.of_stand_in(text));
+            let members: Vec<&Member> =
+                if is_alias { stack.keys().collect() } else { named().collect() };
+            for Member { name: id, node: resource, .. } in members {
                 match kind(resource) {
                     ALIAS_TYPE if is_alias => {
                         deployment.aliases.extend(self.alias(index, stack, resource));
                     }
                     kind if KEY_TYPES.contains(&kind) => {
-                        let stand_in = stand_in(&stack.address(id));
-                        if is_alias || text.contains(&stand_in) {
-                            let key = self.key(index, stack, id, resource);
-                            deployment.keys.insert(key.address.clone(), key);
-                        }
+                        let key = self.key(index, stack, id, resource);
+                        deployment.keys.insert(key.address.clone(), key);
                     }
                     _ => {}
                 }
@@ -196,8 +191,7 @@ impl Run<'_> {
         };
         let mut key =
             PlannedKey::new(stack.address(id), stack.place.clone(), location(stack, resource));
-        key.location = member_location(stack, stack.root.get("Resources"), id)
-            .unwrap_or_else(|| location(stack, resource));
+        key.location = resource_location(stack, id).unwrap_or_else(|| location(stack, resource));
         key.locations = key_locations(stack, resource);
         key.is_made = match self.is_made(index, resource) {
             Ok(is_made) => is_made,
@@ -237,7 +231,8 @@ impl Run<'_> {
     }
 }
 
-fn rotation(is_on: Planned<bool>, days: Planned<String>) -> Planned<Rotation> {
+/// The rotation of a key whose material KMS generates.
+pub(crate) fn rotation(is_on: Planned<bool>, days: Planned<String>) -> Planned<Rotation> {
     is_on.and_then(|is_on| {
         if !is_on {
             return Planned::Known(Rotation::Off);
@@ -250,6 +245,14 @@ fn rotation(is_on: Planned<bool>, days: Planned<String>) -> Planned<Rotation> {
             Planned::Absent => Planned::Known(Rotation::On { period_days: None, next: None }),
             Planned::Unknown(why) => Planned::Unknown(why),
         }
+    })
+}
+
+/// The stand-ins in a text, each with its marks.
+fn stand_ins(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('<').filter_map(move |(start, _)| {
+        let end = text.get(start..)?.find('>')?;
+        text.get(start..=start + end)
     })
 }
 
@@ -286,6 +289,12 @@ fn key_locations(stack: &Stack, resource: &Node) -> BTreeMap<KeyProperty, Locati
 
 fn location(stack: &Stack, node: &Node) -> Location {
     Location { file: stack.file.clone(), line: node.line, column: node.column }
+}
+
+/// The place of the logical ID of a resource.
+fn resource_location(stack: &Stack, id: &str) -> Option<Location> {
+    let member = stack.member(id)?;
+    Some(Location { file: stack.file.clone(), line: member.line, column: member.column })
 }
 
 /// The place of the name of a member.

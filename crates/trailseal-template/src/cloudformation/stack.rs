@@ -1,13 +1,16 @@
 //! The stacks that are deployed together, and the choices of conditions that are not decided.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
+use trailseal_rule::stand_in;
+
 use crate::model::Place;
-use crate::node::Node;
+use crate::node::{Member, Node};
 use crate::value::Value;
 use crate::values::Values;
 
+use super::kinds::{ALIAS_TYPE, BUCKET_TYPE, KEY_TYPES, kind};
 use super::macros::whole;
 
 /// One stack.
@@ -31,6 +34,21 @@ pub(crate) struct Stack {
     pub(crate) rewritten: Option<String>,
     /// The defaults that its loops assume.
     pub(crate) assumed: BTreeSet<String>,
+    /// Its resources by what they are looked up by, once its loops are expanded.
+    pub(crate) index: OnceCell<ResourceIndex>,
+}
+
+/// Where the resources of a stack are in its template.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ResourceIndex {
+    by_name: BTreeMap<String, usize>,
+    by_stand_in: BTreeMap<String, usize>,
+    /// The buckets whose name is a text without a dynamic reference.
+    named_buckets: BTreeMap<String, Vec<usize>>,
+    /// The buckets whose name has to be evaluated.
+    open_buckets: Vec<usize>,
+    /// The keys and aliases.
+    keys: Vec<usize>,
 }
 
 impl Stack {
@@ -43,8 +61,63 @@ impl Stack {
         }
     }
 
+    /// The logical ID in an address, if it is one of this stack.
+    pub(super) fn logical_id<'b>(&self, address: &'b str) -> Option<&'b str> {
+        if self.name.is_empty() {
+            return Some(address);
+        }
+        address.strip_prefix(self.name.as_str())?.strip_prefix('.')
+    }
+
     pub(crate) fn resource(&self, logical_id: &str) -> Option<&Node> {
-        self.root.get("Resources")?.get(logical_id)
+        self.member(logical_id).map(|member| &member.node)
+    }
+
+    /// A resource with the place of its logical ID.
+    pub(super) fn member(&self, logical_id: &str) -> Option<&Member> {
+        self.members().get(*self.index().by_name.get(logical_id)?)
+    }
+
+    /// The buckets that can have a name or stand-in, in the order of the template.
+    pub(super) fn buckets(&self, name: &str) -> impl Iterator<Item = &Member> {
+        let index = self.index();
+        let of_name = index.named_buckets.get(name).into_iter().flatten();
+        let of_stand_in = index.by_stand_in.get(name).into_iter();
+        let found: BTreeSet<usize> =
+            of_name.chain(of_stand_in).chain(&index.open_buckets).copied().collect();
+        let members = found.into_iter().filter_map(move |at| self.members().get(at));
+        members.filter(|member| kind(&member.node) == BUCKET_TYPE)
+    }
+
+    /// The resource with a stand-in.
+    pub(super) fn of_stand_in(&self, text: &str) -> Option<&Member> {
+        self.members().get(*self.index().by_stand_in.get(text)?)
+    }
+
+    /// The keys and aliases.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Member> {
+        self.index().keys.iter().filter_map(move |at| self.members().get(*at))
+    }
+
+    fn members(&self) -> &[Member] {
+        self.root.get("Resources").map_or(&[][..], Node::members)
+    }
+
+    fn index(&self) -> &ResourceIndex {
+        self.index.get_or_init(|| {
+            let mut index = ResourceIndex::default();
+            for (at, member) in self.members().iter().enumerate() {
+                // The first of a name counts, as in a search.
+                index.by_name.entry(member.name.clone()).or_insert(at);
+                index.by_stand_in.entry(stand_in(&self.address(&member.name))).or_insert(at);
+                match kind(&member.node) {
+                    BUCKET_TYPE => index.add_bucket(at, member),
+                    kind if kind == ALIAS_TYPE || KEY_TYPES.contains(&kind) => index.keys.push(at),
+                    _ => {}
+                }
+            }
+            index
+        })
     }
 
     /// A member of a section, such as one parameter.
@@ -58,6 +131,18 @@ impl Stack {
         }
         let Some(section) = self.root.get(section) else { return Ok(None) };
         whole(section)?.get(name).map(whole).transpose()
+    }
+}
+
+impl ResourceIndex {
+    fn add_bucket(&mut self, at: usize, bucket: &Member) {
+        let stated = bucket.node.get("Properties").and_then(|of| of.get("BucketName"));
+        match stated.map(|name| name.text().filter(|text| !text.contains("{{"))) {
+            // AWS makes its name, so that only its stand-in names it.
+            None => {}
+            Some(Some(text)) => self.named_buckets.entry(text.to_owned()).or_default().push(at),
+            Some(None) => self.open_buckets.push(at),
+        }
     }
 }
 
