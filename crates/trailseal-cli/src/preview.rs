@@ -1,7 +1,8 @@
-//! `trailseal preview`: judges trails before they exist, from templates.
+//! `trailseal preview`: judges trails before they exist, from templates and plans.
 
 mod arguments;
 mod document;
+mod source;
 mod trail;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,7 @@ pub(crate) fn preview(
             Err(message) => problems.push(Problem { source, message }),
         }
     }
+    let is_source_unused = arguments.source.is_some() && !reader.has_plan;
     let inputs = reader.inputs;
     let mut report = judged(&documents, problems, &settings, &values, console);
     report.summary.files = inputs.len();
@@ -57,6 +59,9 @@ pub(crate) fn preview(
     report.run = Some(run.ended((console.clock)()));
     print_problems(&report, arguments.report.quiet, console);
     if !arguments.report.quiet {
+        if is_source_unused {
+            console.print_note("--source is not used: none of the documents is a Terraform plan");
+        }
         print_notes(&documents, &report, &values, console);
     }
     emit(&report, &settings.outputs, arguments.report.table, console)?;
@@ -131,7 +136,7 @@ fn print_notes(
     if report.summary.unverified > 0 {
         console.print_note(
             "unverified trails depend on what only the deployment knows: give it with --account, \
-             --region, --stack-parameters or --values",
+             --region, --stack-parameters, --values or, for a Terraform plan, --source",
         );
     }
     console.print_note("trails that custom resources make are not seen");

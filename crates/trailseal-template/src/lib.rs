@@ -16,6 +16,7 @@ mod node;
 mod parameters;
 mod planned;
 mod preview;
+mod terraform;
 mod value;
 mod values;
 mod yaml;
@@ -31,4 +32,5 @@ pub use crate::model::{
 pub use crate::parameters::read_stack_parameters;
 pub use crate::planned::Planned;
 pub use crate::preview::{JudgedTrail, Preview, PreviewedTrail, World};
+pub use crate::terraform::{Source, SourceFile, is_plan, read_plan};
 pub use crate::values::Values;

@@ -14,9 +14,9 @@ use crate::planned::Planned;
 pub struct Location {
     /// The file, as the user named it.
     pub file: String,
-    /// The line, from 1.
+    /// The line, from 1; 0 if no line of the file says anything, as in a plan of Terraform.
     pub line: usize,
-    /// The column in characters, from 1.
+    /// The column in characters, from 1; 0 if `line` is.
     pub column: usize,
 }
 
@@ -122,7 +122,7 @@ pub enum KeyProperty {
     Policy,
 }
 
-/// A key that the deployment makes. It has no ARN: KMS gives it one when it is created.
+/// A key of the deployment. One that it makes has no ARN: KMS gives it one when it is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedKey {
     /// Its logical ID or address, unique in the deployment.
@@ -133,6 +133,8 @@ pub struct PlannedKey {
     pub locations: BTreeMap<KeyProperty, Location>,
     /// Its account and Region.
     pub place: Place,
+    /// Its ARN, if it exists before the deployment and the document states it.
+    pub existing: Option<KeyArn>,
     /// Whether the deployment makes it: the document may declare it under a condition.
     pub is_made: bool,
     /// Who manages it.
@@ -162,6 +164,7 @@ impl PlannedKey {
             location,
             locations: BTreeMap::new(),
             place,
+            existing: None,
             is_made: true,
             manager: Planned::Known(KeyManager::Customer),
             state: Planned::Known(KeyState::Enabled),
@@ -174,13 +177,17 @@ impl PlannedKey {
         }
     }
 
-    /// Its ARN with a stand-in for the key ID, and for account and Region if they are not known.
+    /// Its ARN. If it does not exist yet, it has a stand-in for the key ID, and for account and
+    /// Region if they are not known.
     pub fn arn(&self) -> KeyArn {
+        if let Some(arn) = &self.existing {
+            return arn.clone();
+        }
         let Place { account, region, .. } = &self.place;
         KeyArn::planned(self.place.partition(), region, account, &self.address)
     }
 
-    /// The stand-in for its key ID.
+    /// Its key ID, or the stand-in for it.
     pub fn id_text(&self) -> String {
         self.arn().id().to_owned()
     }

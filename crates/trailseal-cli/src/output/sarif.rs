@@ -419,8 +419,13 @@ fn declared_place(trail: &TrailReport) -> Option<Value> {
 }
 
 fn physical_place(place: &PlaceReport) -> Value {
+    let artifact = json!({ "uri": uri_of_path(&place.file) });
+    // No line of a plan says anything about the change that is reviewed.
+    if place.line == 0 {
+        return json!({ "artifactLocation": artifact });
+    }
     json!({
-        "artifactLocation": { "uri": uri_of_path(&place.file) },
+        "artifactLocation": artifact,
         "region": { "startLine": place.line, "startColumn": place.column },
     })
 }

@@ -50,6 +50,11 @@ pub(crate) struct PreviewArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) values: Option<PathBuf>,
 
+    /// The folder of the Terraform configuration that the plans were made of: its expressions say
+    /// which key a trail gets, and its lines are reported
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub(crate) source: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) settings: SettingsArguments,
 

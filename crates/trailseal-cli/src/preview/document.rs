@@ -5,9 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use trailseal_rule::{AccountId, Region};
-use trailseal_template::{Place, Preview, Values, read_assembly, read_template};
+use trailseal_template::{
+    Place, Preview, Source, Values, is_plan, read_assembly, read_plan, read_template,
+};
 
 use super::arguments::PreviewArguments;
+use super::source::SourceFolder;
 use super::{digest, read_bytes};
 use crate::report::FileDigest;
 
@@ -19,12 +22,15 @@ pub(super) struct Reader<'a> {
     place: Place,
     parameters: &'a BTreeMap<String, String>,
     values: &'a Values,
+    source: Option<&'a Path>,
+    /// Whether one of the documents is a plan.
+    pub(super) has_plan: bool,
     pub(super) inputs: Vec<FileDigest>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(
-        arguments: &PreviewArguments,
+        arguments: &'a PreviewArguments,
         parameters: &'a BTreeMap<String, String>,
         values: &'a Values,
     ) -> Self {
@@ -33,7 +39,8 @@ impl<'a> Reader<'a> {
             region: arguments.region.clone().unwrap_or_else(Region::not_known),
             scope: String::new(),
         };
-        Self { place, parameters, values, inputs: Vec::new() }
+        let source = arguments.source.as_deref();
+        Self { place, parameters, values, source, has_plan: false, inputs: Vec::new() }
     }
 
     /// What a document plans.
@@ -46,10 +53,13 @@ impl<'a> Reader<'a> {
             return self.read_folder(path);
         }
         let text = self.read_file(path)?;
+        let name = path.display().to_string();
+        if text.trim_start().starts_with('{') && is_plan(&text) {
+            return self.read_plan(&name, &text);
+        }
         if let Some(what) = other_document(path, &text) {
             return Err(what.to_owned());
         }
-        let name = path.display().to_string();
         read_template(&name, &text, self.place.clone(), self.parameters, self.values)
     }
 
@@ -70,6 +80,23 @@ impl<'a> Reader<'a> {
             self.read_file(&file)
         };
         read_assembly(&path.display().to_string(), &mut read, &place, parameters, values)
+    }
+
+    fn read_plan(&mut self, name: &str, text: &str) -> Result<Preview, String> {
+        self.has_plan = true;
+        let Some(folder) = self.source else {
+            return read_plan(name, text, &self.place, None);
+        };
+        let mut folder = SourceFolder::new(folder)?;
+        let modules = folder.modules()?;
+        let mut read = |inside: &str| folder.read(inside);
+        let mut source = Source { read: &mut read, modules };
+        let preview = read_plan(name, text, &self.place, Some(&mut source));
+        let known: Vec<&str> = self.inputs.iter().map(|input| input.file.as_str()).collect();
+        let new = folder.inputs.into_iter().filter(|input| !known.contains(&input.file.as_str()));
+        let new: Vec<FileDigest> = new.collect();
+        self.inputs.extend(new);
+        preview
     }
 
     fn read_file(&mut self, path: &Path) -> Result<String, String> {
@@ -99,11 +126,20 @@ fn other_document(path: &Path, text: &str) -> Option<&'static str> {
         return None;
     }
     let has = |name: &str| text.contains(&format!("\"{name}\""));
-    if has("terraform_version") && has("serial") && has("lineage") {
+    if (has("terraform_version") && has("serial") && has("lineage")) || is_state(text) {
         return Some("is Terraform state: give the plan, as `terraform show -json` prints it");
     }
-    if has("terraform_version") && has("format_version") {
-        return Some("is a plan of Terraform, which this version does not read");
-    }
     None
+}
+
+/// Whether a text is what `terraform show -json` prints of a state.
+fn is_state(text: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Members {
+        #[serde(rename = "format_version")]
+        _format: serde::de::IgnoredAny,
+        #[serde(rename = "terraform_version")]
+        _terraform: serde::de::IgnoredAny,
+    }
+    serde_json::from_str::<Members>(text).is_ok()
 }

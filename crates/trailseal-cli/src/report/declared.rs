@@ -24,9 +24,9 @@ pub(crate) struct DeclaredReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PlaceReport {
     pub(crate) file: String,
-    /// From 1.
+    /// From 1; 0 if no line of the file says anything, as in a plan of Terraform.
     pub(crate) line: usize,
-    /// In characters, from 1.
+    /// In characters, from 1; 0 if `line` is.
     pub(crate) column: usize,
 }
 

@@ -1,0 +1,353 @@
+//! The parts of a plan that decide about trails, as `terraform show -json` prints them
+//! (Terraform's documentation, "JSON Output Format").
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::json::{Kept, Listed, Marks, Names};
+
+/// The types of resources that are read. Those of [`OTHER_TRAIL_TYPES`] are named only.
+const TYPES: [&str; 11] = [
+    TRAIL,
+    "aws_kms_key",
+    "aws_kms_external_key",
+    "aws_kms_replica_key",
+    "aws_kms_replica_external_key",
+    KEY_POLICY,
+    ALIAS,
+    BUCKET,
+    CALLER,
+    "awscc_cloudtrail_trail",
+    "aws_cloudcontrolapi_resource",
+];
+
+pub(super) const TRAIL: &str = "aws_cloudtrail";
+pub(super) const KEY_POLICY: &str = "aws_kms_key_policy";
+pub(super) const ALIAS: &str = "aws_kms_alias";
+pub(super) const BUCKET: &str = "aws_s3_bucket";
+pub(super) const CALLER: &str = "aws_caller_identity";
+
+/// Resources of other providers or services that may make a trail.
+pub(super) const OTHER_TRAIL_TYPES: [&str; 2] =
+    ["awscc_cloudtrail_trail", "aws_cloudcontrolapi_resource"];
+
+/// The types of keys.
+pub(super) const KEY_TYPES: [&str; 4] =
+    ["aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"];
+
+/// The attributes that are read.
+const ATTRIBUTES: [&str; 34] = [
+    "account_id",
+    "arn",
+    "bucket",
+    "bucket_region",
+    "custom_key_store_id",
+    "customer_master_key_spec",
+    "enable_key_rotation",
+    "enable_logging",
+    "enabled",
+    "home_region",
+    "id",
+    "is_enabled",
+    "is_multi_region_trail",
+    "is_organization_trail",
+    "key_id",
+    "key_manager",
+    "key_rotation_enabled",
+    "key_spec",
+    "key_state",
+    "key_usage",
+    "kms_key_id",
+    "multi_region_configuration",
+    "name",
+    "name_prefix",
+    "origin",
+    "policy",
+    "region",
+    "rotation_period_in_days",
+    "s3_bucket_name",
+    "target_key_arn",
+    "target_key_id",
+    "type_name",
+    "valid_to",
+    "xks_key_id",
+];
+
+/// Of these, only whether they have a value is read.
+pub(super) const SECRET_ATTRIBUTES: [&str; 1] = ["key_material_base64"];
+
+/// A plan.
+#[derive(Debug, Deserialize)]
+pub(super) struct Plan<'a> {
+    pub(super) format_version: String,
+    #[serde(default)]
+    pub(super) errored: Option<bool>,
+    #[serde(default)]
+    pub(super) complete: Option<bool>,
+    #[serde(borrow, default)]
+    pub(super) variables: Names<Variable<'a>>,
+    #[serde(borrow, default)]
+    pub(super) planned_values: Option<State<'a>>,
+    #[serde(borrow, default)]
+    pub(super) resource_changes: Option<Kept<ResourceChange<'a>>>,
+    #[serde(borrow, default)]
+    pub(super) deferred_changes: Kept<DeferredChange<'a>>,
+    #[serde(borrow, default)]
+    pub(super) prior_state: Option<PriorState<'a>>,
+    #[serde(borrow, default)]
+    pub(super) configuration: Configuration<'a>,
+    #[serde(borrow, default)]
+    pub(super) relevant_attributes: Option<&'a RawValue>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Variable<'a> {
+    #[serde(borrow, default)]
+    pub(super) value: Option<&'a RawValue>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct PriorState<'a> {
+    #[serde(borrow, default)]
+    pub(super) values: Option<State<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct State<'a> {
+    #[serde(borrow, default)]
+    pub(super) root_module: Option<StateModule<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct StateModule<'a> {
+    #[serde(borrow, default)]
+    pub(super) resources: Kept<StateResource<'a>>,
+    #[serde(borrow, default)]
+    pub(super) child_modules: Vec<StateModule<'a>>,
+}
+
+impl<'a> StateModule<'a> {
+    /// The resources of this module and of those below it.
+    pub(super) fn into_all(self) -> Vec<StateResource<'a>> {
+        let mut all = self.resources.0;
+        all.extend(self.child_modules.into_iter().flat_map(Self::into_all));
+        all
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct StateResource<'a> {
+    #[serde(borrow)]
+    pub(super) address: Cow<'a, str>,
+    #[serde(borrow)]
+    mode: Cow<'a, str>,
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(super) index: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) provider_name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(super) values: Option<&'a RawValue>,
+    #[serde(default)]
+    pub(super) sensitive_values: Marks,
+}
+
+impl StateResource<'_> {
+    pub(super) fn is_data(&self) -> bool {
+        self.mode == "data"
+    }
+}
+
+impl Listed for StateResource<'_> {
+    fn is_kept(&self) -> bool {
+        TYPES.contains(&&*self.kind)
+    }
+}
+
+/// A resource and its change.
+#[derive(Debug, Deserialize)]
+pub(super) struct ResourceChange<'a> {
+    #[serde(borrow)]
+    pub(super) address: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(super) module_address: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) mode: Cow<'a, str>,
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(super) index: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) deposed: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) provider_name: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) change: &'a RawValue,
+}
+
+impl Listed for ResourceChange<'_> {
+    fn is_kept(&self) -> bool {
+        TYPES.contains(&&*self.kind)
+    }
+}
+
+/// A change that another run will plan.
+#[derive(Debug, Deserialize)]
+pub(super) struct DeferredChange<'a> {
+    #[serde(borrow)]
+    pub(super) resource_change: ResourceChange<'a>,
+}
+
+impl Listed for DeferredChange<'_> {
+    fn is_kept(&self) -> bool {
+        self.resource_change.is_kept()
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Change {
+    pub(super) actions: Vec<String>,
+    #[serde(default)]
+    pub(super) before: Option<Attributes>,
+    #[serde(default)]
+    pub(super) after: Option<Attributes>,
+    #[serde(default)]
+    pub(super) after_unknown: Marks,
+    #[serde(default)]
+    pub(super) before_sensitive: Marks,
+    #[serde(default)]
+    pub(super) after_sensitive: Marks,
+}
+
+/// The attributes of a resource that are read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Attributes(pub(super) BTreeMap<String, Value>);
+
+impl<'de> Deserialize<'de> for Attributes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Names(members) = Names::<&'de RawValue>::deserialize(deserializer)?;
+        let mut attributes = BTreeMap::new();
+        for (name, raw) in members {
+            if ATTRIBUTES.contains(&name.as_str()) {
+                let value = trailseal_rule::json::read(raw.get()).map_err(serde::de::Error::custom)?;
+                attributes.insert(name, value);
+            } else if SECRET_ATTRIBUTES.contains(&name.as_str()) {
+                attributes.insert(name, Value::from(raw.get() != "null"));
+            }
+        }
+        Ok(Self(attributes))
+    }
+}
+
+/// The configuration that the plan was made of.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Configuration<'a> {
+    #[serde(borrow, default)]
+    pub(super) provider_config: Names<ProviderConfig<'a>>,
+    #[serde(borrow, default)]
+    pub(super) root_module: Module<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ProviderConfig<'a> {
+    #[serde(default)]
+    pub(super) module_address: Option<String>,
+    #[serde(borrow, default)]
+    pub(super) expressions: Names<&'a RawValue>,
+}
+
+/// A module of the configuration.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Module<'a> {
+    #[serde(borrow, default)]
+    pub(super) resources: Kept<ConfigResource<'a>>,
+    #[serde(borrow, default)]
+    pub(super) module_calls: Names<ModuleCall<'a>>,
+    #[serde(borrow, default)]
+    pub(super) outputs: Names<Output<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ConfigResource<'a> {
+    #[serde(borrow)]
+    pub(super) address: Cow<'a, str>,
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(super) provider_config_key: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(super) expressions: Names<&'a RawValue>,
+}
+
+impl Listed for ConfigResource<'_> {
+    fn is_kept(&self) -> bool {
+        TYPES.contains(&&*self.kind)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ModuleCall<'a> {
+    #[serde(default)]
+    pub(super) source: String,
+    #[serde(borrow, default)]
+    pub(super) expressions: Names<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) module: Module<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Output<'a> {
+    #[serde(borrow, default)]
+    pub(super) expression: Option<&'a RawValue>,
+}
+
+/// What the plan keeps of an expression: its value, or the names in it.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Expression {
+    #[serde(default, deserialize_with = "present")]
+    pub(super) constant_value: Option<Value>,
+    #[serde(default)]
+    pub(super) references: Vec<String>,
+}
+
+/// A member that is present with the value null is not one that is left out.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+impl Expression {
+    /// Reads one; `None` if it is a nested block or anything else.
+    pub(super) fn read(raw: &RawValue) -> Option<Self> {
+        serde_json::from_str(raw.get()).ok()
+    }
+}
+
+impl<'a> Module<'a> {
+    /// The module at a path of calls below this one.
+    pub(super) fn at(&self, path: &[String]) -> Option<&Module<'a>> {
+        let Some((first, rest)) = path.split_first() else { return Some(self) };
+        self.module_calls.0.get(first)?.module.at(rest)
+    }
+
+    /// A resource of this module, as `type.name` or `data.type.name`.
+    pub(super) fn resource(&self, name: &str) -> Option<&ConfigResource<'a>> {
+        let mut found = self.resources.0.iter().filter(|one| one.address == name);
+        found.next().filter(|_| found.next().is_none())
+    }
+}
+
+impl ConfigResource<'_> {
+    /// Whether the configuration sets an argument.
+    pub(super) fn sets(&self, name: &str) -> bool {
+        self.expressions.0.contains_key(name)
+    }
+}

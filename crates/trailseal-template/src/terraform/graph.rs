@@ -1,0 +1,183 @@
+//! The resources of a plan with their places in the configuration.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hcl_edit::structure::Block;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use trailseal_rule::Region;
+
+use super::address::Address;
+use super::document::{ConfigResource, Configuration, ProviderConfig, Variable};
+use super::json::Names;
+use super::places::Places;
+use super::resolve::Resolver;
+use super::resource::Resource;
+use super::source::{ModuleSource, Placed, Sources};
+use crate::model::{Location, Place};
+
+/// What an expression can give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// An attribute of a resource.
+    Attribute { address: String, name: String },
+    /// Null.
+    Null,
+    /// This text.
+    Text(String),
+    /// It is not known; why.
+    Unknown(String),
+}
+
+/// What an expression gives, in each case that the plan leaves open.
+#[derive(Clone, Debug)]
+pub(super) struct Resolved {
+    /// At least one.
+    pub(super) outcomes: Vec<Outcome>,
+    /// Why there are several.
+    pub(super) why: String,
+}
+
+/// The resources of a plan.
+#[derive(Debug)]
+pub(super) struct Graph<'a> {
+    pub(super) file: &'a str,
+    /// Those of the types that are read, with the data sources.
+    pub(super) resources: Vec<Resource>,
+    /// The resources that stay, by address.
+    pub(super) by_address: BTreeMap<String, usize>,
+    pub(super) configuration: &'a Configuration<'a>,
+    pub(super) places: Places,
+    pub(super) variables: &'a Names<Variable<'a>>,
+    /// What the plan names as contributing to its changes, if it does.
+    pub(super) contributing: Option<BTreeSet<(String, String)>>,
+    /// Whether the plan may leave resources out.
+    pub(super) is_partial: bool,
+    pub(super) sources: Option<Sources>,
+}
+
+impl Graph<'_> {
+    /// The resource with an address.
+    pub(super) fn at(&self, address: &str) -> Option<&Resource> {
+        self.resources.get(*self.by_address.get(address)?)
+    }
+
+    fn configured(&self, resource: &Resource) -> Option<&ConfigResource<'_>> {
+        configured(self.configuration, resource)
+    }
+
+    /// Whether the configuration of a resource has an argument; `None` if it has no configuration.
+    pub(super) fn sets(&self, resource: &Resource, name: &str) -> Option<bool> {
+        self.configured(resource).map(|config| config.sets(name))
+    }
+
+    /// The account and Region of a resource.
+    pub(super) fn place(&self, resource: &Resource) -> Place {
+        let config = self.configured(resource);
+        let key = config.map(|config| config.provider_config_key.as_ref());
+        let sets_region = config.is_none_or(|config| config.sets("region"));
+        self.places.of(resource, key, sets_region)
+    }
+
+    /// The places of the provider configurations.
+    pub(super) fn read_places(&self, given: &Place) -> Places {
+        let of = |one| Some((self.configured(one)?.provider_config_key.clone().into_owned(), one));
+        let callers: Vec<(String, &Resource)> = self.resources.iter().filter_map(of).collect();
+        Places::new(self.configuration, given, &callers, &self.provider_regions())
+    }
+
+    /// The Regions of provider configurations of the root module that the source resolves.
+    fn provider_regions(&self) -> BTreeMap<String, Region> {
+        let Some(sources) = &self.sources else { return BTreeMap::new() };
+        let configs = self.configuration.provider_config.0.iter();
+        let region = |(key, config): (&String, &ProviderConfig<'_>)| {
+            let raw =
+                config.expressions.0.get("region").filter(|_| config.module_address.is_none())?;
+            let name = key.split_once('.').unwrap_or((key, ""));
+            let text = Resolver::new(self, sources).provider_argument(name, "region", raw)?;
+            Some((key.clone(), Region::parse(&text).ok()?))
+        };
+        configs.filter_map(region).collect()
+    }
+
+    /// What an argument of a resource gives that is known only after the apply.
+    pub(super) fn resolve(&self, resource: &Resource, name: &str) -> Resolved {
+        match &self.sources {
+            Some(sources) => Resolver::new(self, sources).argument(resource, name),
+            None => {
+                let why = format!("{}: give its source by --source", resource.after_apply(name));
+                Resolved { outcomes: vec![Outcome::Unknown(why)], why: String::new() }
+            }
+        }
+    }
+
+    /// The value of a variable of the root module.
+    pub(super) fn variable(&self, name: &str) -> Option<Value> {
+        let raw = self.variables.0.get(name)?.value?;
+        serde_json::from_str(raw.get()).ok()
+    }
+
+    /// Whether the plan names an attribute as contributing to its changes.
+    pub(super) fn contributes(&self, address: &str, name: &str) -> bool {
+        let pair = (without_indices(address), name.to_owned());
+        self.contributing.as_ref().is_some_and(|all| all.contains(&pair))
+    }
+
+    /// Where a resource, or an argument of it, is declared.
+    pub(super) fn location(&self, resource: &Resource, name: Option<&str>) -> Location {
+        let found = match name {
+            Some(name) => self.attribute_location(resource, name),
+            None => self.declaration(resource).and_then(|(source, block)| source.place_of(block)),
+        };
+        found.unwrap_or_else(|| Location { file: self.file.to_owned(), line: 0, column: 0 })
+    }
+
+    /// Where an argument of a resource is declared.
+    pub(super) fn attribute_location(&self, resource: &Resource, name: &str) -> Option<Location> {
+        let (source, block) = self.declaration(resource)?;
+        source.place_in(block, name)
+    }
+
+    fn declaration(&self, resource: &Resource) -> Option<(&ModuleSource, &Placed<Block>)> {
+        let address = &resource.address;
+        let source = self.sources.as_ref()?.at(&address.path()).ok()?;
+        let kind = if address.is_data { "data" } else { "resource" };
+        let block = source.block(&format!("{kind} {} {}", address.kind, address.name))?;
+        Some((source, block))
+    }
+}
+
+/// What a plan names as contributing, as addresses without indices and attributes.
+pub(super) fn contributing(raw: &RawValue) -> Option<BTreeSet<(String, String)>> {
+    #[derive(Deserialize)]
+    struct Relevant {
+        resource: String,
+        attribute: Vec<Value>,
+    }
+    let all: Vec<Relevant> = serde_json::from_str(raw.get()).ok()?;
+    let pair = |one: Relevant| {
+        let name = one.attribute.first()?.as_str()?.to_owned();
+        Some((without_indices(&one.resource), name))
+    };
+    Some(all.into_iter().filter_map(pair).collect())
+}
+
+fn without_indices(address: &str) -> String {
+    match Address::parse(address) {
+        Some(address) => {
+            let path = address.path().join(".");
+            format!("{path}|{}", address.in_module())
+        }
+        None => String::new(),
+    }
+}
+
+/// A resource in the configuration.
+pub(super) fn configured<'b>(
+    configuration: &'b Configuration<'_>,
+    resource: &Resource,
+) -> Option<&'b ConfigResource<'b>> {
+    let address = &resource.address;
+    configuration.root_module.at(&address.path())?.resource(&address.in_module())
+}

@@ -1,0 +1,404 @@
+//! The keys of a plan, with their policies and aliases.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use trailseal_rule::{KeyArn, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Rotation};
+
+use super::document::{ALIAS, KEY_POLICY, KEY_TYPES};
+use super::graph::{Graph, Outcome};
+use super::resource::{Fate, Resource};
+use crate::cloudformation::plain;
+use crate::model::{KeyProperty, PlannedKey};
+use crate::planned::Planned;
+use crate::value::has_escaped_marks;
+
+/// What a trail or an alias names.
+#[derive(Clone, Debug)]
+pub(super) enum Named {
+    /// A key of the plan.
+    Key(Box<PlannedKey>),
+    /// A text that names nothing in the plan.
+    Text(String),
+    /// It is not known; why.
+    Unknown(String),
+}
+
+/// The keys, aliases and key policies by what names them.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    /// The resources by the ARN of a key after the apply, or of one that the plan destroys.
+    by_arn: BTreeMap<String, Vec<usize>>,
+    /// The aliases by ARN, and those that are not made yet by name.
+    aliases: BTreeMap<String, Vec<usize>>,
+    /// The key policies by the text that names the key.
+    policies: BTreeMap<String, Vec<usize>>,
+    /// The key policies of keys that are known by address.
+    policies_by_address: BTreeMap<String, Vec<usize>>,
+    /// A key policy that may be that of any key.
+    open_policy: Option<String>,
+}
+
+impl Keys {
+    pub(super) fn new(graph: &Graph<'_>) -> Self {
+        let mut keys = Self::default();
+        for (index, resource) in graph.resources.iter().enumerate() {
+            match resource.address.kind.as_str() {
+                kind if KEY_TYPES.contains(&kind) => {
+                    let after = resource.hidden_text("arn").filter(|_| resource.stays());
+                    for arn in [after, resource.destroyed_text("arn")].into_iter().flatten() {
+                        keys.by_arn.entry(arn.to_owned()).or_default().push(index);
+                    }
+                }
+                ALIAS => {
+                    let name = resource.hidden_text("name").unwrap_or_default();
+                    for text in
+                        [resource.hidden_text("arn"), resource.destroyed_text("arn"), Some(name)]
+                    {
+                        let list =
+                            text.map(|text| keys.aliases.entry(text.to_owned()).or_default());
+                        if let Some(list) = list.filter(|list| list.last() != Some(&index)) {
+                            list.push(index);
+                        }
+                    }
+                }
+                KEY_POLICY => keys.add_policy(graph, index, resource),
+                _ => {}
+            }
+        }
+        keys
+    }
+
+    fn add_policy(&mut self, graph: &Graph<'_>, index: usize, policy: &Resource) {
+        for text in
+            [policy.hidden_text("key_id"), policy.destroyed_text("key_id")].into_iter().flatten()
+        {
+            let list = self.policies.entry(text.to_owned()).or_default();
+            if list.last() != Some(&index) {
+                list.push(index);
+            }
+        }
+        if !policy.is_unknown("key_id") {
+            return;
+        }
+        match graph.resolve(policy, "key_id").outcomes.as_slice() {
+            [Outcome::Attribute { address, name }]
+                if ["key_id", "id", "arn"].contains(&name.as_str()) =>
+            {
+                self.policies_by_address.entry(address.clone()).or_default().push(index);
+            }
+            _ => self.open_policy = Some(policy.text.clone()),
+        }
+    }
+
+    /// What an ARN or an alias in a trail or alias names.
+    pub(super) fn named(&self, graph: &Graph<'_>, text: &str) -> Named {
+        if let Some(alias) = alias_name(text).filter(|name| !name.starts_with("alias/aws/")) {
+            return self.of_alias(graph, text, alias);
+        }
+        match self.by_arn.get(text) {
+            Some(found) => match self.of_arn(graph, text, found) {
+                Ok(key) => Named::Key(Box::new(key)),
+                Err(why) => Named::Unknown(why),
+            },
+            None => Named::Text(plain(text)),
+        }
+    }
+
+    /// The key of an existing alias. One that is changed by this plan may be read before or after.
+    fn of_alias(&self, graph: &Graph<'_>, text: &str, name: &str) -> Named {
+        let found = |text: &str| self.aliases.get(text).into_iter().flatten();
+        let found: BTreeSet<usize> = found(text).chain(found(name)).copied().collect();
+        let found: Vec<&Resource> =
+            found.into_iter().filter_map(|at| graph.resources.get(at)).collect();
+        let is_this =
+            |one: &&Resource| one.hidden_text("arn") == Some(text) && one.fate == Fate::Kept;
+        if let Some(other) = found.iter().find(|one| !is_this(one) && one.fate != Fate::Kept) {
+            return Named::Unknown(format!("`{}` changes the alias", other.text));
+        }
+        let mut named: Vec<Named> = Vec::new();
+        for alias in found.iter().filter(|one| is_this(one)) {
+            let target = alias.hidden_text("target_key_arn").filter(|arn| arn.contains(":key/"));
+            named.extend(target.map(|arn| self.named(graph, arn)));
+        }
+        let mut named = named.into_iter();
+        match (named.next(), named.next()) {
+            (Some(only), None) => only,
+            (None, _) => Named::Text(plain(text)),
+            (Some(_), Some(_)) => Named::Unknown("the plan has the alias twice".to_owned()),
+        }
+    }
+
+    fn of_arn(&self, graph: &Graph<'_>, arn: &str, found: &[usize]) -> Result<PlannedKey, String> {
+        let all: Vec<&Resource> = found.iter().filter_map(|at| graph.resources.get(*at)).collect();
+        let is_managed = |one: &&&Resource| !one.address.is_data;
+        if let Some(destroyed) = all.iter().find(|one| one.destroyed_text("arn") == Some(arn)) {
+            let mut key = self.key(graph, destroyed);
+            key.existing = KeyArn::parse(arn).ok();
+            key.state = Planned::Known(KeyState::PendingDeletion);
+            return Ok(key);
+        }
+        let managed: Vec<&&Resource> = all.iter().filter(is_managed).collect();
+        let read: Vec<&&Resource> = all.iter().filter(|one| one.address.is_data).collect();
+        let keys =
+            |of: &[&&Resource]| of.iter().map(|one| self.key(graph, one)).collect::<Vec<_>>();
+        let chosen = if managed.is_empty() { keys(&read) } else { keys(&managed) };
+        let what = |key: &PlannedKey| {
+            let (manager, state) = (key.manager.clone(), key.state.clone());
+            (manager, state, key.spec.clone(), key.usage.clone(), key.origin.clone())
+        };
+        let Some(first) = chosen.first() else { return Err("the plan has no such key".to_owned()) };
+        if chosen.iter().any(|other| what(other) != what(first)) || managed.len() > 1 {
+            return Err("two resources of the plan have the ARN of the key".to_owned());
+        }
+        if keys(&read).iter().any(|one| one.manager != first.manager) {
+            return Err("resource and data source differ on who manages the key".to_owned());
+        }
+        Ok(first.clone())
+    }
+
+    /// A key, with its policy.
+    pub(super) fn key(&self, graph: &Graph<'_>, resource: &Resource) -> PlannedKey {
+        let location = graph.location(resource, None);
+        let mut key = PlannedKey::new(&resource.text, graph.place(resource), location);
+        let arn = resource.hidden_text("arn").filter(|_| !resource.is_sensitive("arn"));
+        key.existing = arn.and_then(|arn| KeyArn::parse(arn).ok());
+        if resource.address.is_data {
+            read_key(&mut key, resource);
+        }
+        if !resource.is_of_aws {
+            let why = format!("`{}` is of another provider", resource.text);
+            key.manager = Planned::Unknown(why.clone());
+            key.state = Planned::Unknown(why);
+        }
+        if resource.address.is_data {
+            return key;
+        }
+        match resource.address.kind.as_str() {
+            "aws_kms_key" => own_key(&mut key, graph, resource),
+            "aws_kms_external_key" => external_key(&mut key, graph, resource),
+            _ => replica_key(&mut key, graph, resource),
+        }
+        key.policy = self.policy(graph, resource);
+        key.locations = key_locations(graph, resource);
+        key
+    }
+
+    /// The policy of a key: its own, or that of the resource that sets it.
+    fn policy(&self, graph: &Graph<'_>, key: &Resource) -> Planned<String> {
+        let names = ["arn", "key_id", "id"].into_iter().filter_map(|name| key.hidden_text(name));
+        let mut found: Vec<usize> =
+            names.filter_map(|name| self.policies.get(name)).flatten().copied().collect();
+        found.extend(self.policies_by_address.get(&key.text).into_iter().flatten());
+        found.sort_unstable();
+        found.dedup();
+        if let Some(open) = &self.open_policy {
+            return Planned::Unknown(format!("`{open}` may set the policy of `{}`", key.text));
+        }
+        let own = match policy_text(key) {
+            // Without an argument, KMS gives the key its default policy.
+            Planned::Unknown(_)
+                if key.fate == Fate::Made && graph.sets(key, "policy") == Some(false) =>
+            {
+                Planned::Absent
+            }
+            own @ (Planned::Known(_) | Planned::Absent | Planned::Unknown(_)) => own,
+        };
+        match found.as_slice() {
+            [] => own,
+            [only] => {
+                let Some(policy) = graph.resources.get(*only) else { return own };
+                if policy.fate == Fate::Destroyed || policy.is_deposed {
+                    return Planned::Unknown(format!("`{}` is destroyed", policy.text));
+                }
+                let text = policy_text(policy);
+                if graph.sets(key, "policy") == Some(false) || text == own {
+                    return text.and_then(Planned::Known);
+                }
+                Planned::Unknown(format!("`{}` and `{}` set one policy", key.text, policy.text))
+            }
+            _ => Planned::Unknown(format!("several resources set the policy of `{}`", key.text)),
+        }
+    }
+}
+
+/// `alias/…`, of its ARN or of the name itself.
+fn alias_name(text: &str) -> Option<&str> {
+    if text.starts_with("alias/") {
+        return Some(text);
+    }
+    text.splitn(6, ':').nth(5).filter(|rest| text.starts_with("arn:") && rest.starts_with("alias/"))
+}
+
+fn policy_text(resource: &Resource) -> Planned<String> {
+    let raw = resource.hidden_text("policy").unwrap_or_default();
+    // Decoded, they would look like stand-ins.
+    if has_escaped_marks(raw) {
+        return Planned::Unknown(format!("the policy of `{}` escapes `<` or `>`", resource.text));
+    }
+    match resource.optional_text("policy") {
+        Planned::Known(text) if text.trim().is_empty() => Planned::Absent,
+        policy @ (Planned::Known(_) | Planned::Absent | Planned::Unknown(_)) => policy,
+    }
+}
+
+/// A key of the data source `aws_kms_key`. Its rotation and its policy are not in it.
+fn read_key(key: &mut PlannedKey, data: &Resource) {
+    let word = |name: &str| data.text(name);
+    key.manager = word("key_manager").map(|word| KeyManager::from_kms(&word));
+    key.state = word("key_state").map(|word| KeyState::from_kms(&word));
+    key.usage = word("key_usage").map(|word| KeyUsage::from_kms(&word));
+    key.origin = word("origin").map(|word| KeyOrigin::from_kms(&word));
+    let spec = if data.states("key_spec") { "key_spec" } else { "customer_master_key_spec" };
+    key.spec = word(spec).map(|word| KeySpec::from_kms(&word));
+    key.is_replica = data.value("multi_region_configuration").is_some_and(is_replica);
+    // `data.aws_kms_external_key` and its kind do not exist.
+    if data.address.kind != "aws_kms_key" {
+        key.manager = Planned::Unknown(format!("`{}` is not known as a data source", data.text));
+    }
+    let why = format!("the data source `{}` does not state it", data.text);
+    key.rotation = Planned::Unknown(why.clone());
+    key.policy = Planned::Unknown(why);
+    if data.value("valid_to").and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
+        key.state = Planned::Unknown("its key material expires".to_owned());
+    }
+}
+
+fn is_replica(configuration: &Value) -> bool {
+    let kind = configuration.get(0).and_then(|of| of.get("multi_region_key_type"));
+    kind.and_then(Value::as_str) == Some("REPLICA")
+}
+
+fn state(enabled: Planned<bool>) -> Planned<KeyState> {
+    enabled.map(|is| if is { KeyState::Enabled } else { KeyState::Disabled })
+}
+
+fn own_key(key: &mut PlannedKey, graph: &Graph<'_>, resource: &Resource) {
+    if key.state.known().is_some() {
+        key.state = state(resource.flag("is_enabled"));
+    }
+    key.spec = resource.text("customer_master_key_spec").map(|word| KeySpec::from_kms(&word));
+    key.usage = resource.text("key_usage").map(|word| KeyUsage::from_kms(&word));
+    let is_external = resource.optional_text("xks_key_id").known().is_some();
+    key.origin = match resource.optional_text("custom_key_store_id") {
+        Planned::Known(_) if is_external => Planned::Known(KeyOrigin::ExternalKeyStore),
+        Planned::Known(_) => Planned::Known(KeyOrigin::CloudHsm),
+        Planned::Absent if is_external => Planned::Known(KeyOrigin::ExternalKeyStore),
+        Planned::Absent => Planned::Known(KeyOrigin::AwsKms),
+        Planned::Unknown(why) => Planned::Unknown(why),
+    };
+    let days = match resource.optional_text("rotation_period_in_days") {
+        // Without an argument, the period is KMS's.
+        Planned::Unknown(_) if graph.sets(resource, "rotation_period_in_days") == Some(false) => {
+            Planned::Absent
+        }
+        days @ (Planned::Known(_) | Planned::Absent | Planned::Unknown(_)) => days,
+    };
+    key.rotation = crate::cloudformation::rotation(resource.flag("enable_key_rotation"), days);
+}
+
+fn external_key(key: &mut PlannedKey, graph: &Graph<'_>, resource: &Resource) {
+    key.origin = Planned::Known(KeyOrigin::External);
+    key.rotation = Planned::Known(Rotation::NotSupported);
+    key.spec = default_if_left_out(graph, resource, "key_spec", "SYMMETRIC_DEFAULT")
+        .map(|word| KeySpec::from_kms(&word));
+    key.usage = default_if_left_out(graph, resource, "key_usage", "ENCRYPT_DECRYPT")
+        .map(|word| KeyUsage::from_kms(&word));
+    if key.state.known().is_some() {
+        key.state = material_state(graph, resource);
+    }
+}
+
+/// The state of a key whose material the customer imports: by this resource, or not at all.
+fn material_state(graph: &Graph<'_>, resource: &Resource) -> Planned<KeyState> {
+    const MATERIAL: &str = "key_material_base64";
+    if resource.optional_text("valid_to") != Planned::Absent {
+        return Planned::Unknown("its key material expires".to_owned());
+    }
+    if resource.is_unknown(MATERIAL) {
+        return Planned::Unknown(resource.after_apply(MATERIAL));
+    }
+    let is_given = resource.value(MATERIAL).and_then(Value::as_bool) == Some(true);
+    let is_new = resource.fate == Fate::Made;
+    let enabled = match default_if_left_out(graph, resource, "enabled", "true") {
+        Planned::Known(word) => Planned::Known(word != "false"),
+        Planned::Absent => Planned::Known(true),
+        Planned::Unknown(why) => Planned::Unknown(why),
+    };
+    match resource.optional_text("key_state") {
+        Planned::Known(word) if !is_new && word != "Enabled" && !is_given => {
+            Planned::Known(KeyState::from_kms(&word))
+        }
+        Planned::Known(_) if !is_new => state(enabled),
+        Planned::Known(_) | Planned::Absent | Planned::Unknown(_) if is_given => state(enabled),
+        Planned::Known(_) | Planned::Absent | Planned::Unknown(_) if is_new => {
+            Planned::Known(KeyState::PendingImport)
+        }
+        Planned::Known(_) | Planned::Absent | Planned::Unknown(_) => {
+            Planned::Unknown(format!("whether `{}` has key material", resource.text))
+        }
+    }
+}
+
+fn replica_key(key: &mut PlannedKey, graph: &Graph<'_>, resource: &Resource) {
+    let of_primary = |name: &str| match resource.optional_text(name) {
+        Planned::Known(word) => Planned::Known(word),
+        Planned::Absent | Planned::Unknown(_) => Planned::Unknown(
+            "a replica has the key spec and the rotation of its primary key".to_owned(),
+        ),
+    };
+    key.is_replica = true;
+    key.usage = of_primary("key_usage").map(|word| KeyUsage::from_kms(&word));
+    key.spec = of_primary("key_spec").map(|word| KeySpec::from_kms(&word));
+    key.rotation = of_primary("key_rotation_enabled")
+        .and_then(|_| Planned::Unknown("a replica has the rotation of its primary key".to_owned()));
+    let is_external = resource.address.kind == "aws_kms_replica_external_key";
+    if is_external {
+        key.origin = Planned::Known(KeyOrigin::External);
+    } else {
+        key.origin = Planned::Unknown("a replica has the origin of its primary key".to_owned());
+    }
+    if key.state.known().is_none() {
+        return;
+    }
+    key.state = if is_external {
+        material_state(graph, resource)
+    } else {
+        state(match resource.optional_text("enabled") {
+            Planned::Known(word) => Planned::Known(word == "true"),
+            Planned::Absent => Planned::Unknown(format!("whether `{}` is enabled", resource.text)),
+            Planned::Unknown(why) => Planned::Unknown(why),
+        })
+    };
+}
+
+/// An attribute that the provider computes: AWS's default if the configuration leaves it out.
+fn default_if_left_out(
+    graph: &Graph<'_>,
+    resource: &Resource,
+    name: &str,
+    default: &str,
+) -> Planned<String> {
+    match resource.optional_text(name) {
+        Planned::Unknown(why) if graph.sets(resource, name) != Some(false) => Planned::Unknown(why),
+        Planned::Known(word) => Planned::Known(word),
+        Planned::Absent | Planned::Unknown(_) => Planned::Known(default.to_owned()),
+    }
+}
+
+fn key_locations(
+    graph: &Graph<'_>,
+    resource: &Resource,
+) -> BTreeMap<KeyProperty, crate::model::Location> {
+    let properties = [
+        (KeyProperty::Enabled, "is_enabled"),
+        (KeyProperty::Enabled, "enabled"),
+        (KeyProperty::Spec, "customer_master_key_spec"),
+        (KeyProperty::Usage, "key_usage"),
+        (KeyProperty::Origin, "custom_key_store_id"),
+        (KeyProperty::Rotation, "enable_key_rotation"),
+        (KeyProperty::Policy, "policy"),
+    ];
+    let place = |name: &str| graph.attribute_location(resource, name);
+    properties.into_iter().filter_map(|(property, name)| Some((property, place(name)?))).collect()
+}

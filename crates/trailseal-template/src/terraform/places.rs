@@ -1,0 +1,147 @@
+//! The account and Region of a resource, as far as the plan states them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trailseal_rule::{AccountId, Region};
+
+use super::document::{CALLER, Configuration, Expression, ProviderConfig};
+use super::resource::Resource;
+use crate::model::Place;
+
+/// Arguments of a provider that decide in which account it works.
+const OF_ACCOUNT: [&str; 9] = [
+    "access_key",
+    "assume_role",
+    "assume_role_with_web_identity",
+    "profile",
+    "secret_key",
+    "shared_config_files",
+    "shared_credentials_file",
+    "shared_credentials_files",
+    "token",
+];
+
+/// The places of provider configurations.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// By the key of the provider configuration.
+    providers: BTreeMap<String, Provider>,
+}
+
+#[derive(Debug)]
+struct Provider {
+    place: Place,
+    /// Whether its instances may differ in Region or account: it is made for each value of a map.
+    is_several: bool,
+}
+
+impl Places {
+    /// The places of all provider configurations. `given` is what the user states; `data` are the
+    /// data sources that were read, each with the key of its provider configuration.
+    pub(super) fn new(
+        configuration: &Configuration<'_>,
+        given: &Place,
+        callers: &[(String, &Resource)],
+        regions: &BTreeMap<String, Region>,
+    ) -> Self {
+        let configs = &configuration.provider_config.0;
+        let usual = configs.get("aws").map(of_account);
+        let provider = |(key, config): (&String, &ProviderConfig<'_>)| {
+            let is_usual = usual.as_ref().is_some_and(|usual| *usual == of_account(config));
+            let is_only = configs.values().map(of_account).collect::<BTreeSet<_>>().len() == 1;
+            let account = stated_account(config, key, callers).unwrap_or_else(|| {
+                if is_usual || is_only { given.account.clone() } else { AccountId::not_known() }
+            });
+            let region = match config.expressions.0.get("region") {
+                None => Some(given.region.clone()),
+                Some(raw) => constant(raw).and_then(|text| Region::parse(&text).ok()),
+            };
+            let region = region.or_else(|| regions.get(key).cloned());
+            let region = region.unwrap_or_else(Region::not_known);
+            let place = Place { account, region, scope: format!("provider {key}") };
+            let is_several = config.expressions.0.values().any(|raw| raw.get().contains("\"each."));
+            (key.clone(), Provider { place, is_several })
+        };
+        Self { providers: configs.iter().map(provider).collect() }
+    }
+
+    /// The place of a resource. `key` is that of its provider configuration, and `sets_region` says
+    /// whether its configuration has the argument `region`.
+    pub(super) fn of(&self, resource: &Resource, key: Option<&str>, sets_region: bool) -> Place {
+        let provider = key.and_then(|key| self.providers.get(key));
+        let own_scope = || format!("resource {}", resource.text);
+        let mut place = match provider {
+            Some(Provider { place, is_several: false }) => place.clone(),
+            Some(_) | None => Place {
+                account: AccountId::not_known(),
+                region: Region::not_known(),
+                scope: own_scope(),
+            },
+        };
+        let arn = resource.hidden_text("arn").filter(|_| !resource.is_sensitive("arn"));
+        let (arn_region, arn_account) = arn.map(of_arn).unwrap_or_default();
+        let stated = ["bucket_region", "region"].into_iter().find_map(|name| {
+            let text = resource.hidden_text(name).filter(|_| !resource.is_sensitive(name))?;
+            Region::parse(text).ok()
+        });
+        if let Some(region) = arn_region.or(stated) {
+            place.region = region;
+        } else if sets_region {
+            place.region = Region::not_known();
+            place.scope = own_scope();
+        }
+        if let Some(account) = arn_account {
+            if place.account.is_not_known() {
+                place.scope = format!("{} in {account}", place.scope);
+            }
+            place.account = account;
+        }
+        place
+    }
+}
+
+/// The Region and account in an ARN.
+pub(super) fn of_arn(arn: &str) -> (Option<Region>, Option<AccountId>) {
+    let mut parts = arn.split(':').skip(3);
+    let region = parts.next().and_then(|text| Region::parse(text).ok());
+    let account = parts.next().and_then(|text| AccountId::parse(text).ok());
+    (region, account)
+}
+
+/// The text of an expression that is a constant.
+fn constant(raw: &serde_json::value::RawValue) -> Option<String> {
+    Some(Expression::read(raw)?.constant_value?.as_str()?.to_owned())
+}
+
+/// What decides about the account of a provider, as the configuration writes it.
+fn of_account<'a>(config: &ProviderConfig<'a>) -> Vec<(&'static str, &'a str)> {
+    let argument = |name: &'static str| Some((name, config.expressions.0.get(name)?.get()));
+    OF_ACCOUNT.into_iter().filter_map(argument).collect()
+}
+
+/// The account that the plan states of a provider: the data source of its caller, or the only
+/// account that the provider allows. No account if they differ.
+fn stated_account(
+    config: &ProviderConfig<'_>,
+    key: &str,
+    callers: &[(String, &Resource)],
+) -> Option<AccountId> {
+    let callers = callers.iter().filter(|(of, one)| of == key && one.address.kind == CALLER);
+    let mut accounts: BTreeSet<String> = callers
+        .filter(|(_, one)| !one.is_sensitive("account_id"))
+        .filter_map(|(_, one)| one.hidden_text("account_id").map(str::to_owned))
+        .collect();
+    let allowed = config.expressions.0.get("allowed_account_ids");
+    let allowed = allowed.and_then(|raw| Expression::read(raw)?.constant_value);
+    if let Some([only]) = allowed.as_ref().and_then(|value| value.as_array()).map(Vec::as_slice) {
+        accounts.extend(only.as_str().map(str::to_owned));
+    }
+    let is_one = accounts.len() == 1;
+    match accounts.first() {
+        Some(account) if is_one => {
+            Some(AccountId::parse(account).unwrap_or_else(|_| AccountId::not_known()))
+        }
+        Some(_) => Some(AccountId::not_known()),
+        None => None,
+    }
+}

@@ -1,0 +1,74 @@
+//! Conditions that the variables of a plan decide.
+
+use hcl_edit::expr::{BinaryOp, BinaryOperator, Expression as Hcl, UnaryOperator};
+
+use super::{DEPTH_MAX, Resolver, STEPS_MAX, Scope};
+use crate::terraform::graph::Outcome;
+
+impl Resolver<'_> {
+    /// Whether a condition holds; `None` if it is not certain.
+    pub(super) fn truth(&mut self, expression: &Hcl, scope: &Scope, depth: usize) -> Option<bool> {
+        self.steps += 1;
+        if depth > DEPTH_MAX || self.steps > STEPS_MAX {
+            return None;
+        }
+        if let Hcl::Parenthesis(inner) = expression {
+            return self.truth(inner.inner(), scope, depth + 1);
+        }
+        if let Hcl::UnaryOp(op) = expression {
+            let is_not = *op.operator.value() == UnaryOperator::Not;
+            return is_not.then(|| self.truth(&op.expr, scope, depth + 1))?.map(|holds| !holds);
+        }
+        if let Hcl::BinaryOp(op) = expression {
+            return self.operation(op, scope, depth + 1);
+        }
+        match self.eval(expression, scope, depth + 1).ok()?.as_slice() {
+            [Outcome::Text(text)] if text == "true" => Some(true),
+            [Outcome::Text(text)] if text == "false" => Some(false),
+            _ => None,
+        }
+    }
+
+    fn operation(&mut self, op: &BinaryOp, scope: &Scope, depth: usize) -> Option<bool> {
+        let (left, right) = (&op.lhs_expr, &op.rhs_expr);
+        match op.operator.value() {
+            BinaryOperator::And => {
+                Some(self.truth(left, scope, depth)? && self.truth(right, scope, depth)?)
+            }
+            BinaryOperator::Or => {
+                Some(self.truth(left, scope, depth)? || self.truth(right, scope, depth)?)
+            }
+            BinaryOperator::Eq => self.is_equal(left, right, scope, depth),
+            BinaryOperator::NotEq => Some(!self.is_equal(left, right, scope, depth)?),
+            BinaryOperator::LessEq
+            | BinaryOperator::GreaterEq
+            | BinaryOperator::Less
+            | BinaryOperator::Greater
+            | BinaryOperator::Plus
+            | BinaryOperator::Minus
+            | BinaryOperator::Mul
+            | BinaryOperator::Div
+            | BinaryOperator::Mod => None,
+        }
+    }
+
+    /// Whether two expressions are equal, of which one is null or both are texts of the source or of
+    /// variables.
+    fn is_equal(&mut self, left: &Hcl, right: &Hcl, scope: &Scope, depth: usize) -> Option<bool> {
+        let left = self.eval(left, scope, depth).ok()?;
+        let right = self.eval(right, scope, depth).ok()?;
+        match (left.as_slice(), right.as_slice()) {
+            ([Outcome::Null], [Outcome::Null]) => Some(true),
+            ([Outcome::Null], [Outcome::Text(_)]) | ([Outcome::Text(_)], [Outcome::Null]) => {
+                Some(false)
+            }
+            // Texts, numbers and truth values that look alike are not all equal in Terraform.
+            ([Outcome::Text(a)], [Outcome::Text(b)]) => {
+                let is_word =
+                    |text: &str| text.parse::<f64>().is_err() && text != "true" && text != "false";
+                (is_word(a) && is_word(b)).then_some(a == b)
+            }
+            _ => None,
+        }
+    }
+}

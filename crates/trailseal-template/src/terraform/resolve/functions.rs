@@ -1,0 +1,133 @@
+//! The functions that hand on one of their arguments.
+
+use hcl_edit::expr::{Expression as Hcl, FuncCall, TraversalOperator};
+
+use super::{Outcomes, Resolver, Scope, Stop, bounded, is_reserved, unknown};
+use crate::terraform::address::Index;
+use crate::terraform::graph::Outcome;
+use crate::terraform::resource::Resource;
+
+impl Resolver<'_> {
+    pub(super) fn call(&mut self, call: &FuncCall, scope: &Scope, depth: usize) -> Outcomes {
+        let name = call.name.name.as_str();
+        let args: Vec<&Hcl> = call.args.iter().collect();
+        if call.name.is_namespaced() || call.args.expand_final() {
+            return Ok(unknown(format!("the function `{name}` is not resolved here")));
+        }
+        match (name, args.as_slice()) {
+            ("sensitive" | "nonsensitive" | "tostring", [only]) => self.eval(only, scope, depth),
+            ("one", [list]) => match self.list(list, scope).as_deref() {
+                Some([]) => Ok(vec![Outcome::Null]),
+                Some([only]) => Ok(vec![only.clone()]),
+                _ => Ok(unknown("the list of `one` is not certain")),
+            },
+            ("element", [list, Hcl::Number(index)]) => {
+                let items = self.list(list, scope).unwrap_or_default();
+                let index = index.value().as_u64().and_then(|index| usize::try_from(index).ok());
+                let item = index.and_then(|index| items.get(index).cloned());
+                Ok(item.map_or_else(
+                    || unknown("the list of `element` is not certain"),
+                    |item| vec![item],
+                ))
+            }
+            ("join", [Hcl::String(_), list]) => match self.list(list, scope).as_deref() {
+                Some([only @ Outcome::Attribute { .. }]) => Ok(vec![only.clone()]),
+                _ => Ok(unknown("a text is put together")),
+            },
+            ("coalesce", [_, ..]) => self.first_value(&args, scope, depth),
+            ("try", [_, ..]) => {
+                for arg in args {
+                    match self.eval(arg, scope, depth) {
+                        Err(Stop::Fails(_)) => {}
+                        outcomes => return outcomes,
+                    }
+                }
+                Err(Stop::Fails("no argument of `try` has a value".to_owned()))
+            }
+            _ => Ok(unknown(format!("the function `{name}` is not resolved here"))),
+        }
+    }
+
+    /// The first value that is not null and not blank.
+    pub(super) fn first_value(&mut self, args: &[&Hcl], scope: &Scope, depth: usize) -> Outcomes {
+        let mut all = Vec::new();
+        for arg in args {
+            let outcomes = self.eval(arg, scope, depth)?;
+            let is_left_out = |one: &Outcome| {
+                matches!(one, Outcome::Null)
+                    || matches!(one, Outcome::Text(text) if text.is_empty())
+            };
+            let (left_out, values): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(is_left_out);
+            // What is not known may be null: the next argument counts then.
+            let is_open = values.iter().any(|one| matches!(one, Outcome::Unknown(_)));
+            all.extend(values);
+            if left_out.is_empty() || is_open {
+                return Ok(bounded(all));
+            }
+        }
+        Err(Stop::Fails("no argument of `coalesce` has a value".to_owned()))
+    }
+
+    /// The items of a list, if they are certain: `[a, b]`, or one attribute of each instance.
+    pub(super) fn list(&mut self, expression: &Hcl, scope: &Scope) -> Option<Vec<Outcome>> {
+        if let Hcl::Parenthesis(inner) = expression {
+            return self.list(inner.inner(), scope);
+        }
+        let Hcl::Traversal(traversal) = expression else { return None };
+        let Hcl::Variable(kind) = &traversal.expr else { return None };
+        let operators: Vec<&TraversalOperator> =
+            traversal.operators.iter().map(|one| one.value()).collect();
+        let [TraversalOperator::GetAttr(name), splat, TraversalOperator::GetAttr(attribute)] =
+            operators.as_slice()
+        else {
+            return None;
+        };
+        let is_splat =
+            matches!(splat, TraversalOperator::FullSplat(_) | TraversalOperator::AttrSplat(_));
+        if !is_splat || is_reserved(kind.as_str()) {
+            return None;
+        }
+        self.instances(scope, kind.as_str(), name.as_str(), attribute.as_str())
+    }
+
+    /// An attribute of each instance of a resource that has `count` or neither it nor `for_each`.
+    pub(super) fn instances(
+        &self,
+        scope: &Scope,
+        kind: &str,
+        name: &str,
+        attribute: &str,
+    ) -> Option<Vec<Outcome>> {
+        let source = self.sources.at(&scope.path()).ok()?;
+        let block = source.block(&format!("resource {kind} {name}"))?;
+        if block.part.body.has_attribute("for_each") || self.graph.is_partial {
+            return None;
+        }
+        let module = self.graph.configuration.root_module.at(&scope.path())?;
+        module.resource(&format!("{kind}.{name}"))?;
+        let mut found: Vec<&Resource> = self
+            .graph
+            .by_address
+            .values()
+            .filter_map(|at| self.graph.resources.get(*at))
+            .filter(|one| {
+                let address = &one.address;
+                !address.is_data
+                    && address.kind == kind
+                    && address.name == name
+                    && address.module == scope.module
+            })
+            .collect();
+        let is_number =
+            |one: &&Resource| matches!(one.address.index, None | Some(Index::Number(_)));
+        if !found.iter().all(is_number) {
+            return None;
+        }
+        found.sort_by(|a, b| a.address.index.cmp(&b.address.index));
+        let outcome = |one: &Resource| Outcome::Attribute {
+            address: one.text.clone(),
+            name: attribute.to_owned(),
+        };
+        Some(found.into_iter().map(outcome).collect())
+    }
+}

@@ -1,0 +1,17 @@
+//! Plans of Terraform.
+
+#[cfg(test)]
+#[path = "plan/cases.rs"]
+mod cases;
+#[cfg(test)]
+#[path = "plan/document.rs"]
+mod document;
+#[cfg(test)]
+#[path = "plan/expressions.rs"]
+mod expressions;
+#[cfg(test)]
+#[path = "plan/open_parts.rs"]
+mod open_parts;
+#[cfg(test)]
+#[path = "plan/support.rs"]
+mod support;
