@@ -18,7 +18,7 @@ use crate::package::architecture::Architecture;
 use xtask::project::{Project, print};
 use xtask::tools;
 
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 13] = [
     "cold",
     "warm",
     "schedule",
@@ -30,6 +30,7 @@ const PARTS: [&str; 12] = [
     "html",
     "inventory",
     "logs",
+    "preview",
     PEERS,
 ];
 
@@ -84,7 +85,7 @@ fn measure(
         "html" if tools::chromium().is_none() => {
             print("the report is not measured: install Chromium (`apt-get install chromium`)")
         }
-        "check" | "audit" | "html" | "inventory" | "logs" | PEERS => {
+        "check" | "audit" | "html" | "inventory" | "logs" | "preview" | PEERS => {
             programs::measure_command(project, part, figures)
         }
         other => programs.measure(project, other, runs, figures),

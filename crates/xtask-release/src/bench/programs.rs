@@ -93,12 +93,15 @@ pub(crate) fn measure_command(
         "build --locked --profile dist --package trailseal-logs --example inventory_bench";
     const LOGS: &str = "build --locked --profile dist --package trailseal-cli --bin trailseal \
                         --example logs_bench";
+    const PREVIEW: &str =
+        "build --locked --profile dist --package trailseal-template --example preview_bench";
     const RELEASE: &str = "build --release --workspace --bins --examples";
     project
         .cargo(match part {
             "check" => SHIPPED,
             "inventory" => INVENTORY,
             "logs" => LOGS,
+            "preview" => PREVIEW,
             _ => RELEASE,
         })
         .run()?;
@@ -107,6 +110,7 @@ pub(crate) fn measure_command(
         "check" => project.program(project.target().join("dist/examples/check_throughput"), ""),
         "audit" => project.program(project.release("examples/audit_bench"), ""),
         "logs" => project.program(project.target().join("dist/examples/logs_bench"), ""),
+        "preview" => project.program(project.target().join("dist/examples/preview_bench"), ""),
         "inventory" => {
             tools::python(project)?;
             let program = project.target().join("dist/examples/inventory_bench");
