@@ -238,7 +238,8 @@ impl<'de> Deserialize<'de> for Attributes {
         let mut attributes = BTreeMap::new();
         for (name, raw) in members {
             if ATTRIBUTES.contains(&name.as_str()) {
-                let value = trailseal_rule::json::read(raw.get()).map_err(serde::de::Error::custom)?;
+                let value =
+                    trailseal_rule::json::read(raw.get()).map_err(serde::de::Error::custom)?;
                 attributes.insert(name, value);
             } else if SECRET_ATTRIBUTES.contains(&name.as_str()) {
                 attributes.insert(name, Value::from(raw.get() != "null"));

@@ -6,13 +6,11 @@ use hcl_edit::structure::Block;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use trailseal_rule::Region;
 
 use super::address::Address;
-use super::document::{ConfigResource, Configuration, ProviderConfig, Variable};
+use super::document::{ConfigResource, Configuration, Variable};
 use super::json::Names;
 use super::places::Places;
-use super::resolve::Resolver;
 use super::resource::Resource;
 use super::source::{ModuleSource, Placed, Sources};
 use crate::model::{Location, Place};
@@ -63,7 +61,7 @@ impl Graph<'_> {
         self.resources.get(*self.by_address.get(address)?)
     }
 
-    fn configured(&self, resource: &Resource) -> Option<&ConfigResource<'_>> {
+    pub(super) fn configured(&self, resource: &Resource) -> Option<&ConfigResource<'_>> {
         configured(self.configuration, resource)
     }
 
@@ -78,38 +76,6 @@ impl Graph<'_> {
         let key = config.map(|config| config.provider_config_key.as_ref());
         let sets_region = config.is_none_or(|config| config.sets("region"));
         self.places.of(resource, key, sets_region)
-    }
-
-    /// The places of the provider configurations.
-    pub(super) fn read_places(&self, given: &Place) -> Places {
-        let of = |one| Some((self.configured(one)?.provider_config_key.clone().into_owned(), one));
-        let callers: Vec<(String, &Resource)> = self.resources.iter().filter_map(of).collect();
-        Places::new(self.configuration, given, &callers, &self.provider_regions())
-    }
-
-    /// The Regions of provider configurations of the root module that the source resolves.
-    fn provider_regions(&self) -> BTreeMap<String, Region> {
-        let Some(sources) = &self.sources else { return BTreeMap::new() };
-        let configs = self.configuration.provider_config.0.iter();
-        let region = |(key, config): (&String, &ProviderConfig<'_>)| {
-            let raw =
-                config.expressions.0.get("region").filter(|_| config.module_address.is_none())?;
-            let name = key.split_once('.').unwrap_or((key, ""));
-            let text = Resolver::new(self, sources).provider_argument(name, "region", raw)?;
-            Some((key.clone(), Region::parse(&text).ok()?))
-        };
-        configs.filter_map(region).collect()
-    }
-
-    /// What an argument of a resource gives that is known only after the apply.
-    pub(super) fn resolve(&self, resource: &Resource, name: &str) -> Resolved {
-        match &self.sources {
-            Some(sources) => Resolver::new(self, sources).argument(resource, name),
-            None => {
-                let why = format!("{}: give its source by --source", resource.after_apply(name));
-                Resolved { outcomes: vec![Outcome::Unknown(why)], why: String::new() }
-            }
-        }
     }
 
     /// The value of a variable of the root module.
