@@ -17,27 +17,32 @@ Examples:
   Judge what CDK synthesized, for code scanning:
     cdk synth && trailseal preview cdk.out -o sarif=trailseal.sarif
 
+  Judge the trails of a Terraform plan, with the configuration that it was made of:
+    terraform plan -out=plan.bin && terraform show -json plan.bin > plan.json
+    trailseal preview plan.json --source . --account 111122223333
+
 ",
     exit_codes!()
 );
 
-/// Judge the trails of templates before they exist
+/// Judge the trails of templates and plans before they exist
 ///
-/// Reads CloudFormation templates and CDK cloud assemblies, evaluates their functions, parameters
-/// and conditions, and judges each trail by the checks of the rule, without a call to AWS. What only
-/// the deployment knows is unverified.
+/// Reads CloudFormation templates, CDK cloud assemblies and Terraform plans, evaluates their
+/// functions, parameters and conditions, and judges each trail by the checks of the rule, without a
+/// call to AWS. What only the deployment knows is unverified.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct PreviewArguments {
-    /// CloudFormation templates, YAML or JSON, and folders of CDK cloud assemblies (`cdk.out`)
+    /// CloudFormation templates, YAML or JSON, folders of CDK cloud assemblies (`cdk.out`), and plans
+    /// as `terraform show -json` prints them
     #[arg(required = true, value_name = "FILE|DIR")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// The account of the deployment; a cloud assembly states its own
+    /// The account of the deployment; a cloud assembly or plan may state its own
     #[arg(long, value_name = "ID", value_parser = AccountId::parse)]
     pub(crate) account: Option<AccountId>,
 
-    /// The Region of the deployment; a cloud assembly states its own
+    /// The Region of the deployment; a cloud assembly or plan may state its own
     #[arg(long, value_name = "REGION", value_parser = Region::parse)]
     pub(crate) region: Option<Region>,
 
@@ -52,7 +57,7 @@ pub(crate) struct PreviewArguments {
 
     /// The folder of the Terraform configuration that the plans were made of: its expressions say
     /// which key a trail gets, and its lines are reported
-    #[arg(long, value_name = "DIR", hide = true)]
+    #[arg(long, value_name = "DIR")]
     pub(crate) source: Option<PathBuf>,
 
     #[command(flatten)]

@@ -168,6 +168,16 @@ fn other_documents_are_refused_with_the_way_to_go() {
             br#"{"version": 4, "terraform_version": "1.9.0", "serial": 1, "lineage": "x"}"#,
             "is Terraform state",
         ),
+        (
+            "state.json",
+            br#"{"format_version": "1.0", "terraform_version": "1.9.0", "values": {}}"#,
+            "is Terraform state",
+        ),
+        (
+            "plan.json",
+            br#"{"format_version": "2.0", "terraform_version": "9", "resource_changes": []}"#,
+            "is a plan in format 2.0",
+        ),
         ("list.json", b"[1, 2]", "no `Resources`"),
         ("latin.yaml", b"Resources: {a: \xE4}", "is not UTF-8"),
     ] {
@@ -179,6 +189,84 @@ fn other_documents_are_refused_with_the_way_to_go() {
     let refused = preview(&[&folder.0.display().to_string()]);
     assert_eq!(refused.exit, Exit::Failure);
     assert!(refused.err.contains("manifest.json"), "{}", refused.err);
+}
+
+fn plan(name: &str) -> String {
+    cases().join("tfplan").join(name).display().to_string()
+}
+
+#[test]
+fn a_plan_passes_with_its_source_only_where_the_key_is_certain() {
+    let account = ["--account", "111122223333", "-o", "json"];
+    let judge = |name: &str, has_source: bool| {
+        let (file, source) = (plan(&format!("{name}.json")), plan(&format!("source/{name}")));
+        let source = if has_source { vec!["--source", &source] } else { vec![] };
+        preview(&[&[file.as_str()], &source[..], &account[..]].concat())
+    };
+    let open = judge("t12-modules", false);
+    assert_eq!(verdict(&open), (Exit::Findings, json!("NON_COMPLIANT"), json!(true)));
+    assert!(open.out.contains("give its source by --source"), "{}", open.out);
+    let known = judge("t12-modules", true);
+    assert_eq!(verdict(&known), (Exit::Clean, json!("COMPLIANT"), json!(false)), "{}", known.out);
+    // The configuration is an input of the report, with its digest.
+    let inputs = known.report()["inputs"].to_string();
+    for file in ["t12-modules.json", "t12-modules/main.tf", "key/main.tf", "trail/main.tf"] {
+        assert!(inputs.contains(file), "{inputs}");
+    }
+    let wrapped = judge("t28-function-wrapped", true);
+    assert_eq!(verdict(&wrapped), (Exit::Findings, json!("NON_COMPLIANT"), json!(true)));
+    assert!(wrapped.out.contains("`replace` is not resolved here"), "{}", wrapped.out);
+    let unused = of_case("cfn/c02-ref-key.yaml", &["--source", &plan("source/t12-modules")]);
+    assert!(unused.err.contains("--source is not used"), "{}", unused.err);
+    let absent = preview(&[&plan("t12-modules.json"), "--source", &plan("source/absent")]);
+    assert_eq!(absent.exit, Exit::Failure);
+    assert!(absent.err.contains("cannot be read"), "{}", absent.err);
+}
+
+#[test]
+fn sarif_of_a_plan_points_to_the_source_and_never_to_the_plan() {
+    let words = |name: &str, source: &[&str]| {
+        let file = plan(&format!("{name}.json"));
+        let options = ["-o", "sarif", "-p", "profile=strict", "--account", "111122223333"];
+        preview(&[&[file.as_str()], source, &options[..]].concat()).report()
+    };
+    let source = plan("source/t16-key-rsa");
+    let log = words("t16-key-rsa", &["--source", &source]);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let usable = results.iter().find(|result| result["ruleId"] == "key-usable").unwrap();
+    let text = std::fs::read_to_string(Path::new(&source).join("main.tf")).unwrap();
+    let line = |words: &str| text.lines().position(|line| line.contains(words)).unwrap() + 1;
+    let place = &usable["locations"][0]["physicalLocation"];
+    assert_eq!(place["region"], json!({ "startLine": line("kms_key_id"), "startColumn": 3 }));
+    let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+    assert!(uri.ends_with("source/t16-key-rsa/main.tf"), "{uri}");
+    let related = &usable["relatedLocations"][0]["physicalLocation"]["region"];
+    assert_eq!(related["startLine"], json!(line("customer_master_key_spec")));
+    let log = words("t02-no-key", &[]);
+    let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert!(place["artifactLocation"]["uri"].as_str().unwrap().ends_with("t02-no-key.json"));
+    assert_eq!(place["region"], Value::Null);
+}
+
+#[test]
+fn a_source_cannot_lead_to_other_files() {
+    let folder = Folder::new("preview-source");
+    let outside = folder.write("outside.tf", b"resource \"aws_kms_key\" \"k\" {}");
+    let source = folder.0.join("source");
+    std::fs::create_dir(&source).unwrap();
+    std::os::unix::fs::symlink(&outside, source.join("main.tf")).unwrap();
+    let judge = || {
+        let words = [&plan("t16-key-rsa.json"), "--source", source.to_str().unwrap(), "-o", "json"];
+        preview(&words)
+    };
+    let linked = judge();
+    assert_eq!(verdict(&linked).2, json!(true));
+    assert!(linked.out.contains("is outside of the folder"), "{}", linked.out);
+    std::fs::remove_file(source.join("main.tf")).unwrap();
+    let large = format!("# {}", " ".repeat(5 << 20));
+    std::fs::write(source.join("main.tf"), large).unwrap();
+    let large = judge();
+    assert!(large.out.contains("is larger than any configuration"), "{}", large.out);
 }
 
 /// The report of a planned trail is not evidence: `check` does not read it.
