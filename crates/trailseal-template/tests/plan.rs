@@ -10,6 +10,9 @@ mod document;
 #[path = "plan/expressions.rs"]
 mod expressions;
 #[cfg(test)]
+#[path = "plan/false_keys.rs"]
+mod false_keys;
+#[cfg(test)]
 #[path = "plan/open_parts.rs"]
 mod open_parts;
 #[cfg(test)]

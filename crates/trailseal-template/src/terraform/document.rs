@@ -77,7 +77,7 @@ const ATTRIBUTES: [&str; 34] = [
     "xks_key_id",
 ];
 
-/// Of these, only whether they have a value is read.
+/// Of these, only whether they have a value is read; an empty text is none.
 pub(super) const SECRET_ATTRIBUTES: [&str; 1] = ["key_material_base64"];
 
 /// A plan.
@@ -242,7 +242,8 @@ impl<'de> Deserialize<'de> for Attributes {
                     trailseal_rule::json::read(raw.get()).map_err(serde::de::Error::custom)?;
                 attributes.insert(name, value);
             } else if SECRET_ATTRIBUTES.contains(&name.as_str()) {
-                attributes.insert(name, Value::from(raw.get() != "null"));
+                let is_given = !["null", r#""""#].contains(&raw.get());
+                attributes.insert(name, Value::from(is_given));
             }
         }
         Ok(Self(attributes))

@@ -40,6 +40,15 @@ pub(crate) fn preview(case: &Case) -> Result<Preview, String> {
 
 /// What a plan plans, with files that a test states: folder, name and text.
 pub(crate) fn preview_with(plan: &str, all: &[(&str, &str, &str)]) -> Result<Preview, String> {
+    preview_at(plan, all, &place("111122223333"))
+}
+
+/// The same, with an account and a Region that the user states.
+pub(crate) fn preview_at(
+    plan: &str,
+    all: &[(&str, &str, &str)],
+    place: &Place,
+) -> Result<Preview, String> {
     let mut read = |inside: &str| {
         let of = all.iter().filter(|(folder, ..)| *folder == inside);
         Ok(of
@@ -51,7 +60,7 @@ pub(crate) fn preview_with(plan: &str, all: &[(&str, &str, &str)]) -> Result<Pre
             .collect())
     };
     let mut source = Source { read: &mut read, modules: None };
-    read_plan("plan.json", plan, &place("111122223333"), Some(&mut source))
+    read_plan("plan.json", plan, place, Some(&mut source))
 }
 
 fn files(folder: &Path, inside: &str) -> Result<Vec<SourceFile>, String> {

@@ -1,0 +1,45 @@
+//! Plans whose key only looks as if it passed.
+
+use serde_json::{Value, json};
+
+use crate::document::*;
+use crate::support::*;
+
+const DISABLED: [&str; 3] = ["COMPLIANT", "NON_COMPLIANT", "NON_COMPLIANT"];
+const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+
+fn deny() -> String {
+    json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Action": "kms:*", "Resource": "*", "Principal": "*"}]})
+    .to_string()
+}
+
+/// A key whose material the customer imports, with other values than the usual ones.
+fn external(actions: &[&str], others: Value, unknown: Value) -> Value {
+    let values = json!({"enabled": true, "region": "eu-central-1", "policy": policy(),
+        "key_material_base64": "c2VjcmV0", "valid_to": null});
+    change("aws_kms_external_key.k", actions, with(values, others), unknown)
+}
+
+/// What is found of a trail with a new external key, by its source.
+fn with_new_external(others: Value, mut unknown: Value) -> [String; 3] {
+    for name in ["arn", "id", "key_state", "key_usage", "key_spec"] {
+        unknown[name] = json!(true);
+    }
+    let references = ["aws_kms_external_key.k.arn", "aws_kms_external_key.k"];
+    let mut plan = open_plan(vec![external(&["create"], others, unknown)], &references);
+    let own = config("aws_kms_external_key.k", json!({"policy": {}, "key_material_base64": {}}));
+    plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap().push(own);
+    let text = "resource \"aws_cloudtrail\" \"t\" {\n  kms_key_id = aws_kms_external_key.k.arn\n}\n\
+        resource \"aws_kms_external_key\" \"k\" {}\n";
+    words(&preview_with(&plan.to_string(), &[("", "main.tf", text)]), "")
+}
+
+#[test]
+fn blank_key_material_is_no_material() {
+    assert_eq!(with_new_external(json!({}), json!({}))[1], "COMPLIANT");
+    for none in [json!(""), Value::Null] {
+        let found = with_new_external(json!({"key_material_base64": none}), json!({}));
+        assert_eq!(found[1], "NON_COMPLIANT");
+    }
+}
