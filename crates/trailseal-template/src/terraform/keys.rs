@@ -325,16 +325,15 @@ fn material_state(graph: &Graph<'_>, resource: &Resource) -> Planned<KeyState> {
         Planned::Absent => Planned::Known(true),
         Planned::Unknown(why) => Planned::Unknown(why),
     };
+    if is_new {
+        let missing = Planned::Known(KeyState::PendingImport);
+        return if is_given { state(enabled) } else { missing };
+    }
+    // The material of an existing key may have expired or been deleted since it was imported.
     match resource.optional_text("key_state") {
-        Planned::Known(word) if !is_new && word != "Enabled" && !is_given => {
-            Planned::Known(KeyState::from_kms(&word))
-        }
-        Planned::Known(_) if !is_new => state(enabled),
-        Planned::Known(_) | Planned::Absent | Planned::Unknown(_) if is_given => state(enabled),
-        Planned::Known(_) | Planned::Absent | Planned::Unknown(_) if is_new => {
-            Planned::Known(KeyState::PendingImport)
-        }
-        Planned::Known(_) | Planned::Absent | Planned::Unknown(_) => {
+        Planned::Known(word) if ["Enabled", "Disabled"].contains(&word.as_str()) => state(enabled),
+        Planned::Known(word) => Planned::Known(KeyState::from_kms(&word)),
+        Planned::Absent | Planned::Unknown(_) => {
             Planned::Unknown(format!("whether `{}` has key material", resource.text))
         }
     }

@@ -43,3 +43,27 @@ fn blank_key_material_is_no_material() {
         assert_eq!(found[1], "NON_COMPLIANT");
     }
 }
+
+#[test]
+fn an_existing_external_key_stays_without_its_material() {
+    let known = |state: &str| {
+        json!({"arn": ARN, "id": ID, "key_state": state, "key_usage": "ENCRYPT_DECRYPT",
+            "key_spec": "SYMMETRIC_DEFAULT"})
+    };
+    let found = |actions: &[&str], values: Value, unknown: Value| {
+        of(&plan(vec![external(actions, values, unknown), trail_with(ARN), bucket()], vec![]))
+    };
+    for actions in [["no-op"], ["update"]] {
+        for state in ["PendingImport", "PendingDeletion"] {
+            assert_eq!(found(&actions, known(state), json!({}))[1], "NON_COMPLIANT", "{state}");
+        }
+        for state in ["Enabled", "Disabled"] {
+            assert_eq!(found(&actions, known(state), json!({}))[1], "COMPLIANT", "{state}");
+            let off = with(known(state), json!({"enabled": false}));
+            assert_eq!(found(&actions, off, json!({}))[1], "NON_COMPLIANT", "{state}");
+        }
+        // Material in the state proves nothing: it may have been deleted since.
+        let open = found(&actions, known("Enabled"), json!({"key_state": true}));
+        assert_eq!(open[1], "unverified");
+    }
+}
