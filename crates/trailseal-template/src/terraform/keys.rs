@@ -83,7 +83,8 @@ impl Keys {
         }
         match graph.resolve(policy, "key_id").outcomes.as_slice() {
             [Outcome::Attribute { address, name }]
-                if ["key_id", "id", "arn"].contains(&name.as_str()) =>
+                if ["key_id", "id", "arn"].contains(&name.as_str())
+                    && graph.at(address).is_some_and(is_managed_key) =>
             {
                 self.policies_by_address.entry(address.clone()).or_default().push(index);
             }
@@ -220,6 +221,11 @@ impl Keys {
             _ => Planned::Unknown(format!("several resources set the policy of `{}`", key.text)),
         }
     }
+}
+
+/// Whether it makes a key. What a data source reads may be any key.
+fn is_managed_key(resource: &Resource) -> bool {
+    KEY_TYPES.contains(&resource.address.kind.as_str()) && !resource.address.is_data
 }
 
 /// `alias/…`, of its ARN or of the name itself.

@@ -67,3 +67,30 @@ fn an_existing_external_key_stays_without_its_material() {
         assert_eq!(open[1], "unverified");
     }
 }
+
+#[test]
+fn a_key_policy_that_a_data_source_places_may_be_that_of_any_key() {
+    let unknown = json!({"arn": true, "id": true, "key_state": true, "key_manager": true});
+    let data = change("data.aws_kms_key.x", &["read"], json!({"key_id": "alias/x"}), unknown);
+    let unknown = json!({"key_id": true, "id": true});
+    let set = change("aws_kms_key_policy.p", &["create"], json!({"policy": deny()}), unknown);
+    let mut plan = open_plan(vec![new_key("aws_kms_key.k"), data, set], &BARE);
+    let found = |plan: &Value, key: &str| {
+        let own = format!("resource \"aws_kms_key_policy\" \"p\" {{\n  key_id = {key}\n}}\n");
+        let text = source("aws_kms_key.k.arn") + &own + "data \"aws_kms_key\" \"x\" {}\n";
+        words(&preview_with(&plan.to_string(), &[("", "main.tf", &text)]), "")
+    };
+    let configs = plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap();
+    let references = json!({"references": ["data.aws_kms_key.x.id", "data.aws_kms_key.x"]});
+    configs.push(config("data.aws_kms_key.x", json!({"key_id": {}})));
+    configs.push(config("aws_kms_key_policy.p", json!({"key_id": references, "policy": {}})));
+    let read = ["COMPLIANT", "COMPLIANT", "unverified"];
+    assert_eq!(found(&plan, "data.aws_kms_key.x.id"), read);
+    // Of a key that the plan makes, it is known whose it is.
+    let references = json!({"references": ["aws_kms_key.k.id", "aws_kms_key.k"]});
+    let configs = plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap();
+    configs.last_mut().unwrap()["expressions"]["key_id"] = references;
+    configs.iter_mut().find(|one| one["address"] == "aws_kms_key.k").unwrap()["expressions"] =
+        json!({});
+    assert_eq!(found(&plan, "aws_kms_key.k.id")[2], "NON_COMPLIANT");
+}
