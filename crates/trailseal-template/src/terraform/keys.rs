@@ -70,6 +70,11 @@ impl Keys {
     }
 
     fn add_policy(&mut self, graph: &Graph<'_>, index: usize, policy: &Resource) {
+        // What a fork of the provider of AWS does with it is not known.
+        if !policy.is_of_aws {
+            self.open_policy = Some(policy.text.clone());
+            return;
+        }
         for text in
             [policy.hidden_text("key_id"), policy.destroyed_text("key_id")].into_iter().flatten()
         {
@@ -112,6 +117,9 @@ impl Keys {
         let found: BTreeSet<usize> = found(text).chain(found(name)).copied().collect();
         let found: Vec<&Resource> =
             found.into_iter().filter_map(|at| graph.resources.get(at)).collect();
+        if let Some(other) = found.iter().find(|one| !one.is_of_aws) {
+            return Named::Unknown(format!("`{}` is of another provider", other.text));
+        }
         let is_this =
             |one: &&Resource| one.hidden_text("arn") == Some(text) && one.fate == Fate::Kept;
         if let Some(other) = found.iter().find(|one| !is_this(one) && one.fate != Fate::Kept) {

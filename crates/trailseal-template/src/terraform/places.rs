@@ -126,7 +126,8 @@ fn stated_account(
     key: &str,
     callers: &[(String, &Resource)],
 ) -> Option<AccountId> {
-    let callers = callers.iter().filter(|(of, one)| of == key && one.address.kind == CALLER);
+    let callers =
+        callers.iter().filter(|(of, one)| of == key && one.address.kind == CALLER && one.is_of_aws);
     let mut accounts: BTreeSet<String> = callers
         .filter(|(_, one)| !one.is_sensitive("account_id"))
         .filter_map(|(_, one)| one.hidden_text("account_id").map(str::to_owned))

@@ -94,3 +94,49 @@ fn a_key_policy_that_a_data_source_places_may_be_that_of_any_key() {
         json!({});
     assert_eq!(found(&plan, "aws_kms_key.k.id")[2], "NON_COMPLIANT");
 }
+
+#[test]
+fn resources_of_a_fork_of_the_provider_prove_nothing() {
+    const FORK: &str = "registry.terraform.io/example/aws";
+    let values = json!({"key_id": ARN, "policy": policy()});
+    let mut set = change("aws_kms_key_policy.p", &["create"], values, json!({}));
+    let mut key = kept_key(&["no-op"]);
+    key["change"]["after"]["policy"] = json!(deny());
+    let strict = |set: &Value| {
+        of(&plan(vec![key.clone(), set.clone(), trail_with(ARN), bucket()], vec![]))[2].clone()
+    };
+    assert_eq!(strict(&set), "COMPLIANT");
+    set["provider_name"] = json!(FORK);
+    assert_eq!(strict(&set), "unverified");
+
+    let alias = "arn:aws:kms:eu-central-1:111122223333:alias/x";
+    let with_alias = |provider: &str| {
+        let mut plan = plan(vec![kept_key(&["no-op"]), trail_with(alias), bucket()], vec![]);
+        plan["prior_state"] = json!({"values": {"root_module": {"resources": [
+            {"address": "data.aws_kms_alias.a", "mode": "data", "type": "aws_kms_alias",
+             "name": "a", "provider_name": provider, "values": {"arn": alias, "name": "alias/x",
+             "target_key_arn": ARN, "target_key_id": ID}}]}}});
+        of(&plan)
+    };
+    assert_eq!(with_alias(PROVIDER), GOOD);
+    assert_eq!(with_alias(FORK), OPEN);
+
+    let caller = |provider: &str| {
+        let references = json!({"assume_role": [{"role_arn": {"references": ["var.role"]}}]});
+        let mut plan = open_plan(vec![new_key("aws_kms_key.k")], &BARE);
+        let configs = plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap();
+        configs[1]["provider_config_key"] = json!("aws.two");
+        let mut data = config("data.aws_caller_identity.c", json!({}));
+        data["provider_config_key"] = json!("aws.two");
+        configs.push(data);
+        plan["configuration"]["provider_config"]["aws.two"] =
+            json!({"name": "aws", "alias": "two", "expressions": references});
+        plan["prior_state"] = json!({"values": {"root_module": {"resources": [
+            {"address": "data.aws_caller_identity.c", "mode": "data",
+             "type": "aws_caller_identity", "name": "c", "provider_name": provider,
+             "values": {"account_id": "111122223333"}}]}}});
+        with_source(&plan, "aws_kms_key.k.arn")[1].clone()
+    };
+    assert_eq!(caller(PROVIDER), "COMPLIANT");
+    assert_eq!(caller(FORK), "unverified");
+}
