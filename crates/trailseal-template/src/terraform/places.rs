@@ -21,6 +21,10 @@ const OF_ACCOUNT: [&str; 9] = [
     "token",
 ];
 
+/// Arguments of a provider that name what may decide its Region, if it has no `region`.
+const OF_REGION: [&str; 4] =
+    ["profile", "shared_config_files", "shared_credentials_file", "shared_credentials_files"];
+
 /// The places of provider configurations.
 #[derive(Debug, Default)]
 pub(super) struct Places {
@@ -45,15 +49,18 @@ impl Places {
         regions: &BTreeMap<String, Region>,
     ) -> Self {
         let configs = &configuration.provider_config.0;
-        let usual = configs.get("aws").map(of_account);
+        let is_given = |config: &ProviderConfig<'_>, names: &[&'static str]| {
+            let own = decisive(config, names);
+            let is_usual = configs.get("aws").is_some_and(|usual| decisive(usual, names) == own);
+            is_usual || configs.values().all(|other| decisive(other, names) == own)
+        };
         let provider = |(key, config): (&String, &ProviderConfig<'_>)| {
-            let is_usual = usual.as_ref().is_some_and(|usual| *usual == of_account(config));
-            let is_only = configs.values().map(of_account).collect::<BTreeSet<_>>().len() == 1;
             let account = stated_account(config, key, callers).unwrap_or_else(|| {
-                if is_usual || is_only { given.account.clone() } else { AccountId::not_known() }
+                let is_given = is_given(config, &OF_ACCOUNT);
+                if is_given { given.account.clone() } else { AccountId::not_known() }
             });
             let region = match config.expressions.0.get("region") {
-                None => Some(given.region.clone()),
+                None => Some(given.region.clone()).filter(|_| is_given(config, &OF_REGION)),
                 Some(raw) => constant(raw).and_then(|text| Region::parse(&text).ok()),
             };
             let region = region.or_else(|| regions.get(key).cloned());
@@ -113,10 +120,18 @@ fn constant(raw: &serde_json::value::RawValue) -> Option<String> {
     Some(Expression::read(raw)?.constant_value?.as_str()?.to_owned())
 }
 
-/// What decides about the account of a provider, as the configuration writes it.
-fn of_account<'a>(config: &ProviderConfig<'a>) -> Vec<(&'static str, &'a str)> {
-    let argument = |name: &'static str| Some((name, config.expressions.0.get(name)?.get()));
-    OF_ACCOUNT.into_iter().filter_map(argument).collect()
+/// What a provider configuration has of these arguments, as the configuration writes it, with its
+/// module if that decides what they are: each module has its own variables.
+fn decisive<'a>(
+    config: &'a ProviderConfig<'a>,
+    names: &[&'static str],
+) -> (Option<&'a str>, Vec<(&'static str, &'a str)>) {
+    let argument = |name: &&'static str| Some((*name, config.expressions.0.get(*name)?.get()));
+    let arguments: Vec<(&'static str, &str)> = names.iter().filter_map(argument).collect();
+    // With an escape, the text can be any.
+    let is_open = |text: &str| text.contains("\"references\"") || text.contains('\\');
+    let module = config.module_address.as_deref();
+    (module.filter(|_| arguments.iter().any(|(_, text)| is_open(text))), arguments)
 }
 
 /// The account that the plan states of a provider: the data source of its caller, or the only

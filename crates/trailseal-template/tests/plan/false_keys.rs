@@ -140,3 +140,59 @@ fn resources_of_a_fork_of_the_provider_prove_nothing() {
     assert_eq!(caller(PROVIDER), "COMPLIANT");
     assert_eq!(caller(FORK), "unverified");
 }
+
+/// A plan whose key is of the provider configuration `aws.two`, without Regions of resources.
+fn of_two_providers(one: Value, two: Value) -> Value {
+    let mut plan = open_plan(vec![new_key("aws_kms_key.k")], &BARE);
+    for at in [0, 1, 2] {
+        plan["resource_changes"][at]["change"]["after"].as_object_mut().unwrap().remove("region");
+    }
+    let configs = plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap();
+    configs[1]["provider_config_key"] = json!("aws.two");
+    plan["configuration"]["provider_config"] = json!({
+        "aws": {"name": "aws", "expressions": one},
+        "aws.two": {"name": "aws", "alias": "two", "expressions": two},
+    });
+    plan
+}
+
+#[test]
+fn a_provider_of_another_module_has_other_variables() {
+    let role = |role: Value| json!({"assume_role": [{"role_arn": role}], "region": {"constant_value": "eu-central-1"}});
+    let open = role(json!({"references": ["var.role"]}));
+    let mut plan = of_two_providers(open.clone(), open);
+    let place = |plan: &Value| {
+        let case = Case { plan: plan.to_string(), ..Case::default() };
+        let text = source("aws_kms_key.k.arn");
+        let read = preview_with(&case.plan, &[("", "main.tf", &text)]).unwrap();
+        let world = read.trails[0].worlds[0].deployment.clone();
+        world.keys.values().next().unwrap().place.account.to_string()
+    };
+    assert_eq!(place(&plan), "111122223333");
+    assert_eq!(with_source(&plan, "aws_kms_key.k.arn")[1], "COMPLIANT");
+    plan["configuration"]["provider_config"]["aws.two"]["module_address"] = json!("module.m");
+    assert_ne!(place(&plan), "111122223333");
+    assert_eq!(with_source(&plan, "aws_kms_key.k.arn")[1], "unverified");
+    // A constant is the same in each module.
+    let constant = role(json!({"constant_value": "arn:aws:iam::111122223333:role/x"}));
+    let mut plan = of_two_providers(constant.clone(), constant);
+    plan["configuration"]["provider_config"]["aws.two"]["module_address"] = json!("module.m");
+    assert_eq!(with_source(&plan, "aws_kms_key.k.arn")[1], "COMPLIANT");
+}
+
+#[test]
+fn a_profile_may_decide_the_region() {
+    let profile = |name: &str| {
+        json!({"profile": {"constant_value": name},
+            "allowed_account_ids": {"constant_value": ["111122223333"]}})
+    };
+    let found = |one: &str, two: &str| {
+        let plan = of_two_providers(profile(one), profile(two)).to_string();
+        let mut given = place("111122223333");
+        given.region = trailseal_rule::Region::parse("eu-central-1").unwrap();
+        let text = source("aws_kms_key.k.arn");
+        words(&preview_at(&plan, &[("", "main.tf", &text)], &given), "")[1].clone()
+    };
+    assert_eq!(found("eu", "eu"), "COMPLIANT");
+    assert_eq!(found("eu", "us"), "unverified");
+}
