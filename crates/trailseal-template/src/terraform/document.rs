@@ -11,12 +11,13 @@ use serde_json::value::RawValue;
 use super::json::{Kept, Listed, Marks, Names};
 
 /// The types of resources that are read. Those of [`OTHER_TRAIL_TYPES`] are named only.
-const TYPES: [&str; 11] = [
+const TYPES: [&str; 12] = [
     TRAIL,
     "aws_kms_key",
     "aws_kms_external_key",
     "aws_kms_replica_key",
     "aws_kms_replica_external_key",
+    OTHER_KEY,
     KEY_POLICY,
     ALIAS,
     BUCKET,
@@ -34,6 +35,9 @@ pub(super) const CALLER: &str = "aws_caller_identity";
 /// Resources of other providers or services that may make a trail.
 pub(super) const OTHER_TRAIL_TYPES: [&str; 2] =
     ["awscc_cloudtrail_trail", "aws_cloudcontrolapi_resource"];
+
+/// A key of another provider, of which only what the plan does with it is read.
+pub(super) const OTHER_KEY: &str = "awscc_kms_key";
 
 /// The types of keys.
 pub(super) const KEY_TYPES: [&str; 4] =

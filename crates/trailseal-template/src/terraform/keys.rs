@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use trailseal_rule::{KeyArn, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Rotation};
 
-use super::document::{ALIAS, KEY_POLICY, KEY_TYPES};
+use super::document::{ALIAS, KEY_POLICY, KEY_TYPES, OTHER_KEY};
 use super::graph::{Graph, Outcome};
 use super::resource::{Fate, Resource};
 use crate::cloudformation::plain;
@@ -46,7 +46,14 @@ impl Keys {
             match resource.address.kind.as_str() {
                 kind if KEY_TYPES.contains(&kind) => {
                     let after = resource.hidden_text("arn").filter(|_| resource.stays());
-                    for arn in [after, resource.destroyed_text("arn")].into_iter().flatten() {
+                    for arn in [after, resource.former_text("arn")].into_iter().flatten() {
+                        keys.by_arn.entry(arn.to_owned()).or_default().push(index);
+                    }
+                }
+                // One that stays as it is changes nothing of what a data source reads.
+                OTHER_KEY if resource.destroys || resource.fate == Fate::Updated => {
+                    let after = resource.hidden_text("arn").filter(|_| resource.stays());
+                    if let Some(arn) = resource.former_text("arn").or(after) {
                         keys.by_arn.entry(arn.to_owned()).or_default().push(index);
                     }
                 }
@@ -147,6 +154,11 @@ impl Keys {
             key.state = Planned::Known(KeyState::PendingDeletion);
             return Ok(key);
         }
+        let is_changed =
+            |one: &&&Resource| one.address.kind == OTHER_KEY || one.hidden_text("arn") != Some(arn);
+        if let Some(other) = all.iter().find(is_changed) {
+            return Err(format!("`{}` changes the key", other.text));
+        }
         let managed: Vec<&&Resource> = all.iter().filter(is_managed).collect();
         let read: Vec<&&Resource> = all.iter().filter(|one| one.address.is_data).collect();
         let keys =
@@ -181,6 +193,10 @@ impl Keys {
             key.state = Planned::Unknown(why);
         }
         if resource.address.is_data {
+            return key;
+        }
+        if resource.address.kind == OTHER_KEY {
+            other_key(&mut key, resource);
             return key;
         }
         match resource.address.kind.as_str() {
@@ -309,6 +325,15 @@ fn own_key(key: &mut PlannedKey, graph: &Graph<'_>, resource: &Resource) {
         days @ (Planned::Known(_) | Planned::Absent | Planned::Unknown(_)) => days,
     };
     key.rotation = crate::cloudformation::rotation(resource.flag("enable_key_rotation"), days);
+}
+
+/// A key of which nothing but its ARN is read.
+fn other_key(key: &mut PlannedKey, resource: &Resource) {
+    let why = format!("`{}` is of another provider", resource.text);
+    key.usage = Planned::Unknown(why.clone());
+    key.spec = Planned::Unknown(why.clone());
+    key.rotation = Planned::Unknown(why.clone());
+    key.policy = Planned::Unknown(why);
 }
 
 fn external_key(key: &mut PlannedKey, graph: &Graph<'_>, resource: &Resource) {

@@ -91,8 +91,9 @@ impl Resource {
                 (after.unwrap_or_default(), after_unknown, after_sensitive)
             }
         };
-        // Of what stays, nothing of its past is needed.
-        let before = if destroys { before } else { Attributes::default() };
+        // Of what stays, its past is needed only if the plan may change which object it is.
+        let is_open = fate == Fate::Updated && unknown.has("arn");
+        let before = if destroys || is_open { before } else { Attributes::default() };
         let is_deposed = change.deposed.is_some_and(|raw| raw.get() != "null");
         let text = change.address.clone().into_owned();
         let is_of_aws = is_of_aws(&change.provider_name);
@@ -167,7 +168,12 @@ impl Resource {
 
     /// The text of an attribute of the object that is destroyed.
     pub(super) fn destroyed_text(&self, name: &str) -> Option<&str> {
-        self.before.0.get(name)?.as_str().filter(|_| self.destroys)
+        self.former_text(name).filter(|_| self.destroys)
+    }
+
+    /// The text of an attribute of an object that is destroyed, or whose ARN may change.
+    pub(super) fn former_text(&self, name: &str) -> Option<&str> {
+        self.before.0.get(name)?.as_str()
     }
 
     /// Whether the plan says anything about an attribute.

@@ -196,3 +196,38 @@ fn a_profile_may_decide_the_region() {
     assert_eq!(found("eu", "eu"), "COMPLIANT");
     assert_eq!(found("eu", "us"), "unverified");
 }
+
+#[test]
+fn a_key_that_another_provider_destroys_or_changes_does_not_pass() {
+    let data = || {
+        json!({"address": "data.aws_kms_key.k", "mode": "data", "type": "aws_kms_key",
+            "name": "k", "provider_name": PROVIDER, "values": {"arn": ARN,
+            "key_manager": "CUSTOMER", "key_state": "Enabled", "key_usage": "ENCRYPT_DECRYPT",
+            "key_spec": "SYMMETRIC_DEFAULT", "origin": "AWS_KMS"}})
+    };
+    let found = |change: Value| {
+        let mut plan = plan(vec![change, trail_with(ARN), bucket()], vec![]);
+        plan["prior_state"] = json!({"values": {"root_module": {"resources": [data()]}}});
+        of(&plan)
+    };
+    let other = |actions: &[&str], unknown: Value| {
+        let values = json!({"arn": ARN, "key_id": ID, "enabled": true});
+        let mut change = change("awscc_kms_key.k", actions, values, unknown);
+        change["provider_name"] = json!("registry.terraform.io/hashicorp/awscc");
+        change
+    };
+    assert_eq!(found(other(&["no-op"], json!({})))[1], "COMPLIANT");
+    assert_eq!(found(other(&["delete"], json!({})))[1], "NON_COMPLIANT");
+    for actions in [["delete", "create"], ["create", "delete"]] {
+        assert_eq!(found(other(&actions, json!({"arn": true})))[1], "NON_COMPLIANT");
+    }
+    assert_eq!(found(other(&["update"], json!({}))), OPEN);
+    assert_eq!(found(other(&["update"], json!({"arn": true}))), OPEN);
+
+    let mut disabled = kept_key(&["update"]);
+    disabled["change"]["after"]["is_enabled"] = json!(false);
+    assert_eq!(found(disabled.clone()), DISABLED);
+    disabled["change"]["after"].as_object_mut().unwrap().remove("arn");
+    disabled["change"]["after_unknown"] = json!({"arn": true});
+    assert_eq!(found(disabled), OPEN);
+}
