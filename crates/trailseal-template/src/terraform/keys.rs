@@ -202,7 +202,7 @@ impl Keys {
         match resource.address.kind.as_str() {
             "aws_kms_key" => own_key(&mut key, graph, resource),
             "aws_kms_external_key" => external_key(&mut key, graph, resource),
-            _ => replica_key(&mut key, graph, resource),
+            _ => replica_key(&mut key, resource),
         }
         key.policy = self.policy(graph, resource);
         key.locations = key_locations(graph, resource);
@@ -344,12 +344,12 @@ fn external_key(key: &mut PlannedKey, graph: &Graph<'_>, resource: &Resource) {
     key.usage = default_if_left_out(graph, resource, "key_usage", "ENCRYPT_DECRYPT")
         .map(|word| KeyUsage::from_kms(&word));
     if key.state.known().is_some() {
-        key.state = material_state(graph, resource);
+        key.state = material_state(resource);
     }
 }
 
 /// The state of a key whose material the customer imports: by this resource, or not at all.
-fn material_state(graph: &Graph<'_>, resource: &Resource) -> Planned<KeyState> {
+fn material_state(resource: &Resource) -> Planned<KeyState> {
     const MATERIAL: &str = "key_material_base64";
     if resource.optional_text("valid_to") != Planned::Absent {
         return Planned::Unknown("its key material expires".to_owned());
@@ -359,9 +359,10 @@ fn material_state(graph: &Graph<'_>, resource: &Resource) -> Planned<KeyState> {
     }
     let is_given = resource.value(MATERIAL).and_then(Value::as_bool) == Some(true);
     let is_new = resource.fate == Fate::Made;
-    let enabled = match default_if_left_out(graph, resource, "enabled", "true") {
-        Planned::Known(word) => Planned::Known(word != "false"),
-        Planned::Absent => Planned::Known(true),
+    // The provider's documentation and its code differ on what it does if it is left out.
+    let enabled = match resource.optional_text("enabled") {
+        Planned::Known(word) => Planned::Known(word == "true"),
+        Planned::Absent => Planned::Unknown(format!("whether `{}` is enabled", resource.text)),
         Planned::Unknown(why) => Planned::Unknown(why),
     };
     if is_new {
@@ -378,7 +379,7 @@ fn material_state(graph: &Graph<'_>, resource: &Resource) -> Planned<KeyState> {
     }
 }
 
-fn replica_key(key: &mut PlannedKey, graph: &Graph<'_>, resource: &Resource) {
+fn replica_key(key: &mut PlannedKey, resource: &Resource) {
     let of_primary = |name: &str| match resource.optional_text(name) {
         Planned::Known(word) => Planned::Known(word),
         Planned::Absent | Planned::Unknown(_) => Planned::Unknown(
@@ -400,7 +401,7 @@ fn replica_key(key: &mut PlannedKey, graph: &Graph<'_>, resource: &Resource) {
         return;
     }
     key.state = if is_external {
-        material_state(graph, resource)
+        material_state(resource)
     } else {
         state(match resource.optional_text("enabled") {
             Planned::Known(word) => Planned::Known(word == "true"),

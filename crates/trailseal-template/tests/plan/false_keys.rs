@@ -231,3 +231,11 @@ fn a_key_that_another_provider_destroys_or_changes_does_not_pass() {
     disabled["change"]["after_unknown"] = json!({"arn": true});
     assert_eq!(found(disabled), OPEN);
 }
+
+#[test]
+fn whether_a_new_external_key_is_enabled_is_no_default() {
+    let left_out = with_new_external(json!({"enabled": null}), json!({"enabled": true}));
+    assert_eq!(left_out[1], "unverified");
+    assert_eq!(with_new_external(json!({"enabled": null}), json!({}))[1], "unverified");
+    assert_eq!(with_new_external(json!({"enabled": false}), json!({}))[1], "NON_COMPLIANT");
+}
