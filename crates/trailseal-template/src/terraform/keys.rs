@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use trailseal_rule::{KeyArn, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Rotation};
+use trailseal_rule::{
+    KeyArn, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Region, Rotation,
+};
 
 use super::document::{ALIAS, KEY_POLICY, KEY_TYPES, OTHER_KEY};
 use super::graph::{Graph, Outcome};
@@ -209,14 +211,34 @@ impl Keys {
         key
     }
 
+    /// The resources that set the policy of a key, or which of them may do so.
+    fn policies_of(&self, graph: &Graph<'_>, key: &Resource) -> Result<BTreeSet<usize>, String> {
+        let mut found: BTreeSet<usize> =
+            self.policies_by_address.get(&key.text).into_iter().flatten().copied().collect();
+        for name in ["arn", "key_id", "id"].into_iter().filter_map(|name| key.hidden_text(name)) {
+            for at in self.policies.get(name).into_iter().flatten() {
+                let Some(policy) = graph.resources.get(*at) else { continue };
+                // The keys of a multi-Region key have one ID.
+                let regions = [policy, key].map(|one| graph.place(one).region);
+                let is_shared = name.starts_with("mrk-");
+                if is_shared && regions.iter().any(Region::is_not_known) {
+                    return Err(format!("`{}` may set the policy of `{}`", policy.text, key.text));
+                }
+                let [one, other] = regions;
+                if !is_shared || one == other {
+                    found.insert(*at);
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// The policy of a key: its own, or that of the resource that sets it.
     fn policy(&self, graph: &Graph<'_>, key: &Resource) -> Planned<String> {
-        let names = ["arn", "key_id", "id"].into_iter().filter_map(|name| key.hidden_text(name));
-        let mut found: Vec<usize> =
-            names.filter_map(|name| self.policies.get(name)).flatten().copied().collect();
-        found.extend(self.policies_by_address.get(&key.text).into_iter().flatten());
-        found.sort_unstable();
-        found.dedup();
+        let found = match self.policies_of(graph, key) {
+            Ok(found) => found,
+            Err(why) => return Planned::Unknown(why),
+        };
         if let Some(open) = &self.open_policy {
             return Planned::Unknown(format!("`{open}` may set the policy of `{}`", key.text));
         }
@@ -229,10 +251,10 @@ impl Keys {
             }
             own @ (Planned::Known(_) | Planned::Absent | Planned::Unknown(_)) => own,
         };
-        match found.as_slice() {
-            [] => own,
-            [only] => {
-                let Some(policy) = graph.resources.get(*only) else { return own };
+        let mut found = found.into_iter().filter_map(|at| graph.resources.get(at));
+        match (found.next(), found.next()) {
+            (None, _) => own,
+            (Some(policy), None) => {
                 if policy.fate == Fate::Destroyed || policy.is_deposed {
                     return Planned::Unknown(format!("`{}` is destroyed", policy.text));
                 }
@@ -242,7 +264,9 @@ impl Keys {
                 }
                 Planned::Unknown(format!("`{}` and `{}` set one policy", key.text, policy.text))
             }
-            _ => Planned::Unknown(format!("several resources set the policy of `{}`", key.text)),
+            (Some(_), Some(_)) => {
+                Planned::Unknown(format!("several resources set the policy of `{}`", key.text))
+            }
         }
     }
 }

@@ -239,3 +239,25 @@ fn whether_a_new_external_key_is_enabled_is_no_default() {
     assert_eq!(with_new_external(json!({"enabled": null}), json!({}))[1], "unverified");
     assert_eq!(with_new_external(json!({"enabled": false}), json!({}))[1], "NON_COMPLIANT");
 }
+
+#[test]
+fn the_id_of_a_multi_region_key_names_one_key_in_each_region() {
+    const MRK: &str = "mrk-1234abcd12ab34cd56ef1234567890ab";
+    let arn = format!("arn:aws:kms:eu-central-1:111122223333:key/{MRK}");
+    let mut key = kept_key(&["no-op"]);
+    let known = json!({"arn": arn, "key_id": MRK, "policy": deny()});
+    key["change"]["after"] = with(key["change"]["after"].clone(), known);
+    let strict = |region: Option<&str>, text: &str| {
+        let values = json!({"key_id": text, "policy": policy(), "region": region});
+        let mut set = change("aws_kms_key_policy.p", &["no-op"], values, json!({}));
+        let own = config("aws_kms_key_policy.p", json!({"region": {"references": ["var.r"]}}));
+        if region.is_none() {
+            set["change"]["after_unknown"]["region"] = json!(true);
+        }
+        of(&plan(vec![key.clone(), set, trail_with(&arn), bucket()], vec![own]))[2].clone()
+    };
+    assert_eq!(strict(Some("eu-central-1"), MRK), "COMPLIANT");
+    assert_eq!(strict(Some("us-east-1"), MRK), "NON_COMPLIANT", "the policy of a replica");
+    assert_eq!(strict(None, MRK), "unverified");
+    assert_eq!(strict(None, &arn), "COMPLIANT");
+}
