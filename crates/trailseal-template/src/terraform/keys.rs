@@ -26,6 +26,18 @@ pub(super) enum Named {
     Unknown(String),
 }
 
+impl Named {
+    /// The same, without a text that is the value of a sensitive attribute.
+    pub(super) fn unless_sensitive(self, resource: &Resource, name: &str) -> Self {
+        match self {
+            Self::Text(text) if !text.trim().is_empty() && resource.is_sensitive(name) => {
+                Self::Unknown(resource.marked(name))
+            }
+            named @ (Self::Key(_) | Self::Text(_) | Self::Unknown(_)) => named,
+        }
+    }
+}
+
 /// The keys, aliases and key policies by what names them.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
@@ -136,8 +148,10 @@ impl Keys {
         }
         let mut named: Vec<Named> = Vec::new();
         for alias in found.iter().filter(|one| is_this(one)) {
-            let target = alias.hidden_text("target_key_arn").filter(|arn| arn.contains(":key/"));
-            named.extend(target.map(|arn| self.named(graph, arn)));
+            const TARGET: &str = "target_key_arn";
+            let target = alias.hidden_text(TARGET).filter(|arn| arn.contains(":key/"));
+            let key = target.map(|arn| self.named(graph, arn));
+            named.extend(key.map(|key| key.unless_sensitive(alias, TARGET)));
         }
         let mut named = named.into_iter();
         match (named.next(), named.next()) {
@@ -152,7 +166,7 @@ impl Keys {
         let is_managed = |one: &&&Resource| !one.address.is_data;
         if let Some(destroyed) = all.iter().find(|one| one.destroyed_text("arn") == Some(arn)) {
             let mut key = self.key(graph, destroyed);
-            key.existing = KeyArn::parse(arn).ok();
+            key.existing = KeyArn::parse(arn).ok().filter(|_| !destroyed.was_sensitive("arn"));
             key.state = Planned::Known(KeyState::PendingDeletion);
             return Ok(key);
         }

@@ -41,6 +41,8 @@ pub(super) struct Resource {
     after: Attributes,
     unknown: Marks,
     sensitive: Marks,
+    /// The marks of the object that is destroyed.
+    before_sensitive: Marks,
 }
 
 impl Resource {
@@ -85,7 +87,7 @@ impl Resource {
         let before = before.unwrap_or_default();
         let (after, unknown, sensitive) = match fate {
             Fate::Destroyed | Fate::Forgotten => {
-                (before.clone(), Marks::default(), before_sensitive)
+                (before.clone(), Marks::default(), before_sensitive.clone())
             }
             Fate::Kept | Fate::Updated | Fate::Made => {
                 (after.unwrap_or_default(), after_unknown, after_sensitive)
@@ -108,6 +110,7 @@ impl Resource {
             after,
             unknown,
             sensitive,
+            before_sensitive,
         })
     }
 
@@ -136,6 +139,7 @@ impl Resource {
             after,
             unknown: Marks::default(),
             sensitive: state.sensitive_values.clone(),
+            before_sensitive: Marks::default(),
         })
     }
 
@@ -151,6 +155,11 @@ impl Resource {
 
     pub(super) fn is_sensitive(&self, name: &str) -> bool {
         self.sensitive.has(name)
+    }
+
+    /// Whether an attribute of the object that is destroyed is sensitive.
+    pub(super) fn was_sensitive(&self, name: &str) -> bool {
+        self.before_sensitive.has(name)
     }
 
     /// The value of an attribute, sensitive or not, if it is known and not null.
@@ -197,10 +206,7 @@ impl Resource {
         let text = match self.value(name) {
             None => return Planned::Absent,
             Some(_) if self.is_sensitive(name) => {
-                return Planned::Unknown(format!(
-                    "`{name}` of `{}` is marked as sensitive",
-                    self.text
-                ));
+                return Planned::Unknown(self.marked(name));
             }
             // The state has an empty text for an argument that is left out.
             Some(Value::String(text)) if text.is_empty() => return Planned::Absent,
@@ -220,6 +226,10 @@ impl Resource {
             "false" => Planned::Known(false),
             _ => Planned::Unknown(format!("`{name}` of `{}` is not a truth value", self.text)),
         })
+    }
+
+    pub(super) fn marked(&self, name: &str) -> String {
+        format!("`{name}` of `{}` is marked as sensitive", self.text)
     }
 
     pub(super) fn after_apply(&self, name: &str) -> String {

@@ -112,12 +112,7 @@ impl<'a> Trails<'a> {
         if !trail.is_unknown(NAME) {
             return only(match trail.value(NAME) {
                 None => TrailKey { text: Planned::Absent, key: None },
-                Some(Value::String(text)) => match self.keys.named(self.graph, text) {
-                    Named::Text(_) if trail.is_sensitive(NAME) && !text.trim().is_empty() => {
-                        TrailKey { text: trail.text(NAME), key: None }
-                    }
-                    named @ (Named::Key(_) | Named::Text(_) | Named::Unknown(_)) => named.into(),
-                },
+                Some(Value::String(text)) => self.of_text(trail, text),
                 Some(_) => TrailKey { text: trail.text(NAME), key: None },
             });
         }
@@ -126,6 +121,11 @@ impl<'a> Trails<'a> {
         let outcomes = resolved.outcomes.into_iter();
         let keys = outcomes.map(|outcome| self.outcome(trail, outcome, is_only, notes)).collect();
         (keys, resolved.why)
+    }
+
+    /// The key that a text names, which is shown only if the trail does not mark it.
+    fn of_text(&self, trail: &Resource, text: &str) -> TrailKey {
+        self.keys.named(self.graph, text).unless_sensitive(trail, "kms_key_id").into()
     }
 
     /// The key that the source gives. `is_only` says that it gives no other, so that the plan would
@@ -147,7 +147,7 @@ impl<'a> Trails<'a> {
             Outcome::Unknown(why) => return TrailKey::unknown(why),
             Outcome::Null | Outcome::Text(_) if is_only => return contradiction(),
             Outcome::Null => return TrailKey { text: Planned::Absent, key: None },
-            Outcome::Text(text) => return self.keys.named(self.graph, &text).into(),
+            Outcome::Text(text) => return self.of_text(trail, &text),
             Outcome::Attribute { address, name } => (address, name),
         };
         let found = self.graph.at(&address).filter(|one| one.fate != Fate::Forgotten);
@@ -194,15 +194,13 @@ impl<'a> Trails<'a> {
         {
             return unknown();
         }
-        if let Some(arn) =
-            alias.hidden_text("target_key_id").filter(|text| text.starts_with("arn:"))
-        {
-            return self.keys.named(self.graph, arn);
+        const TARGET: &str = "target_key_id";
+        if let Some(arn) = alias.hidden_text(TARGET).filter(|text| text.starts_with("arn:")) {
+            return self.keys.named(self.graph, arn).unless_sensitive(alias, TARGET);
         }
-        match self.graph.resolve(alias, "target_key_id").outcomes.as_slice() {
+        match self.graph.resolve(alias, TARGET).outcomes.as_slice() {
             [Outcome::Attribute { address, name }]
-                if alias.is_unknown("target_key_id")
-                    && ["key_id", "id", "arn"].contains(&name.as_str()) =>
+                if alias.is_unknown(TARGET) && ["key_id", "id", "arn"].contains(&name.as_str()) =>
             {
                 let key = self.graph.at(address).filter(|one| {
                     KEY_TYPES.contains(&one.address.kind.as_str()) && one.fate != Fate::Forgotten

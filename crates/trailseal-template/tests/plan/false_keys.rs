@@ -261,3 +261,54 @@ fn the_id_of_a_multi_region_key_names_one_key_in_each_region() {
     assert_eq!(strict(None, MRK), "unverified");
     assert_eq!(strict(None, &arn), "COMPLIANT");
 }
+
+#[test]
+fn sensitive_names_of_keys_are_not_shown() {
+    const SECRET: &str =
+        "arn:aws:kms:eu-central-1:111122223333:key/5ec2e700-5ec2-e700-5ec2-5ec2e7005ec2";
+    let hides = |read: Result<trailseal_template::Preview, String>, case: &str| {
+        let read = read.unwrap();
+        let shown = format!("{:?} {read:?}", judged(&read, "strict", ""));
+        assert!(!shown.contains("5ec2e7"), "{case}: {shown}");
+    };
+    let main = |text: &str| text.to_owned();
+    // A variable.
+    let references = ["terraform_data.p.id", "terraform_data.p", "var.a", "var.b"];
+    let mut open = open_plan(vec![], &references);
+    open["resource_changes"][0]["change"]["after_sensitive"] = json!({"kms_key_id": true});
+    open["variables"] =
+        json!({"a": {"value": SECRET}, "b": {"value": SECRET.replace("eu-", "us-")}});
+    let text = source("terraform_data.p.id == \"x\" ? var.a : var.b")
+        + "variable \"a\" {}\nvariable \"b\" {}\n";
+    hides(preview_with(&open.to_string(), &[("", "main.tf", &text)]), "variable");
+    // An alias that the plan makes.
+    let values = json!({"name": "alias/x", "target_key_id": SECRET});
+    let unknown = json!({"arn": true, "target_key_arn": true});
+    let mut alias = change("aws_kms_alias.a", &["create"], values, unknown);
+    alias["change"]["after_sensitive"] = json!({"target_key_id": true});
+    let of_alias = open_plan(vec![alias], &["aws_kms_alias.a.arn", "aws_kms_alias.a"]);
+    let text = main("resource \"aws_cloudtrail\" \"t\" {\n  kms_key_id = aws_kms_alias.a.arn\n}\n")
+        + "resource \"aws_kms_alias\" \"a\" {}\n";
+    hides(preview_with(&of_alias.to_string(), &[("", "main.tf", &text)]), "new alias");
+    // An alias that exists.
+    let arn = "arn:aws:kms:eu-central-1:111122223333:alias/x";
+    let values = json!({"name": "alias/x", "arn": arn, "target_key_arn": SECRET,
+        "target_key_id": "5ec2e700-5ec2-e700-5ec2-5ec2e7005ec2"});
+    let mut alias = change("aws_kms_alias.a", &["no-op"], values, json!({}));
+    alias["change"]["after_sensitive"] = json!({"target_key_arn": true, "target_key_id": true});
+    hides(read(&plan(vec![alias, trail_with(arn), bucket()], vec![])), "existing alias");
+    // A key that the plan destroys.
+    let mut trail = trail_with(SECRET);
+    trail["change"]["after_sensitive"] = json!({"kms_key_id": true});
+    for actions in [&["delete"][..], &["delete", "create"]] {
+        let mut key = kept_key(actions);
+        key["change"]["before"]["arn"] = json!(SECRET);
+        key["change"]["before_sensitive"] = json!({"arn": true});
+        if actions.len() > 1 {
+            key["change"]["after_unknown"] = json!({"arn": true});
+        }
+        let plan = plan(vec![key, trail.clone(), bucket()], vec![]);
+        hides(read(&plan), "destroyed key");
+        assert_eq!(of(&plan)[1], "NON_COMPLIANT");
+    }
+}
