@@ -1,5 +1,6 @@
 //! The keys of a plan, with their policies and aliases.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -51,6 +52,8 @@ pub(super) struct Keys {
     policies_by_address: BTreeMap<String, Vec<usize>>,
     /// A key policy that may be that of any key.
     open_policy: Option<String>,
+    /// What the texts name that several resources have.
+    shared: RefCell<BTreeMap<String, Named>>,
 }
 
 impl Keys {
@@ -58,16 +61,9 @@ impl Keys {
         let mut keys = Self::default();
         for (index, resource) in graph.resources.iter().enumerate() {
             match resource.address.kind.as_str() {
-                kind if KEY_TYPES.contains(&kind) => {
+                kind if KEY_TYPES.contains(&kind) || is_changed_elsewhere(resource) => {
                     let after = resource.hidden_text("arn").filter(|_| resource.stays());
                     for arn in [after, resource.former_text("arn")].into_iter().flatten() {
-                        keys.by_arn.entry(arn.to_owned()).or_default().push(index);
-                    }
-                }
-                // One that stays as it is changes nothing of what a data source reads.
-                OTHER_KEY if resource.destroys || resource.fate == Fate::Updated => {
-                    let after = resource.hidden_text("arn").filter(|_| resource.stays());
-                    if let Some(arn) = resource.former_text("arn").or(after) {
                         keys.by_arn.entry(arn.to_owned()).or_default().push(index);
                     }
                 }
@@ -118,8 +114,22 @@ impl Keys {
         }
     }
 
-    /// What an ARN or an alias in a trail or alias names.
+    /// What an ARN or an alias in a trail or alias names. What many data sources read is read once.
     pub(super) fn named(&self, graph: &Graph<'_>, text: &str) -> Named {
+        let is_several =
+            |all: &BTreeMap<String, Vec<usize>>| all.get(text).is_some_and(|all| all.len() > 1);
+        if !is_several(&self.by_arn) && !is_several(&self.aliases) {
+            return self.read(graph, text);
+        }
+        if let Some(named) = self.shared.borrow().get(text) {
+            return named.clone();
+        }
+        let named = self.read(graph, text);
+        self.shared.borrow_mut().insert(text.to_owned(), named.clone());
+        named
+    }
+
+    fn read(&self, graph: &Graph<'_>, text: &str) -> Named {
         if let Some(alias) = alias_name(text).filter(|name| !name.starts_with("alias/aws/")) {
             return self.of_alias(graph, text, alias);
         }
@@ -179,7 +189,9 @@ impl Keys {
         let read: Vec<&&Resource> = all.iter().filter(|one| one.address.is_data).collect();
         let keys =
             |of: &[&&Resource]| of.iter().map(|one| self.key(graph, one)).collect::<Vec<_>>();
-        let chosen = if managed.is_empty() { keys(&read) } else { keys(&managed) };
+        let read = keys(&read);
+        let own = keys(&managed);
+        let chosen = if managed.is_empty() { &read } else { &own };
         let what = |key: &PlannedKey| {
             let (manager, state) = (key.manager.clone(), key.state.clone());
             (manager, state, key.spec.clone(), key.usage.clone(), key.origin.clone())
@@ -188,7 +200,7 @@ impl Keys {
         if chosen.iter().any(|other| what(other) != what(first)) || managed.len() > 1 {
             return Err("two resources of the plan have the ARN of the key".to_owned());
         }
-        if keys(&read).iter().any(|one| one.manager != first.manager) {
+        if read.iter().any(|one| one.manager != first.manager) {
             return Err("resource and data source differ on who manages the key".to_owned());
         }
         Ok(first.clone())
@@ -288,6 +300,12 @@ impl Keys {
 /// Whether it makes a key. What a data source reads may be any key.
 fn is_managed_key(resource: &Resource) -> bool {
     KEY_TYPES.contains(&resource.address.kind.as_str()) && !resource.address.is_data
+}
+
+/// Whether another provider changes a key, so that what a data source reads of it is no longer true.
+fn is_changed_elsewhere(resource: &Resource) -> bool {
+    let is_changed = resource.destroys || resource.fate == Fate::Updated;
+    resource.address.kind == OTHER_KEY && is_changed
 }
 
 /// `alias/…`, of its ARN or of the name itself.

@@ -1,5 +1,6 @@
 //! The trails of a plan.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ pub(super) struct Trails<'a> {
     keys: Keys,
     /// The buckets by name.
     buckets: BTreeMap<String, Vec<usize>>,
+    /// The buckets that several resources name.
+    shared: RefCell<BTreeMap<String, Option<PlannedBucket>>>,
 }
 
 /// The key of a trail in one case.
@@ -56,7 +59,7 @@ impl<'a> Trails<'a> {
                 buckets.entry(name.to_owned()).or_default().push(index);
             }
         }
-        Self { graph, keys: Keys::new(graph), buckets }
+        Self { graph, keys: Keys::new(graph), buckets, shared: RefCell::default() }
     }
 
     /// A trail in each case that the plan leaves open.
@@ -215,9 +218,7 @@ impl<'a> Trails<'a> {
     fn bucket(&self, trail: &Resource) -> (Planned<BucketTarget>, Option<PlannedBucket>) {
         const NAME: &str = "s3_bucket_name";
         if let Some(name) = trail.hidden_text(NAME) {
-            let found = self.buckets.get(name).into_iter().flatten();
-            let found = found.filter_map(|at| self.graph.resources.get(*at));
-            return match self.one_bucket(found) {
+            return match self.named_bucket(name) {
                 Some(bucket) => {
                     (Planned::Known(BucketTarget::Planned(bucket.address.clone())), Some(bucket))
                 }
@@ -254,6 +255,20 @@ impl<'a> Trails<'a> {
                 (Planned::Unknown(why.unwrap_or_else(|| trail.after_apply(NAME))), None)
             }
         }
+    }
+
+    fn named_bucket(&self, name: &str) -> Option<PlannedBucket> {
+        let found = self.buckets.get(name)?;
+        let read = || self.one_bucket(found.iter().filter_map(|at| self.graph.resources.get(*at)));
+        if found.len() < 2 {
+            return read();
+        }
+        if let Some(bucket) = self.shared.borrow().get(name) {
+            return bucket.clone();
+        }
+        let bucket = read();
+        self.shared.borrow_mut().insert(name.to_owned(), bucket.clone());
+        bucket
     }
 
     /// The only bucket of several resources that name it; no bucket if they differ in their Region.

@@ -312,3 +312,42 @@ fn sensitive_names_of_keys_are_not_shown() {
         assert_eq!(of(&plan)[1], "NON_COMPLIANT");
     }
 }
+
+#[test]
+fn one_key_that_many_modules_read_is_read_once() {
+    const MODULES: usize = 3_000;
+    let alias = "arn:aws:kms:eu-central-1:111122223333:alias/x";
+    let in_module = |at: usize, address: &str, values: Value| {
+        let (kind, name) = address.trim_start_matches("data.").split_once('.').unwrap();
+        json!({"address": format!("module.m[{at}].{address}"), "mode": "data", "type": kind,
+            "name": name, "provider_name": PROVIDER, "values": values})
+    };
+    let key = json!({"arn": ARN, "key_manager": "CUSTOMER", "key_state": "Enabled",
+        "key_usage": "ENCRYPT_DECRYPT", "key_spec": "SYMMETRIC_DEFAULT", "origin": "AWS_KMS"});
+    let log = json!({"bucket": "logs", "id": "logs", "bucket_region": "eu-central-1"});
+    let named = json!({"name": "alias/x", "arn": alias, "target_key_arn": ARN});
+    let data = |at: usize| {
+        [
+            in_module(at, "data.aws_kms_key.k", key.clone()),
+            in_module(at, "data.aws_s3_bucket.b", log.clone()),
+            in_module(at, "data.aws_kms_alias.a", named.clone()),
+        ]
+    };
+    let trail = |at: usize| {
+        let text = if at.is_multiple_of(2) { ARN } else { alias };
+        let values = with(trail_values(), json!({"kms_key_id": text}));
+        let address = format!("module.m[{at}].aws_cloudtrail.t");
+        change(&address, &["no-op"], values, json!({}))
+    };
+    let mut plan = plan((0..MODULES).map(trail).collect(), vec![]);
+    let data: Vec<Value> = (0..MODULES).flat_map(data).collect();
+    plan["prior_state"] = json!({"values": {"root_module": {"resources": data}}});
+    let kinds = ["data.aws_kms_key.k", "data.aws_s3_bucket.b", "aws_cloudtrail.t"];
+    let configs = kinds.map(|address| config(address, json!({})));
+    plan["configuration"]["root_module"]["module_calls"] =
+        json!({"m": {"source": "./m", "module": {"resources": configs}}});
+    let start = std::time::Instant::now();
+    let found = of(&plan);
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    assert_eq!(found[1], "COMPLIANT");
+}
