@@ -78,6 +78,7 @@ pub fn read_plan(
     let mut graph = Graph {
         file,
         by_address: by_address(&resources)?,
+        declarations: graph::declarations(&resources),
         resources,
         configuration: &plan.configuration,
         places: Places::default(),

@@ -16,5 +16,8 @@ mod false_keys;
 #[path = "plan/open_parts.rs"]
 mod open_parts;
 #[cfg(test)]
+#[path = "plan/other_source.rs"]
+mod other_source;
+#[cfg(test)]
 #[path = "plan/support.rs"]
 mod support;

@@ -45,6 +45,8 @@ pub(super) struct Graph<'a> {
     pub(super) resources: Vec<Resource>,
     /// The resources that stay, by address.
     pub(super) by_address: BTreeMap<String, usize>,
+    /// The declarations that these are instances of.
+    pub(super) declarations: BTreeSet<String>,
     pub(super) configuration: &'a Configuration<'a>,
     pub(super) places: Places,
     pub(super) variables: &'a Names<Variable<'a>>,
@@ -59,6 +61,11 @@ impl Graph<'_> {
     /// The resource with an address.
     pub(super) fn at(&self, address: &str) -> Option<&Resource> {
         self.resources.get(*self.by_address.get(address)?)
+    }
+
+    /// Whether a declaration has an instance, in any instance of its module.
+    pub(super) fn has_instance(&self, path: &[String], declared: &str) -> bool {
+        self.declarations.contains(&declaration(path, declared))
     }
 
     pub(super) fn configured(&self, resource: &Resource) -> Option<&ConfigResource<'_>> {
@@ -129,14 +136,19 @@ pub(super) fn contributing(raw: &RawValue) -> Option<BTreeSet<(String, String)>>
     Some(all.into_iter().filter_map(pair).collect())
 }
 
+/// The declarations that the resources which stay are instances of.
+pub(super) fn declarations(resources: &[Resource]) -> BTreeSet<String> {
+    let stay = resources.iter().filter(|one| one.stays());
+    stay.map(|one| declaration(&one.address.path(), &one.address.in_module())).collect()
+}
+
 fn without_indices(address: &str) -> String {
-    match Address::parse(address) {
-        Some(address) => {
-            let path = address.path().join(".");
-            format!("{path}|{}", address.in_module())
-        }
-        None => String::new(),
-    }
+    let parsed = Address::parse(address);
+    parsed.map(|address| declaration(&address.path(), &address.in_module())).unwrap_or_default()
+}
+
+fn declaration(path: &[String], declared: &str) -> String {
+    format!("{}|{declared}", path.join("."))
 }
 
 /// A resource in the configuration.

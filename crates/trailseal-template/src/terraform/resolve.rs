@@ -315,8 +315,13 @@ impl<'a> Resolver<'a> {
             let why = format!("`{address}` is not in the plan");
             let module = self.graph.configuration.root_module.at(&scope.path());
             let is_declared = module.is_some_and(|module| module.resource(&declared).is_some());
-            // Another instance: its number or key is out of range.
-            let fails = is_declared && index.is_some() && data.is_none() && !self.graph.is_partial;
+            // It has no instance at all. If it has one, the index may be written in another way:
+            // Terraform takes `[0]` and `["0"]` for each other.
+            let fails = is_declared
+                && index.is_some()
+                && data.is_none()
+                && !self.graph.is_partial
+                && !self.graph.has_instance(&scope.path(), &declared);
             return Err(if fails { Stop::Fails(why) } else { Stop::Unresolved(why) });
         }
         Ok(vec![Outcome::Attribute { address, name: attribute.as_str().to_owned() }])

@@ -65,7 +65,11 @@ impl Resolver<'_> {
                 return Ok(bounded(all));
             }
         }
-        Err(Stop::Fails("no argument of `coalesce` has a value".to_owned()))
+        if all.is_empty() {
+            return Err(Stop::Fails("no argument of `coalesce` has a value".to_owned()));
+        }
+        all.push(Outcome::Unknown("`coalesce` may have no argument with a value".to_owned()));
+        Ok(bounded(all))
     }
 
     /// The items of a list, if they are certain: `[a, b]`, or one attribute of each instance.
@@ -121,6 +125,10 @@ impl Resolver<'_> {
         let is_number =
             |one: &&Resource| matches!(one.address.index, None | Some(Index::Number(_)));
         if !found.iter().all(is_number) {
+            return None;
+        }
+        // The module's instance may be written in another way, such as `m[0]` for `m["0"]`.
+        if found.is_empty() && self.graph.has_instance(&scope.path(), &format!("{kind}.{name}")) {
             return None;
         }
         found.sort_by(|a, b| a.address.index.cmp(&b.address.index));
