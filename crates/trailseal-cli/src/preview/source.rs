@@ -113,7 +113,22 @@ impl<'a> SourceFolder<'a> {
 
 /// Whether Terraform or OpenTofu reads a file; both leave out those of editors.
 fn is_configuration(name: &str) -> bool {
-    let is_of_editor = name.starts_with(['.', '#']) || name.ends_with('~');
+    let is_of_editor = name.starts_with('.') || name.ends_with('~');
     let endings = [".tf", ".tf.json", ".tofu", ".tofu.json"];
     !is_of_editor && endings.iter().any(|ending| name.ends_with(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_files_that_terraform_leaves_out_are_left_out() {
+        for name in ["main.tf", "#a_override.tf", "a.tf.json", "a.tofu", "a_override.tofu.json"] {
+            assert!(is_configuration(name), "{name}");
+        }
+        for name in [".main.tf", "main.tf~", "#main.tf#", "README.md"] {
+            assert!(!is_configuration(name), "{name}");
+        }
+    }
 }

@@ -171,7 +171,8 @@ impl ModuleSource {
         }
         for SourceFile { name, shown, text } in files {
             let is_override = name == "override.tf" || name.ends_with("_override.tf");
-            if is_override || name.ends_with(".tf.json") || name.ends_with(".tofu") {
+            let others = [".tf.json", ".tofu", ".tofu.json"];
+            if is_override || others.iter().any(|ending| name.ends_with(ending)) {
                 return Err(format!("`{shown}` can change the source, and is not read"));
             }
             if !name.ends_with(".tf") {

@@ -138,7 +138,7 @@ fn a_source_that_is_not_the_plans_counts_for_nothing() {
     let twice = format!("{good}{good}");
     let broken = format!("{good}}}");
     let other = source("aws_kms_key.other.arn");
-    let cases: [&[(&str, &str, &str)]; 8] = [
+    let cases: [&[(&str, &str, &str)]; 9] = [
         &[],
         &[("", "main.tf", "")],
         &[("", "main.tf", &twice)],
@@ -147,6 +147,7 @@ fn a_source_that_is_not_the_plans_counts_for_nothing() {
         &[("", "main.tf", &good), ("", "a_override.tf", "")],
         &[("", "main.tf", &good), ("", "b.tf.json", "")],
         &[("", "main.tf", &good), ("", "main.tofu", "")],
+        &[("", "main.tf", &good), ("", "a_override.tofu.json", "")],
     ];
     for files in cases {
         let read = preview_with(&plan.to_string(), files);
