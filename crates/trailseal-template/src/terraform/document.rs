@@ -280,6 +280,15 @@ pub(super) struct Module<'a> {
     pub(super) module_calls: Names<ModuleCall<'a>>,
     #[serde(borrow, default)]
     pub(super) outputs: Names<Output<'a>>,
+    #[serde(borrow, default)]
+    pub(super) variables: Names<ConfigVariable<'a>>,
+}
+
+/// A variable of a module.
+#[derive(Debug, Deserialize)]
+pub(super) struct ConfigVariable<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) default: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -326,8 +335,10 @@ pub(super) struct Expression {
 }
 
 /// A member that is present with the value null is not one that is left out.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
+fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 impl Expression {

@@ -8,27 +8,33 @@ use serde_json::value::RawValue;
 
 use super::document::Expression;
 
-/// Whether the source's expression refers to what the plan says that it refers to.
+/// Whether the source's expression refers to what the plan says that it refers to. A plan states
+/// the value of an expression that refers to nothing: then the source counts for nothing.
 pub(super) fn agree(source: &Hcl, plan: Option<&RawValue>) -> bool {
     let Some(plan) = plan.and_then(Expression::read) else { return false };
     let mut found = Found::default();
     found.visit_expr(source);
-    if found.has_own_names {
+    if found.has_own_names || plan.constant_value.is_some() {
         return false;
     }
     let stated: BTreeSet<&str> = plan.references.iter().map(String::as_str).collect();
-    let bases: BTreeSet<String> = stated.iter().map(|text| base(text)).collect();
-    let is_stated = |whole: &String| stated.contains(whole.as_str());
-    bases == found.bases && found.whole.iter().all(is_stated)
+    let is_found = |text: &&str| found.names.iter().any(|name| is_start(text, name));
+    !stated.is_empty()
+        && stated.iter().all(is_found)
+        && found.names.iter().all(|name| stated.contains(name.as_str()))
+}
+
+/// Whether a reference is one, or a whole part of one from its start: a plan lists those as well.
+fn is_start(start: &str, reference: &str) -> bool {
+    let rest = reference.strip_prefix(start);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// The names in an expression.
 #[derive(Default)]
 struct Found {
-    /// `type.name`, `module.name` and so on.
-    bases: BTreeSet<String>,
-    /// References without an index that is computed, as a plan writes them.
-    whole: BTreeSet<String>,
+    /// References as a plan writes them, up to an index that is computed.
+    names: BTreeSet<String>,
     /// Whether it declares names itself, or contains some that are not read here.
     has_own_names: bool,
 }
@@ -66,16 +72,16 @@ impl Visit for Found {
                     }
                     self.visit_expr(index);
                 }
+                TraversalOperator::LegacyIndex(number) if is_whole => {
+                    text = format!("{text}[{}]", number.value());
+                }
                 TraversalOperator::GetAttr(_)
                 | TraversalOperator::LegacyIndex(_)
                 | TraversalOperator::AttrSplat(_)
                 | TraversalOperator::FullSplat(_) => is_whole = false,
             }
         }
-        self.bases.insert(base(&text));
-        if is_whole {
-            self.whole.insert(text);
-        }
+        self.names.insert(text);
     }
 
     fn visit_directive(&mut self, _: &hcl_edit::template::Directive) {
@@ -97,13 +103,4 @@ fn literal_index(index: &Hcl) -> Option<String> {
     }
     let Hcl::String(text) = index else { return None };
     Some(format!("\"{}\"", text.value()))
-}
-
-/// The part of a reference that names what is declared.
-fn base(reference: &str) -> String {
-    let mut parts = reference.split(['.', '[']);
-    let first = parts.next().unwrap_or_default();
-    let count = if ["data", "ephemeral"].contains(&first) { 2 } else { 1 };
-    let rest = parts.take(count);
-    std::iter::once(first).chain(rest).collect::<Vec<_>>().join(".")
 }

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use hcl_edit::expr::{Expression as Hcl, Traversal, TraversalOperator};
 use hcl_edit::template::Element;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use trailseal_rule::Region;
 
 use super::address::{Call, Index, prefix, shown};
-use super::document::ProviderConfig;
+use super::document::{Expression, ProviderConfig};
 use super::graph::{Graph, Outcome, Resolved};
 use super::places::Places;
 use super::references::agree;
@@ -137,7 +138,7 @@ impl<'a> Resolver<'a> {
         mut self,
         (provider, alias): (&str, &str),
         name: &str,
-        stated: &serde_json::value::RawValue,
+        stated: &RawValue,
     ) -> Option<String> {
         let source = self.sources.at(&[]).ok()?;
         let block = source.block(&format!("provider {provider} {alias}"))?;
@@ -328,47 +329,22 @@ impl<'a> Resolver<'a> {
     }
 
     fn variable(&mut self, name: &str, scope: &Scope, depth: usize) -> Outcomes {
-        let Some((call, module)) = scope.module.split_last() else {
-            return Ok(match self.graph.variable(name) {
-                Some(Value::Null) => vec![Outcome::Null],
-                Some(Value::String(text)) => vec![Outcome::Text(text)],
-                Some(value @ (Value::Bool(_) | Value::Number(_))) => {
-                    vec![Outcome::Text(value.to_string())]
-                }
-                _ => unknown(format!("`var.{name}` is not a text")),
-            });
-        };
-        let outer = Scope { module: module.to_vec(), index: call.index.clone() };
-        let source = self.sources.at(&outer.path())?;
-        let block = source
-            .block(&format!("module {}", call.name))
-            .ok_or("the module is not in the source")?;
-        let config = self.graph.configuration.root_module.at(&outer.path());
-        let config = config.and_then(|module| module.module_calls.0.get(&call.name));
-        let stated = config.and_then(|call| call.expressions.0.get(name).copied());
-        let given = block.part.body.get_attribute(name);
         let own = self.sources.at(&scope.path())?;
         let variable =
             own.block(&format!("variable {name}")).ok_or("the variable is not in the source")?;
-        let default = variable.part.body.get_attribute("default").map(|of| &of.value);
-        let Some(given) = given else {
-            if stated.is_some() {
-                return Ok(unknown(format!(
-                    "the source does not give `{name}` to module `{}`",
-                    call.name
-                )));
-            }
-            let default = default.ok_or("the variable has no value")?;
-            return self.eval(default, scope, depth + 1);
+        let variable = &variable.part.body;
+        let Some((call, module)) = scope.module.split_last() else {
+            // The plan states the default of an ephemeral variable, whatever its value is.
+            let value = self.graph.variable(name).filter(|_| !variable.has_attribute("ephemeral"));
+            // Null may stand for the default of a variable that does not take null.
+            return Ok(match value {
+                Some(value) if !value.is_null() => constant(value),
+                _ => unknown(format!("`var.{name}` is not stated")),
+            });
         };
-        if !agree(&given.value, stated) {
-            return Ok(unknown(format!(
-                "the source of `{name}` of module `{}` refers to other names than the plan",
-                call.name
-            )));
-        }
-        let outcomes = self.eval(&given.value, &outer, depth + 1)?;
-        let is_nullable = match variable.part.body.get_attribute("nullable").map(|of| &of.value) {
+        let outer = Scope { module: module.to_vec(), index: call.index.clone() };
+        let outcomes = self.given(name, (call, &outer), scope, depth)?;
+        let is_nullable = match variable.get_attribute("nullable").map(|of| &of.value) {
             None => true,
             Some(Hcl::Bool(is)) => *is.value(),
             Some(_) => false,
@@ -377,6 +353,43 @@ impl<'a> Resolver<'a> {
             return Ok(outcomes);
         }
         Ok(unknown(format!("`var.{name}` does not take null")))
+    }
+
+    /// What a call gives a variable of its module, or the default. The plan states both where they
+    /// are constants, and it counts then.
+    fn given(
+        &mut self,
+        name: &str,
+        (call, outer): (&Call, &Scope),
+        scope: &Scope,
+        depth: usize,
+    ) -> Outcomes {
+        let source = self.sources.at(&outer.path())?;
+        let block = source
+            .block(&format!("module {}", call.name))
+            .ok_or("the module is not in the source")?;
+        let root = &self.graph.configuration.root_module;
+        let config = root.at(&outer.path()).and_then(|of| of.module_calls.0.get(&call.name));
+        let stated = config.and_then(|call| call.expressions.0.get(name).copied());
+        if let Some(value) = stated.and_then(constant_of) {
+            return Ok(constant(value));
+        }
+        match (block.part.body.get_attribute(name), stated) {
+            (None, None) => {
+                let config = root.at(&scope.path()).and_then(|of| of.variables.0.get(name));
+                let default =
+                    config.and_then(|of| of.default).ok_or("the variable has no value")?;
+                let default = serde_json::from_str(default.get());
+                Ok(constant(default.map_err(|_| "the default of the variable is not read")?))
+            }
+            (Some(given), stated) if agree(&given.value, stated) => {
+                self.eval(&given.value, outer, depth + 1)
+            }
+            (_, _) => Ok(unknown(format!(
+                "the source of `{name}` of module `{}` refers to other names than the plan",
+                call.name
+            ))),
+        }
     }
 
     fn local(&mut self, name: &str, scope: &Scope, depth: usize) -> Outcomes {
@@ -414,12 +427,30 @@ impl<'a> Resolver<'a> {
         let value = &block.part.body.get_attribute("value").ok_or("the output has no value")?.value;
         let config = self.graph.configuration.root_module.at(&inner.path());
         let stated = config.and_then(|module| module.outputs.0.get(output)?.expression);
+        if let Some(value) = stated.and_then(constant_of) {
+            return Ok(constant(value));
+        }
         if !agree(value, stated) {
             return Ok(unknown(format!(
                 "the source of output `{output}` of module `{name}` refers to other names than the plan"
             )));
         }
         self.eval(value, &inner, depth + 1)
+    }
+}
+
+/// The value that the plan states for an expression.
+fn constant_of(stated: &RawValue) -> Option<Value> {
+    Expression::read(stated)?.constant_value
+}
+
+/// What a value gives that the plan states.
+fn constant(value: Value) -> Vec<Outcome> {
+    match value {
+        Value::Null => vec![Outcome::Null],
+        Value::String(text) => vec![Outcome::Text(text)],
+        Value::Bool(_) | Value::Number(_) => vec![Outcome::Text(value.to_string())],
+        Value::Array(_) | Value::Object(_) => unknown("the value is not a text"),
     }
 }
 
@@ -458,8 +489,8 @@ fn index_of(operator: &TraversalOperator, scope: &Scope) -> Option<Index> {
         return number.value().as_u64().map(Index::Number);
     }
     if let Hcl::String(text) = index {
-        // These are written in another way in an address.
-        let is_plain = !text.value().contains(['\\', '"', '$', '%']);
+        // These are written in another way in an address, or are equal to texts of other bytes.
+        let is_plain = text.value().is_ascii() && !text.value().contains(['\\', '"', '$', '%']);
         return is_plain.then(|| Index::Text(text.value().clone()));
     }
     let Hcl::Traversal(traversal) = index else { return None };

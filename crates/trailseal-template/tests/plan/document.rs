@@ -153,7 +153,8 @@ pub(crate) fn source(expression: &str) -> String {
     format!(
         "resource \"aws_cloudtrail\" \"t\" {{\n  kms_key_id = {expression}\n}}\n\
          resource \"aws_kms_key\" \"k\" {{}}\nresource \"aws_kms_key\" \"other\" {{}}\n\
-         resource \"aws_kms_alias\" \"a\" {{\n  target_key_id = aws_kms_key.k.key_id\n}}\n"
+         resource \"aws_kms_alias\" \"a\" {{\n  target_key_id = aws_kms_key.k.key_id\n}}\n\
+         variable \"on\" {{}}\n"
     )
 }
 

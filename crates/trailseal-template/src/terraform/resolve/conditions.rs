@@ -64,8 +64,13 @@ impl Resolver<'_> {
             }
             // Texts, numbers and truth values that look alike are not all equal in Terraform.
             ([Outcome::Text(a)], [Outcome::Text(b)]) => {
-                let is_word =
-                    |text: &str| text.parse::<f64>().is_err() && text != "true" && text != "false";
+                // Terraform normalizes texts, so that others are equal in different bytes.
+                let is_word = |text: &str| {
+                    text.is_ascii()
+                        && text.parse::<f64>().is_err()
+                        && text != "true"
+                        && text != "false"
+                };
                 (is_word(a) && is_word(b)).then_some(a == b)
             }
             _ => None,
