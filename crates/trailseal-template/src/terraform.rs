@@ -9,6 +9,7 @@ mod document;
 mod graph;
 mod json;
 mod keys;
+mod others;
 mod places;
 mod references;
 mod resolve;
@@ -23,16 +24,17 @@ use serde::de::IgnoredAny;
 
 use crate::cloudformation::plain;
 use crate::model::Place;
+use crate::planned::Planned;
 use crate::preview::{Preview, PreviewedTrail};
 
 pub use source::{Source, SourceFile};
 
-use document::{OTHER_TRAIL_TYPES, Plan, ResourceChange, TRAIL};
+use document::{Plan, ResourceChange, TRAIL};
 use graph::Graph;
 use places::Places;
 use resource::{Fate, Resource};
 use source::Sources;
-use trails::{Trails, is_other_trail, named_in_words};
+use trails::Trails;
 
 /// Whether a text of JSON has the members of a plan.
 pub fn is_plan(text: &str) -> bool {
@@ -84,7 +86,7 @@ pub fn read_plan(
         places: Places::default(),
         variables: &plan.variables,
         contributing: plan.relevant_attributes.and_then(graph::contributing),
-        is_partial: !preview.problems.is_empty(),
+        is_partial: !preview.problems.is_empty() || !plan.deferred_changes.0.is_empty(),
         sources: source.map(|source| Sources::read(&plan.configuration.root_module, source)),
     };
     graph.places = graph.read_places(place);
@@ -92,12 +94,12 @@ pub fn read_plan(
     for resource in &graph.resources {
         if resource.address.kind == TRAIL && !resource.address.is_data {
             add(&mut preview, &trails, resource);
-        } else if OTHER_TRAIL_TYPES.contains(&resource.address.kind.as_str())
-            && is_other_trail(resource)
-            && resource.stays()
-        {
-            preview.problems.push(named_in_words(&resource.text));
+        } else {
+            others::name(&mut preview, resource);
         }
+    }
+    if graph.is_partial {
+        preview.trails.iter_mut().for_each(leave_open);
     }
     Ok(preview)
 }
@@ -111,6 +113,17 @@ fn add(preview: &mut Preview, trails: &Trails<'_>, resource: &Resource) {
     }
 }
 
+/// Leaves the key of a trail open: what a partial plan leaves out may change it, and data sources may
+/// be as an earlier run read them.
+fn leave_open(trail: &mut PreviewedTrail) {
+    let worlds = trail.worlds.iter_mut().filter_map(|world| world.trail.as_mut());
+    for trail in worlds.chain(std::iter::once(&mut trail.declared)) {
+        if matches!(&trail.key, Planned::Known(text) if !text.is_empty()) {
+            trail.key = Planned::Unknown("the plan does not say everything".to_owned());
+        }
+    }
+}
+
 /// Why the plan does not say everything.
 fn partial(plan: &Plan<'_>) -> Vec<String> {
     let mut problems = Vec::new();
@@ -121,7 +134,7 @@ fn partial(plan: &Plan<'_>) -> Vec<String> {
         problems.push("the plan is not complete: another one has to follow it".to_owned());
     }
     let trails = plan.deferred_changes.0.iter().map(|deferred| &deferred.resource_change);
-    let trails = trails.filter(|change| change.kind == TRAIL);
+    let trails = trails.filter(|change| others::is_trail(change));
     problems.extend(trails.map(|change| {
         format!("`{}` is deferred to another plan, and is not judged", plain(&change.address))
     }));
@@ -144,8 +157,10 @@ fn resources(plan: &mut Plan<'_>) -> Result<Vec<Resource>, String> {
     let data = data.iter().filter(|one| {
         one.is_data() && !changed.contains(&*one.address) && !deferred.contains(&*one.address)
     });
+    // Terraform before 1.8 does not say whether it read all of them for this plan.
+    let is_current = plan.complete.is_some();
     for state in data {
-        resources.push(Resource::read_data(state)?);
+        resources.push(Resource::read_data(state, is_current)?);
     }
     drop(changed);
     check_deposed(&changes)?;
@@ -182,7 +197,7 @@ fn unseen(plan: &mut Plan<'_>, resources: &[Resource]) -> Vec<String> {
     let root = plan.planned_values.take().and_then(|state| state.root_module);
     let planned = root.map(document::StateModule::into_all).unwrap_or_default();
     let seen: BTreeSet<&str> = resources.iter().map(|one| one.text.as_str()).collect();
-    let trails = planned.iter().filter(|one| one.kind == TRAIL && !one.is_data());
+    let trails = planned.iter().filter(|one| others::is_planned_trail(one));
     let missing = trails.filter(|one| !seen.contains(&*one.address));
     missing
         .map(|one| {

@@ -13,6 +13,9 @@ mod expressions;
 #[path = "plan/false_keys.rs"]
 mod false_keys;
 #[cfg(test)]
+#[path = "plan/gaps.rs"]
+mod gaps;
+#[cfg(test)]
 #[path = "plan/open_parts.rs"]
 mod open_parts;
 #[cfg(test)]

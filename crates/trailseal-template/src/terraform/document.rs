@@ -9,9 +9,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::json::{Kept, Listed, Marks, Names};
+use super::others::OTHER_TYPES;
 
-/// The types of resources that are read. Those of [`OTHER_TRAIL_TYPES`] are named only.
-const TYPES: [&str; 12] = [
+/// The types of resources that are read, with those of [`OTHER_TYPES`].
+const TYPES: [&str; 10] = [
     TRAIL,
     "aws_kms_key",
     "aws_kms_external_key",
@@ -22,8 +23,6 @@ const TYPES: [&str; 12] = [
     ALIAS,
     BUCKET,
     CALLER,
-    "awscc_cloudtrail_trail",
-    "aws_cloudcontrolapi_resource",
 ];
 
 pub(super) const TRAIL: &str = "aws_cloudtrail";
@@ -32,9 +31,9 @@ pub(super) const ALIAS: &str = "aws_kms_alias";
 pub(super) const BUCKET: &str = "aws_s3_bucket";
 pub(super) const CALLER: &str = "aws_caller_identity";
 
-/// Resources of other providers or services that may make a trail.
-pub(super) const OTHER_TRAIL_TYPES: [&str; 2] =
-    ["awscc_cloudtrail_trail", "aws_cloudcontrolapi_resource"];
+fn is_read(kind: &str) -> bool {
+    TYPES.contains(&kind) || OTHER_TYPES.contains(&kind)
+}
 
 /// A key of another provider, of which only what the plan does with it is read.
 pub(super) const OTHER_KEY: &str = "awscc_kms_key";
@@ -44,7 +43,7 @@ pub(super) const KEY_TYPES: [&str; 4] =
     ["aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"];
 
 /// The attributes that are read.
-const ATTRIBUTES: [&str; 34] = [
+const ATTRIBUTES: [&str; 36] = [
     "account_id",
     "arn",
     "bucket",
@@ -76,6 +75,8 @@ const ATTRIBUTES: [&str; 34] = [
     "s3_bucket_name",
     "target_key_arn",
     "target_key_id",
+    "template_body",
+    "template_url",
     "type_name",
     "valid_to",
     "xks_key_id",
@@ -171,7 +172,7 @@ impl StateResource<'_> {
 
 impl Listed for StateResource<'_> {
     fn is_kept(&self) -> bool {
-        TYPES.contains(&&*self.kind)
+        is_read(&self.kind)
     }
 }
 
@@ -200,7 +201,7 @@ pub(super) struct ResourceChange<'a> {
 
 impl Listed for ResourceChange<'_> {
     fn is_kept(&self) -> bool {
-        TYPES.contains(&&*self.kind)
+        is_read(&self.kind)
     }
 }
 
@@ -305,7 +306,7 @@ pub(super) struct ConfigResource<'a> {
 
 impl Listed for ConfigResource<'_> {
     fn is_kept(&self) -> bool {
-        TYPES.contains(&&*self.kind)
+        is_read(&self.kind)
     }
 }
 

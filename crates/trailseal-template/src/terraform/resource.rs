@@ -114,12 +114,13 @@ impl Resource {
         })
     }
 
-    /// Reads a data source that was read while planning.
+    /// Reads a data source that was read while planning, or possibly by an earlier run if it is not
+    /// `is_current`.
     ///
     /// # Errors
     ///
     /// In one line: it is not one that Terraform writes.
-    pub(super) fn read_data(state: &StateResource<'_>) -> Result<Self, String> {
+    pub(super) fn read_data(state: &StateResource<'_>, is_current: bool) -> Result<Self, String> {
         let address =
             checked_address(&state.address, ("data", &state.kind, &state.name), state.index)?;
         let after = match state.values {
@@ -137,7 +138,7 @@ impl Resource {
             destroys: false,
             before: Attributes::default(),
             after,
-            unknown: Marks::default(),
+            unknown: if is_current { Marks::default() } else { changing() },
             sensitive: state.sensitive_values.clone(),
             before_sensitive: Marks::default(),
         })
@@ -235,6 +236,12 @@ impl Resource {
     pub(super) fn after_apply(&self, name: &str) -> String {
         format!("`{name}` of `{}` is known after the apply", self.text)
     }
+}
+
+/// What may have changed since a data source was read.
+fn changing() -> Marks {
+    let names = ["key_state", "enabled", "target_key_arn", "target_key_id", "valid_to"];
+    Marks::Attributes(names.map(|name| (name.to_owned(), true)).into())
 }
 
 /// The address, if it is what the other members say.

@@ -1,0 +1,81 @@
+//! Resources that make trails which are not read, or may make some.
+
+use super::document::{ResourceChange, StateResource, TRAIL};
+use super::resource::Resource;
+use super::trails::{is_other_trail, named_in_words};
+use crate::cloudformation::plain;
+use crate::preview::Preview;
+
+const CLOUD_CONTROL: &str = "aws_cloudcontrolapi_resource";
+const CLOUDTRAIL: &str = "awscc_cloudtrail_trail";
+const TRAIL_OF_CLOUDFORMATION: &str = "AWS::CloudTrail::Trail";
+
+/// Their types.
+pub(super) const OTHER_TYPES: [&str; 10] = [
+    CLOUDTRAIL,
+    CLOUD_CONTROL,
+    "aws_cloudformation_stack",
+    "aws_cloudformation_stack_set",
+    "awscc_cloudformation_stack",
+    "awscc_cloudformation_stack_set",
+    "aws_controltower_landing_zone",
+    "awscc_controltower_landing_zone",
+    "aws_servicecatalog_provisioned_product",
+    "awscc_servicecatalog_cloud_formation_provisioned_product",
+];
+
+/// Names a resource that makes a trail, or may make one. A data source makes none.
+pub(super) fn name(preview: &mut Preview, resource: &Resource) {
+    let kind = resource.address.kind.as_str();
+    if !OTHER_TYPES.contains(&kind) || resource.address.is_data || !resource.stays() {
+        return;
+    }
+    let is_trail = match kind {
+        CLOUDTRAIL | CLOUD_CONTROL => is_other_trail(resource).then_some(true),
+        _ => template(resource),
+    };
+    match is_trail {
+        Some(true) => preview.problems.push(named_in_words(&resource.text)),
+        Some(false) => preview
+            .notes
+            .push(format!("`{}` may make trails, which are not read", plain(&resource.text))),
+        None => {}
+    }
+}
+
+/// Whether a template declares a trail; `Some(false)` if it may make one, as far as is known.
+fn template(resource: &Resource) -> Option<bool> {
+    let is_by_url = resource.is_unknown("template_url") || resource.value("template_url").is_some();
+    match resource.hidden_text("template_body") {
+        Some(text) if text.contains(TRAIL_OF_CLOUDFORMATION) => Some(true),
+        // Another stack or a macro can add it.
+        Some(text) if !is_by_url && !makes_more(text) => None,
+        Some(_) | None => Some(false),
+    }
+}
+
+fn makes_more(text: &str) -> bool {
+    ["AWS::CloudFormation::", "Transform"].iter().any(|part| text.contains(part))
+}
+
+/// Whether a change that another run will plan is about a trail.
+pub(super) fn is_trail(change: &ResourceChange<'_>) -> bool {
+    change.mode != "data"
+        && match &*change.kind {
+            TRAIL | CLOUDTRAIL => true,
+            CLOUD_CONTROL => Resource::read(change).map_or(true, |one| is_other_trail(&one)),
+            _ => false,
+        }
+}
+
+/// Whether a planned value is that of a trail.
+pub(super) fn is_planned_trail(resource: &StateResource<'_>) -> bool {
+    !resource.is_data()
+        && match &*resource.kind {
+            TRAIL | CLOUDTRAIL => true,
+            CLOUD_CONTROL => {
+                resource.values.is_none_or(|raw| raw.get().contains(TRAIL_OF_CLOUDFORMATION))
+            }
+            _ => false,
+        }
+}

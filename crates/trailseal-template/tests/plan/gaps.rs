@@ -1,0 +1,93 @@
+//! Plans that leave something out, and trails that are not read.
+
+use serde_json::{Value, json};
+
+use crate::document::*;
+
+fn problems(plan: &Value) -> String {
+    read(plan).unwrap().problems.join("; ")
+}
+
+fn notes(plan: &Value) -> String {
+    read(plan).unwrap().notes.join("; ")
+}
+
+fn whole() -> Value {
+    plan(vec![kept_key(&["no-op"]), trail_with(ARN), bucket()], vec![])
+}
+
+#[test]
+fn no_trail_of_a_partial_plan_passes() {
+    assert_eq!(of(&whole()), GOOD);
+    for (name, value) in [("complete", json!(false)), ("errored", json!(true))] {
+        let mut plan = whole();
+        plan[name] = value;
+        assert_eq!(of(&plan), OPEN, "{name}");
+        plan["resource_changes"][1]["change"]["after"]["kms_key_id"] = Value::Null;
+        assert_eq!(of(&plan), ["NON_COMPLIANT"; 3], "{name} without SSE-KMS");
+    }
+    let policy = change("aws_kms_key_policy.p", &["create"], json!({}), json!({"key_id": true}));
+    let mut deferred = whole();
+    deferred["deferred_changes"] = json!([{"reason": "x", "resource_change": policy}]);
+    assert_eq!(of(&deferred), OPEN);
+}
+
+#[test]
+fn data_sources_of_a_plan_that_may_be_partial_may_be_old() {
+    let data = json!({"address": "data.aws_kms_key.k", "mode": "data", "type": "aws_kms_key",
+        "name": "k", "provider_name": PROVIDER, "values": {"arn": ARN, "key_manager": "CUSTOMER",
+        "key_state": "Enabled", "key_usage": "ENCRYPT_DECRYPT", "key_spec": "SYMMETRIC_DEFAULT",
+        "origin": "AWS_KMS"}});
+    let mut all = plan(vec![trail_with(ARN), bucket()], vec![]);
+    all["prior_state"] = json!({"values": {"root_module": {"resources": [data]}}});
+    assert_eq!(of(&all)[1], "COMPLIANT");
+    all.as_object_mut().unwrap().remove("complete");
+    assert_eq!(of(&all)[1], "unverified");
+}
+
+#[test]
+fn stacks_and_products_that_may_make_trails_are_named() {
+    let of = |kind: &str, values: Value, unknown: Value| {
+        let mut plan = whole();
+        let made = change(&format!("{kind}.x"), &["create"], values, unknown);
+        plan["resource_changes"].as_array_mut().unwrap().push(made);
+        (problems(&plan).contains("makes a trail"), notes(&plan).contains("may make trails"))
+    };
+    let body = |kind: &str| json!({"template_body": format!("{{\"Type\": \"{kind}\"}}")});
+    for kind in ["aws_cloudformation_stack", "aws_cloudformation_stack_set"] {
+        assert_eq!(of(kind, body("AWS::CloudTrail::Trail"), json!({})), (true, false));
+        assert_eq!(of(kind, body("AWS::S3::Bucket"), json!({})), (false, false));
+        assert_eq!(of(kind, body("AWS::CloudFormation::Stack"), json!({})), (false, true));
+        assert_eq!(of(kind, json!({}), json!({"template_body": true})), (false, true));
+        let by_url = with(body("AWS::S3::Bucket"), json!({"template_url": "https://x"}));
+        assert_eq!(of(kind, by_url, json!({})), (false, true));
+    }
+    for kind in ["aws_controltower_landing_zone", "aws_servicecatalog_provisioned_product"] {
+        assert_eq!(of(kind, json!({}), json!({})), (false, true));
+    }
+}
+
+#[test]
+fn other_trails_that_have_no_change_are_named() {
+    let trail = change("awscc_cloudtrail_trail.x", &["create"], json!({}), json!({}));
+    let mut deferred = whole();
+    deferred["deferred_changes"] = json!([{"reason": "x", "resource_change": trail}]);
+    assert!(problems(&deferred).contains("`awscc_cloudtrail_trail.x` is deferred"));
+    let mut unseen = whole();
+    unseen["planned_values"] = json!({"root_module": {"resources": [
+        {"address": "awscc_cloudtrail_trail.x", "mode": "managed",
+         "type": "awscc_cloudtrail_trail", "name": "x"}]}});
+    assert!(problems(&unseen).contains("`awscc_cloudtrail_trail.x` has no change"));
+}
+
+#[test]
+fn a_data_source_makes_no_trail() {
+    let mut plan = whole();
+    let data = |kind: &str| {
+        json!({"address": format!("data.{kind}.x"), "mode": "data", "type": kind, "name": "x",
+            "values": {"type_name": "AWS::CloudTrail::Trail"}})
+    };
+    plan["prior_state"] = json!({"values": {"root_module": {"resources": [
+        data("awscc_cloudtrail_trail"), data("aws_cloudcontrolapi_resource")]}}});
+    assert_eq!(problems(&plan), "");
+}
