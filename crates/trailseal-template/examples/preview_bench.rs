@@ -25,6 +25,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// Bytes of the plan.
 const PLAN_BYTES: usize = 50_000_000;
 
+/// Keys and trails of the plan in which each has a name of its own.
+const NAMES: usize = 30_000;
+
 /// Trails of the template, each with a bucket: about 1 MB.
 const TEMPLATE_TRAILS: usize = 6_550;
 
@@ -41,8 +44,12 @@ fn main() -> Result<()> {
 }
 
 fn measure(folder: &Path) -> Result<Value> {
-    let documents =
-        [("plan", mixed_plan()?), ("keysPlan", plan_of_keys()?), ("template", template()?)];
+    let documents = [
+        ("plan", mixed_plan()?),
+        ("keysPlan", plan_of_keys()?),
+        ("namesPlan", plan_of_names()?),
+        ("template", template()?),
+    ];
     let mut line = json!({ "benchmark": "preview" });
     for (name, text) in documents {
         let file: PathBuf = folder.join(name);
@@ -111,6 +118,29 @@ fn mixed_plan() -> Result<String> {
 /// A plan of keys and trails alone.
 fn plan_of_keys() -> Result<String> {
     plan(|number| if number % 2 == 0 { key(number) } else { trail(number) })
+}
+
+/// A plan in which each key and each trail has a name of its own, and its block in the configuration.
+fn plan_of_names() -> Result<String> {
+    let mut blocks = Vec::new();
+    let mut text = String::from("{\"format_version\":\"1.2\",\"resource_changes\":[");
+    for number in 0..NAMES {
+        let mut change = if number % 3 == 1 { trail(number) } else { key(number) };
+        let name = format!("r{number}");
+        let kind = change.get("type").cloned().unwrap_or_default();
+        let address = format!("{}.{name}", kind.as_str().unwrap_or_default());
+        if let Some(members) = change.as_object_mut() {
+            members.insert("address".to_owned(), json!(address));
+            members.insert("name".to_owned(), json!(name));
+            members.remove("index");
+        }
+        blocks.push(json!({ "address": address, "mode": "managed", "type": kind, "name": name,
+            "provider_config_key": "aws", "expressions": {} }));
+        write!(text, "{}{change}", if number > 0 { "," } else { "" })?;
+    }
+    let root = json!({ "root_module": { "resources": blocks } });
+    write!(text, "],\"configuration\":{root}}}")?;
+    Ok(text)
 }
 
 fn plan(resource: impl Fn(usize) -> Value) -> Result<String> {

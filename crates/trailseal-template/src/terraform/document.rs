@@ -276,7 +276,7 @@ pub(super) struct ProviderConfig<'a> {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Module<'a> {
     #[serde(borrow, default)]
-    pub(super) resources: Kept<ConfigResource<'a>>,
+    resources: ByAddress<'a>,
     #[serde(borrow, default)]
     pub(super) module_calls: Names<ModuleCall<'a>>,
     #[serde(borrow, default)]
@@ -292,10 +292,25 @@ pub(super) struct ConfigVariable<'a> {
     pub(super) default: Option<&'a RawValue>,
 }
 
+/// The resources of a module by `type.name` or `data.type.name`; `None` for those that it has twice.
+#[derive(Debug, Default, Deserialize)]
+#[serde(from = "Kept<ConfigResource<'a>>")]
+struct ByAddress<'a>(#[serde(borrow)] BTreeMap<Cow<'a, str>, Option<ConfigResource<'a>>>);
+
+impl<'a> From<Kept<ConfigResource<'a>>> for ByAddress<'a> {
+    fn from(Kept(all): Kept<ConfigResource<'a>>) -> Self {
+        let mut by_address = BTreeMap::new();
+        for one in all {
+            by_address.entry(one.address.clone()).and_modify(|of| *of = None).or_insert(Some(one));
+        }
+        Self(by_address)
+    }
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct ConfigResource<'a> {
     #[serde(borrow)]
-    pub(super) address: Cow<'a, str>,
+    address: Cow<'a, str>,
     #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
     #[serde(borrow, default)]
@@ -358,8 +373,7 @@ impl<'a> Module<'a> {
 
     /// A resource of this module, as `type.name` or `data.type.name`.
     pub(super) fn resource(&self, name: &str) -> Option<&ConfigResource<'a>> {
-        let mut found = self.resources.0.iter().filter(|one| one.address == name);
-        found.next().filter(|_| found.next().is_none())
+        self.resources.0.get(name)?.as_ref()
     }
 }
 
