@@ -334,7 +334,7 @@ impl<'a> Resolver<'a> {
             own.block(&format!("variable {name}")).ok_or("the variable is not in the source")?;
         let variable = &variable.part.body;
         let Some((call, module)) = scope.module.split_last() else {
-            // The plan states the default of an ephemeral variable, whatever its value is.
+            // Of an ephemeral variable, the plan states the default and not the value.
             let value = self.graph.variable(name).filter(|_| !variable.has_attribute("ephemeral"));
             // Null may stand for the default of a variable that does not take null.
             return Ok(match value {
