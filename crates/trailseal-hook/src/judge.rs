@@ -114,22 +114,18 @@ impl Hook {
 /// The facts, without those of a key that may be another one: AWS does not document in which Region
 /// CloudTrail looks up an alias or a key ID, if the bucket is not in the Region of the trail.
 fn without_ambiguous_key(facts: Facts, trail: &Trail) -> Facts {
-    let name = match &trail.key {
-        Some(KeyRef::Alias(name) | KeyRef::Id(name)) => name,
-        _ => return facts,
-    };
-    match &facts.bucket_region {
-        Reading::Known(region) if *region != trail.region => {
-            let why = format!("in which Region CloudTrail looks up `{name}`: name the key's ARN");
-            let refusal = Refusal::NotKnownBeforeDeployment(why);
-            Facts {
-                key: Reading::Refused(refusal.clone()),
-                rotation: Reading::Refused(refusal.clone()),
-                key_policy: Reading::Refused(refusal),
-                ..facts
-            }
-        }
-        _ => facts,
+    let Some(KeyRef::Alias(name) | KeyRef::Id(name)) = &trail.key else { return facts };
+    let Reading::Known(region) = &facts.bucket_region else { return facts };
+    if *region == trail.region {
+        return facts;
+    }
+    let why = format!("in which Region CloudTrail looks up `{name}`: name the key's ARN");
+    let refusal = Refusal::NotKnownBeforeDeployment(why);
+    Facts {
+        key: Reading::Refused(refusal.clone()),
+        rotation: Reading::Refused(refusal.clone()),
+        key_policy: Reading::Refused(refusal),
+        ..facts
     }
 }
 
