@@ -9,7 +9,6 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::json::{Kept, Listed, Marks, Names};
-use super::others::OTHER_TYPES;
 
 /// The types of resources that are read, with those of [`OTHER_TYPES`].
 const TYPES: [&str; 10] = [
@@ -30,6 +29,23 @@ pub(super) const KEY_POLICY: &str = "aws_kms_key_policy";
 pub(super) const ALIAS: &str = "aws_kms_alias";
 pub(super) const BUCKET: &str = "aws_s3_bucket";
 pub(super) const CALLER: &str = "aws_caller_identity";
+
+pub(super) const CLOUD_CONTROL: &str = "aws_cloudcontrolapi_resource";
+pub(super) const CLOUDTRAIL: &str = "awscc_cloudtrail_trail";
+
+/// The types of resources that make trails which are not read, or may make some.
+pub(super) const OTHER_TYPES: [&str; 10] = [
+    CLOUDTRAIL,
+    CLOUD_CONTROL,
+    "aws_cloudformation_stack",
+    "aws_cloudformation_stack_set",
+    "awscc_cloudformation_stack",
+    "awscc_cloudformation_stack_set",
+    "aws_controltower_landing_zone",
+    "awscc_controltower_landing_zone",
+    "aws_servicecatalog_provisioned_product",
+    "awscc_servicecatalog_cloud_formation_provisioned_product",
+];
 
 fn is_read(kind: &str) -> bool {
     TYPES.contains(&kind) || OTHER_TYPES.contains(&kind)

@@ -1,28 +1,14 @@
 //! Resources that make trails which are not read, or may make some.
 
-use super::document::{ResourceChange, StateResource, TRAIL};
+use super::document::{
+    CLOUD_CONTROL, CLOUDTRAIL, OTHER_TYPES, ResourceChange, StateResource, TRAIL,
+};
 use super::resource::Resource;
 use super::trails::{is_other_trail, named_in_words};
 use crate::cloudformation::plain;
 use crate::preview::Preview;
 
-const CLOUD_CONTROL: &str = "aws_cloudcontrolapi_resource";
-const CLOUDTRAIL: &str = "awscc_cloudtrail_trail";
 const TRAIL_OF_CLOUDFORMATION: &str = "AWS::CloudTrail::Trail";
-
-/// Their types.
-pub(super) const OTHER_TYPES: [&str; 10] = [
-    CLOUDTRAIL,
-    CLOUD_CONTROL,
-    "aws_cloudformation_stack",
-    "aws_cloudformation_stack_set",
-    "awscc_cloudformation_stack",
-    "awscc_cloudformation_stack_set",
-    "aws_controltower_landing_zone",
-    "awscc_controltower_landing_zone",
-    "aws_servicecatalog_provisioned_product",
-    "awscc_servicecatalog_cloud_formation_provisioned_product",
-];
 
 /// Names a resource that makes a trail, or may make one. A data source makes none.
 pub(super) fn name(preview: &mut Preview, resource: &Resource) {

@@ -2,23 +2,19 @@
 
 mod conditions;
 mod functions;
-
-use std::collections::BTreeMap;
+mod of_graph;
 
 use hcl_edit::expr::{Expression as Hcl, Traversal, TraversalOperator};
 use hcl_edit::template::Element;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use trailseal_rule::Region;
 
 use super::address::{Call, Index, prefix, shown};
-use super::document::{Expression, ProviderConfig};
+use super::document::Expression;
 use super::graph::{Graph, Outcome, Resolved};
-use super::places::Places;
 use super::references::agree;
 use super::resource::Resource;
 use super::source::{ModuleSource, Sources};
-use crate::model::Place;
 
 /// Expressions within expressions, at most.
 const DEPTH_MAX: usize = 64;
@@ -53,40 +49,6 @@ pub(super) struct Resolver<'a> {
     /// Whether a local value is on the way, which no plan states.
     has_local: bool,
     steps: usize,
-}
-
-impl Graph<'_> {
-    /// The places of the provider configurations.
-    pub(super) fn read_places(&self, given: &Place) -> Places {
-        let of = |one| Some((self.configured(one)?.provider_config_key.clone().into_owned(), one));
-        let callers: Vec<(String, &Resource)> = self.resources.iter().filter_map(of).collect();
-        Places::new(self.configuration, given, &callers, &self.provider_regions())
-    }
-
-    /// The Regions of provider configurations of the root module that the source resolves.
-    fn provider_regions(&self) -> BTreeMap<String, Region> {
-        let Some(sources) = &self.sources else { return BTreeMap::new() };
-        let configs = self.configuration.provider_config.0.iter();
-        let region = |(key, config): (&String, &ProviderConfig<'_>)| {
-            let raw =
-                config.expressions.0.get("region").filter(|_| config.module_address.is_none())?;
-            let name = key.split_once('.').unwrap_or((key, ""));
-            let text = Resolver::new(self, sources).provider_argument(name, "region", raw)?;
-            Some((key.clone(), Region::parse(&text).ok()?))
-        };
-        configs.filter_map(region).collect()
-    }
-
-    /// What an argument of a resource gives that is known only after the apply.
-    pub(super) fn resolve(&self, resource: &Resource, name: &str) -> Resolved {
-        match &self.sources {
-            Some(sources) => Resolver::new(self, sources).argument(resource, name),
-            None => {
-                let why = format!("{}: give its source by --source", resource.after_apply(name));
-                Resolved { outcomes: vec![Outcome::Unknown(why)], why: String::new() }
-            }
-        }
-    }
 }
 
 /// What an expression gives.
