@@ -100,8 +100,10 @@ def rules(template, is_pack):
         yield name, json.loads(template.resolved(given))
     for name, properties in template.of_type("AWS::Lambda::Function"):
         variables = properties.get("Environment", {}).get("Variables", {})
-        if "TRAILSEAL_RULE_PARAMETERS" in variables:
-            yield name, json.loads(template.resolved(variables["TRAILSEAL_RULE_PARAMETERS"]))
+        # Of the runbook's function and of the hook's.
+        for variable in ("TRAILSEAL_RULE_PARAMETERS", "TRAILSEAL_PARAMETERS"):
+            if variable in variables:
+                yield name, json.loads(template.resolved(variables[variable]))
 
 
 def packs(template):
@@ -123,8 +125,10 @@ def read(path, profile):
         found |= {f"{path.name} {pack} {name}": given for name, given in rules(inner, True)}
     for name, properties in template.of_type("AWS::CloudFormation::StackSet"):
         given = {one["ParameterKey"]: template.resolved(one["ParameterValue"]) for one in properties["Parameters"]}
-        account = Template((path.parent / "trailseal-account.yaml").read_text(), given)
-        found |= {f"{path.name} {name} {rule}": one for rule, one in rules(account, False)}
+        of_hook = "hook" in path.name
+        deployed = path.parent / ("trailseal-hook.yaml" if of_hook else "trailseal-account.yaml")
+        deployed = Template(deployed.read_text(), given)
+        found |= {f"{path.name} {name} {rule}": one for rule, one in rules(deployed, False)}
     if not has_profile:
         found = {name: given | {"profile": profile} for name, given in found.items()}
     return found
