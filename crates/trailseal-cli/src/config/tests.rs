@@ -30,6 +30,7 @@ fn every_fault_of_the_file_is_reported_with_its_place() {
         "exemptions[0].approver: expected text",
         "exemptions[0].trail is `arn:aws:cloudtrail:*:111122223333:trail/x@2027-01-01`; expected a \
          trail ARN, `*` as wildcard within a part",
+        "exemptions[0].until is `soon`; expected a date, YYYY-MM-DD",
         "exemptions[1].reason: expected text",
         "exemptions[1].approver: expected text",
         "exemptions[1].until is ``; expected a date, YYYY-MM-DD",
