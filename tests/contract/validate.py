@@ -124,6 +124,7 @@ COMMON_ERRORS = {
         "NoSuchVersion",
         "NotImplemented",
         "PermanentRedirect",
+        "PreconditionFailed",
         "RequestTimeTooSkewed",
         "ServiceUnavailable",
         "SignatureDoesNotMatch",
