@@ -86,9 +86,9 @@ impl Hook {
 
     /// The trail that the properties describe.
     ///
-    /// An organization trail belongs to the management account, whoever deploys it. Nothing was
-    /// delivered with properties that are not in force, so that CloudTrail is not asked; a bucket
-    /// whose name is not known cannot be asked about.
+    /// An organization trail belongs to the management account. Nothing was delivered with properties
+    /// that are not in force, so that CloudTrail is not asked; a bucket whose name is not known cannot
+    /// be asked about.
     fn planning(&self, request: &TrailRequest, session: &Session) -> Planning {
         let place = Place {
             account: request.account.clone(),

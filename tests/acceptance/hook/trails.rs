@@ -181,7 +181,7 @@ async fn a_trail_that_does_not_log_is_noted() {
     }
 }
 
-/// An organization trail belongs to the management account, whoever deploys it.
+/// An organization trail belongs to the management account, also if another account deploys it.
 #[tokio::test]
 async fn an_organization_trail_belongs_to_the_management_account() {
     let of_organization = |value: Value| with(sealed(), "IsOrganizationTrail", value);
