@@ -131,7 +131,7 @@ def plan(given, aws, account, regions):
         stacks.require_ours(stack, template.name)
     values = {region: values_of(given, account, found[region]) for region in regions}
     for region in regions:
-        faults = template.faults({**placeholders(template), **values[region]})
+        faults = template.faults({**assumed_values(template), **values[region]})
         if faults:
             raise Faults(faults)
     require_recorders(given, aws, values)
@@ -151,9 +151,9 @@ def values_of(given, account, stack):
     return given.template.values(own, former, given.given)
 
 
-def placeholders(template):
-    """Valid values of the parameters that the command sets later."""
-    return {name: "https://later" for name in options.OWN if template.takes(name)}
+def assumed_values(template):
+    """Valid values, for the check of the others, of the parameters that the command sets later."""
+    return {name: "https://example.com" for name in options.OWN if template.takes(name)}
 
 
 def require_recorders(given, aws, values):
