@@ -179,7 +179,7 @@ describe("the hook's function", () => {
         AlarmActions: [Match.anyValue()],
       });
     }
-    // What the function answers InternalFailure to is no error of Lambda.
+    // InternalFailure is an answer, so Lambda does not count it as an error.
     alarms.hasResourceProperties('AWS::Logs::MetricFilter', {
       FilterPattern: '{ $.level = "ERROR" }',
       MetricTransformations: [{ MetricName: 'Failures', MetricValue: '1' }],

@@ -302,7 +302,8 @@ fn is_managed_key(resource: &Resource) -> bool {
     KEY_TYPES.contains(&resource.address.kind.as_str()) && !resource.address.is_data
 }
 
-/// Whether another provider changes a key, so that what a data source reads of it is no longer true.
+/// Whether the plan changes a key through another provider, so that what a data source read of it may
+/// no longer hold.
 fn is_changed_elsewhere(resource: &Resource) -> bool {
     let is_changed = resource.destroys || resource.fate == Fate::Updated;
     resource.address.kind == OTHER_KEY && is_changed

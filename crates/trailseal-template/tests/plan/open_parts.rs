@@ -234,7 +234,7 @@ fn secrets_are_not_shown() {
         let shown = format!("{:?} {read:?}", judged(&read, "strict", ""));
         assert!(!shown.contains("5ec2e700"), "{shown}");
     }
-    // The ARN of a key in the plan is no secret there.
+    // The plan shows the ARN of this key elsewhere, so it is not a secret.
     let mut known = self::plan(vec![kept_key(&["no-op"]), trail_with(ARN), bucket()], vec![]);
     known["resource_changes"][1]["change"]["after_sensitive"] = json!({"kms_key_id": true});
     assert_eq!(of(&known), GOOD);
