@@ -6,7 +6,7 @@
 
 pub(crate) mod cell;
 pub(crate) mod desk;
-mod table;
+pub(crate) mod table;
 mod triggers;
 
 use std::collections::BTreeMap;

@@ -128,7 +128,7 @@ const PASSING: &[&str] = &[
     "clock-skew",
 ];
 /// The same for unsigned calls, which contain no time.
-const PASSING_UNSIGNED: &[&str] = &[
+pub(crate) const PASSING_UNSIGNED: &[&str] = &[
     "throttling",
     "internal-error",
     "service-unavailable",

@@ -19,20 +19,11 @@ use trailseal_lab::{Fault, FaultKind, Membership, Position, State};
 use super::{HookDesk, PATIENCE, Reply, sealed, state, with};
 use crate::acceptance::faults::cell::{FOR_EVER, is_answer};
 use crate::acceptance::faults::desk::{ATTEMPTS, RETRY_POLICY};
+use crate::acceptance::faults::table::PASSING_UNSIGNED;
 use crate::acceptance::harness::{ACCOUNT, REGION};
 
 /// Each is evidence that every request here needs.
 const EVIDENCE: [Operation; 4] = [DescribeKey, GetKeyPolicy, GetKeyRotationStatus, HeadBucket];
-
-/// A retry may help.
-const PASSING: [&str; 6] = [
-    "throttling",
-    "internal-error",
-    "service-unavailable",
-    "slow",
-    "connection-reset",
-    "truncated-body",
-];
 
 /// The account of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +99,7 @@ impl Cell {
         if is_bucket && is_told {
             return (Accepted, calls);
         }
-        if PASSING.contains(&fault) || fault == "clock-skew" {
+        if PASSING_UNSIGNED.contains(&fault) || fault == "clock-skew" {
             return match self.is_first_only {
                 true => (Accepted, Exactly(2)),
                 false => (Internal, Exactly(ATTEMPTS)),
