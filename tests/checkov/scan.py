@@ -36,12 +36,16 @@ NO_REASON = "No comment provided"
 
 
 def scan(folders):
-    """The reports of checkov, which asks no network for anything."""
+    """The reports of checkov, which asks no network for anything.
+
+    Folders of the repository are relative: checkov takes the path of a template for one of the variables
+    of its functions, and an absolute path may look like a secret access key.
+    """
     command = [str(Path(sys.executable).with_name("checkov")), "--skip-download", "--output", "json"]
     command += ["--framework", *FRAMEWORKS]
     for folder in folders:
         command += ["--directory", str(folder)]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     # It prints one document for each folder, and a list where a folder has several languages.
     reports, rest = [], run.stdout.strip()
     while rest:
@@ -78,12 +82,12 @@ def main():
     """Ends with an error at a finding, at a file that cannot be read, or if a fault is not found."""
     with tempfile.TemporaryDirectory() as name:
         planted = plant(Path(name))
-        folders = [ROOT / folder for folder in FOLDERS if (ROOT / folder).is_dir()]
+        folders = [folder for folder in FOLDERS if (ROOT / folder).is_dir()]
         reports = scan([*folders, name])
         of_copies = Path(name).resolve()
     failed, missed = set(), set(planted)
     for check in results(reports, "failed_checks"):
-        path = Path(check["file_abs_path"]).resolve()
+        path = (ROOT / check["file_abs_path"]).resolve()
         if not path.is_relative_to(of_copies):
             failed.add(f"{check['check_id']} {check['check_name']}: {check['resource']} in {path}")
         elif check["check_id"] == OPEN_TO_EVERYBODY:
