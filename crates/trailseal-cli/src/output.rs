@@ -28,8 +28,9 @@ use crate::report::Report;
 
 pub(crate) use accounts::write_capped;
 pub(crate) use emit::{emit, missing_folder, outputs, print_problems, refuse_to_overwrite};
-pub(crate) use sanitize::{HtmlWriter, JsonWriter, bounded, clean, clean_json, clean_lines, shown};
+pub(crate) use sanitize::{HtmlWriter, JsonWriter};
 pub(crate) use table::{TableOptions, write_details};
+pub(crate) use trailseal_findings::{bounded, clean, clean_json, clean_lines, shown};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {

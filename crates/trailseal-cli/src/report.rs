@@ -27,12 +27,13 @@ pub(crate) use exemptions::ExemptionReport;
 #[cfg(test)]
 pub(crate) use exemptions::ExemptionState;
 pub(crate) use judge::{
-    Rank, check_report, judge, judge_account_without_trails, judge_trail, judged_trail, report,
+    Rank, judge, judge_account_without_trails, judge_trail, judged_trail, report,
 };
 pub(crate) use log_files::LogFilesReport;
 pub(crate) use read::{parse_report, read_report, report_name, report_text};
 pub(crate) use run::{Asked, CallerReport, FileDigest, Run};
 pub(crate) use scope::AccountStatus;
+pub(crate) use trailseal_findings::{CheckOutcome, CheckReport};
 
 /// The version of the report's JSON form. A change that could break a reader increments it.
 pub(crate) const REPORT_VERSION: u32 = 1;
@@ -345,27 +346,6 @@ impl TrailReport {
     pub(crate) fn is_deleted(&self) -> bool {
         self.is_gone() && self.reason.as_deref() == Some(TrailGone::DELETED)
     }
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct CheckReport {
-    /// A check ID. A report of a later release may contain one that this release does not know.
-    pub(crate) id: String,
-    pub(crate) outcome: CheckOutcome,
-    /// What was found, or why it could not be verified.
-    pub(crate) what: Option<String>,
-    /// Why the check matters.
-    pub(crate) why: String,
-    /// How to fix it, or how to make the evidence readable.
-    pub(crate) fix: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum CheckOutcome {
-    Pass,
-    Fail,
-    Unknown,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

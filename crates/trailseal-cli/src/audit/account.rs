@@ -7,12 +7,13 @@ use futures_util::stream::{self, StreamExt as _};
 use trailseal_aws::{
     Aws, AwsError, Calls, Evidence, ReadTimes, Session, TrailDelivery, describe_delivery, now,
 };
+use trailseal_findings::trail_source;
 use trailseal_rule::{
     CheckId, EvaluationContext, Facts, Parameters, Reading, Region, ResourceId, RoleName, Standing,
     Timestamp, WhenNoTrails, needs,
 };
 
-use super::gathered::{Gathered, source, trail_source};
+use super::gathered::{Gathered, source};
 use super::log_files::{LogFileReader, LogFilesRead, Sessions};
 use super::messages;
 use super::targets::{Target, enabled_regions};

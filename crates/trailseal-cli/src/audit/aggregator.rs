@@ -10,12 +10,13 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use trailseal_aws::{AwsError, Session, select_aggregate};
+use trailseal_findings::trail_source;
 use trailseal_rule::{
     AccountId, EvaluationContext, KEY_TYPE, KeyQuery, KeyRef, Parameters, Region, TRAIL_TYPE,
     Timestamp, needs,
 };
 
-use super::gathered::{Gathered, trail_source};
+use super::gathered::Gathered;
 use super::targets::Target;
 use crate::evidence::BUCKET_TYPE;
 use crate::inventory::{EventParameters, Inventory, Presence, Role, ScanOptions};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use trailseal_findings::region_source;
 use trailseal_rule::{AccountId, Region};
 
 use super::targets::Target;
@@ -119,13 +120,9 @@ impl Gathered {
 /// The source of a result: `aws/ACCOUNT/REGION`.
 pub(super) fn source(account: &AccountId, region: Option<&Region>) -> String {
     match region {
-        Some(region) => format!("aws/{account}/{region}"),
+        Some(region) => region_source(account, region),
         None => format!("aws/{account}"),
     }
-}
-
-pub(super) fn trail_source(account: &AccountId, region: &Region, name: &str) -> String {
-    format!("aws/{account}/{region}/cloudtrail/{name}")
 }
 
 #[cfg(test)]

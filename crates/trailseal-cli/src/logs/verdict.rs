@@ -10,7 +10,7 @@ use trailseal_rule::{
 use super::report::{SharedFolder, TrailLogs};
 use crate::audit::failed;
 use crate::log_files::{Missing, Writers, log_files, proven};
-use crate::report::{CheckOutcome, Problem, check_report};
+use crate::report::{CheckOutcome, CheckReport, Problem};
 
 /// The files of a bucket that were read.
 pub(super) struct Files<'a> {
@@ -73,7 +73,7 @@ pub(super) fn judge_by(
 
 fn blank(delivery: &TrailDelivery, outcome: &Outcome) -> TrailLogs {
     let TrailDelivery { trail, prefix, .. } = delivery;
-    let check = check_report(CheckId::LogFilesSealed, outcome);
+    let check = CheckReport::of(CheckId::LogFilesSealed, outcome);
     TrailLogs {
         arn: trail.arn.clone(),
         account: trail.arn.owner().clone(),

@@ -1,5 +1,6 @@
 //! The IDs of findings, which are the same in every report, and of the controls.
 
+use trailseal_findings::uid_of_trail;
 use trailseal_rule::Partition;
 
 use crate::report::{ControlNumber, TrailReport};
@@ -12,73 +13,19 @@ pub(crate) fn partition(trail: &TrailReport) -> &str {
     }
 }
 
-/// The ID of a trail as seen from one account and Region: the account, the Region and the trail's
-/// name, with its owner if that is another account. A trail that does not exist yet has that of its
-/// declaration. What `logs` finds has an ID of its own.
+/// The ID of a trail as seen from one account and Region. A trail that does not exist yet has that of
+/// its declaration. What `logs` finds has an ID of its own.
 pub(crate) fn uid(trail: &TrailReport) -> String {
     if let Some(declared) = &trail.declared {
         return format!("trailseal/preview/{}/{}", declared.place.file, declared.address);
     }
-    let uid = uid_of_trail(trail);
+    let TrailReport { account, region, arn, .. } = trail;
+    let uid = uid_of_trail(account, region, arn.as_ref(), trail.name());
     if trail.is_about_log_files() { format!("{uid}/log-files") } else { uid }
 }
 
-fn uid_of_trail(trail: &TrailReport) -> String {
-    let TrailReport { account, region, .. } = trail;
-    let name = trail.name();
-    match &trail.arn {
-        Some(arn) if arn.owner() != account => {
-            format!("trailseal/{account}/{region}/{name}@{}", arn.owner())
-        }
-        Some(_) | None => format!("trailseal/{account}/{region}/{name}"),
-    }
-}
-
-/// Text as 32 hexadecimal digits: FNV-1a of 128 bits, which is the same on every machine and in
-/// every version.
-pub(crate) fn fingerprint(text: &str) -> String {
-    const BASIS: u128 = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013B;
-    let fold = |hash: u128, byte: u8| (hash ^ u128::from(byte)).wrapping_mul(PRIME);
-    format!("{:032x}", text.bytes().fold(BASIS, fold))
-}
-
-/// `("CIS … v1.3, v1.4", "3.7")` becomes two: `("CIS … v1.3", "3.7")` and `("CIS … v1.4", "3.7")`.
+/// The publications of controls, each version with its number.
 pub(crate) fn by_version(controls: &[ControlNumber]) -> Vec<(String, &str)> {
-    controls.iter().flat_map(of_control).collect()
-}
-
-fn of_control(control: &ControlNumber) -> Vec<(String, &str)> {
-    let number = control.number.as_str();
-    let mut versions = control.publication.split(", ");
-    let first = versions.next().unwrap_or_default();
-    let name = first.rsplit_once(' ').map_or(first, |(name, _)| name);
-    let others = versions.map(|version| (format!("{name} {version}"), number));
-    std::iter::once((first.to_owned(), number)).chain(others).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_fingerprint_matches_the_published_vectors() {
-        // Fowler, Noll, Vo, Eastlake, "The FNV Non-Cryptographic Hash Algorithm", test vectors.
-        assert_eq!(fingerprint(""), "6c62272e07bb014262b821756295c58d");
-        assert_eq!(fingerprint("a"), "d228cb696f1a8caf78912b704e4a8964");
-        assert_eq!(fingerprint("foobar"), "343e1662793c64bf6f0d3597ba446f18");
-    }
-
-    #[test]
-    fn each_version_of_a_publication_is_separate() {
-        let control = |publication: &str| ControlNumber {
-            publication: publication.to_owned(),
-            number: "3.7".to_owned(),
-        };
-        let controls = [control("Benchmark v1.3, v1.4"), control("Controls v8"), control("")];
-        let requirements = by_version(&controls);
-        let publications: Vec<&str> = requirements.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(publications, ["Benchmark v1.3", "Benchmark v1.4", "Controls v8", ""]);
-        assert!(requirements.iter().all(|(_, number)| *number == "3.7"));
-    }
+    let each = controls.iter().map(|one| (one.publication.as_str(), one.number.as_str()));
+    trailseal_findings::by_version(each)
 }

@@ -9,9 +9,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use trailseal_findings::fingerprint;
 use trailseal_rule::{CHECKS, CIS_CONTROLS, ComplianceType, Profile, Severity, Timestamp};
 
-use super::identity::{fingerprint, uid};
+use super::identity::uid;
 use super::severity;
 use super::{JsonWriter, clean};
 use crate::report::{

@@ -4,17 +4,17 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 use trailseal_rule::{
-    AccountId, CIS_CONTROLS, CheckId, CheckResult, Control, Evaluation, EvaluationContext, Facts,
-    Finding, Judgement, Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Standing,
-    Timestamp, Trail, TrailGone, Verdict, WhenNoTrails, evaluate, no_trails_evaluation,
+    AccountId, CIS_CONTROLS, CheckResult, Control, Evaluation, EvaluationContext, Facts, Judgement,
+    Parameters, RELATED_CONTROLS, Region, ResourceId, Standing, Timestamp, Trail, TrailGone,
+    Verdict, WhenNoTrails, evaluate, no_trails_evaluation,
 };
 
 use super::coverage::mark_not_evaluated;
 use super::evidence::EvidenceReport;
 use super::log_files::LogFilesReport;
 use super::{
-    AccountReport, CheckOutcome, CheckReport, ControlNumber, ExemptionReport, Problem,
-    REPORT_VERSION, Report, Summary, Tool, TrailReport,
+    AccountReport, CheckReport, ControlNumber, ExemptionReport, Problem, REPORT_VERSION, Report,
+    Summary, Tool, TrailReport,
 };
 use crate::evidence::Evidence;
 use crate::inventory::{InputTrail, Inventory, Presence};
@@ -253,7 +253,7 @@ pub(crate) fn judged_trail(
         arn: Some(trail.arn.clone()),
         key: trail.key.as_ref().map(ToString::to_string),
         bucket: trail.bucket.as_ref().map(ToString::to_string),
-        checks: judgement.verdict.results().iter().map(check).collect(),
+        checks: judgement.verdict.results().iter().map(check_report).collect(),
         evidence: reason.is_none().then(|| EvidenceReport {
             log_files: LogFilesReport::of(trail, facts, context).map(Into::into),
             ..EvidenceReport::of(facts)
@@ -313,24 +313,6 @@ fn blank(
     }
 }
 
-fn check(result: &CheckResult) -> CheckReport {
-    check_report(result.check, &result.outcome)
-}
-
-/// The report on one check.
-pub(crate) fn check_report(check: CheckId, outcome: &Outcome) -> CheckReport {
-    let finding = outcome.finding();
-    let outcome = match outcome {
-        Outcome::Pass => CheckOutcome::Pass,
-        Outcome::Fail(_) => CheckOutcome::Fail,
-        Outcome::Unknown(_) => CheckOutcome::Unknown,
-    };
-    let rationale = finding.and_then(|finding| finding.rationale);
-    CheckReport {
-        id: check.as_str().to_owned(),
-        outcome,
-        what: finding.map(|finding| finding.cause.clone()),
-        why: rationale.unwrap_or(check.check().rationale).to_owned(),
-        fix: finding.map(Finding::fix_in_full),
-    }
+fn check_report(result: &CheckResult) -> CheckReport {
+    CheckReport::of(result.check, &result.outcome)
 }

@@ -1,0 +1,367 @@
+//! The AWS Security Finding Format, as Security Hub's `BatchImportFindings` takes it: one finding per
+//! trail, whose ID is the same in each report, so that the next import updates it.
+//!
+//! The limits are those of the Security Hub API Reference, `AwsSecurityFinding`. AWS does not
+//! document whether it counts characters or bytes, so the limits on characters apply to bytes.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use trailseal_rule::{
+    AccountId, ComplianceType, KeyArn, Partition, Profile, Region, Severity, Timestamp, TrailArn,
+};
+
+use crate::check::{CheckOutcome, CheckReport};
+use crate::identity::{by_version, fingerprint};
+use crate::severity;
+use crate::text::{bounded, clean};
+
+/// The generator of all findings, which tells them from those of other products.
+pub const GENERATOR: &str = "trailseal";
+
+/// The title is equal for all trails and verdicts, because people group findings by it.
+const TITLE: &str =
+    "CloudTrail logs should be sealed with a KMS key that the customer controls and that works";
+
+const ID_BYTES_MAX: usize = 512;
+const DESCRIPTION_BYTES_MAX: usize = 1024;
+const RECOMMENDATION_BYTES_MAX: usize = 512;
+const REGION_BYTES_MAX: usize = 16;
+const REQUIREMENTS_MAX: usize = 32;
+const FIELD_BYTES_MAX: usize = 2048;
+/// AWS documents no limit for these, so they get the limit of a description.
+const REASON_BYTES_MAX: usize = DESCRIPTION_BYTES_MAX;
+
+/// The result for one trail, or for an account without trails.
+#[derive(Clone, Debug)]
+pub struct TrailResult<'a> {
+    /// The ID of the result, the same in every report; see [`crate::uid_of_trail`].
+    pub uid: String,
+    /// The account that sees the trail.
+    pub account: &'a AccountId,
+    /// The Region that shows it.
+    pub region: &'a Region,
+    /// Its resource ID in AWS Config.
+    pub resource_id: &'a str,
+    /// Absent if the trail was deleted, and for an account without trails.
+    pub arn: Option<&'a TrailArn>,
+    /// Its name, without account and Region.
+    pub name: &'a str,
+    /// What AWS Config reports.
+    pub compliance: ComplianceType,
+    /// Whether evidence could not be read.
+    pub unverified: bool,
+    /// The annotation of the evaluation in AWS Config.
+    pub annotation: &'a str,
+    /// The profile of the evaluation; absent without an evaluation.
+    pub profile: Option<Profile>,
+    /// Why the trail was not evaluated although it exists.
+    pub not_evaluated: Option<&'a str>,
+    /// Why the rule does not evaluate the trail.
+    pub reason: Option<&'a str>,
+    /// The key as the trail names it.
+    pub key: Option<&'a str>,
+    /// The bucket.
+    pub bucket: Option<&'a str>,
+    /// The checks.
+    pub checks: &'a [CheckReport],
+    /// The checks that `skipChecks` left out.
+    pub skipped: &'a [String],
+    /// When the finding was made first; when it is written, if that is not known.
+    pub created: Option<Timestamp>,
+    /// Where the result comes from.
+    pub source: &'a str,
+}
+
+/// Who writes findings, when, and for which controls.
+#[derive(Clone, Debug)]
+pub struct Written<'a> {
+    /// When the evidence was read.
+    pub at: Timestamp,
+    /// The version of the program.
+    pub version: &'a str,
+    /// The controls, as Security Hub writes them.
+    requirements: Vec<String>,
+}
+
+impl<'a> Written<'a> {
+    /// Findings for these controls, each a publication and a number.
+    pub fn new<'c>(
+        at: Timestamp,
+        version: &'a str,
+        controls: impl IntoIterator<Item = (&'c str, &'c str)>,
+    ) -> Self {
+        // As Security Hub writes them: the publication, a slash, the number.
+        let text =
+            |(publication, number)| bounded(&format!("{publication}/{number}"), FIELD_BYTES_MAX);
+        let controls = by_version(controls).into_iter().take(REQUIREMENTS_MAX);
+        Self { at, version, requirements: controls.map(text).collect() }
+    }
+}
+
+/// The ARN of the product that an account's own findings belong to.
+pub fn product_arn(partition: &str, region: &Region, account: &AccountId) -> String {
+    format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default")
+}
+
+/// A finding.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Finding {
+    schema_version: &'static str,
+    id: String,
+    product_arn: String,
+    generator_id: &'static str,
+    aws_account_id: String,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    title: &'static str,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remediation: Option<Value>,
+    product_fields: BTreeMap<&'static str, String>,
+    resources: Vec<Resource>,
+    compliance: Compliance,
+    record_state: &'static str,
+    finding_provider_fields: Value,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Resource {
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partition: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<BTreeMap<&'static str, TrailDetails>>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TrailDetails {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trail_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    home_region: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kms_key_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    s3_bucket_name: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Compliance {
+    status: &'static str,
+    related_requirements: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    status_reasons: Vec<Reason>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reason {
+    reason_code: String,
+    description: String,
+}
+
+impl Finding {
+    /// The finding of a result.
+    pub fn of(result: &TrailResult<'_>, written: &Written<'_>) -> Self {
+        let TrailResult { account, region, .. } = *result;
+        let fix = distinct(result, |check| check.fix.as_deref());
+        Self {
+            schema_version: "2018-10-08",
+            id: id(&result.uid),
+            product_arn: product_arn(partition(result), region, account),
+            generator_id: GENERATOR,
+            aws_account_id: account.to_string(),
+            created_at: result.created.unwrap_or(written.at),
+            updated_at: written.at,
+            title: TITLE,
+            description: description(result),
+            remediation: (!fix.is_empty()).then(
+                || json!({ "Recommendation": { "Text": bounded(&fix, RECOMMENDATION_BYTES_MAX) } }),
+            ),
+            product_fields: product_fields(result, written),
+            resources: resources(result),
+            compliance: Compliance {
+                status: status(result),
+                related_requirements: written.requirements.clone(),
+                status_reasons: result.checks.iter().filter_map(reason).collect(),
+            },
+            record_state: if is_gone(result) { "ARCHIVED" } else { "ACTIVE" },
+            finding_provider_fields: json!({
+                "Severity": { "Label": level(severity_of(result)) },
+                "Types": ["Software and Configuration Checks/Industry and Regulatory Standards/CIS \
+                    AWS Foundations Benchmark"],
+            }),
+        }
+    }
+
+    /// Its ID.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// The partition of the trail's ARN or, without an ARN, of the Region.
+fn partition<'a>(result: &TrailResult<'a>) -> &'a str {
+    match result.arn {
+        Some(arn) => arn.partition(),
+        None => Partition::of(result.region).name,
+    }
+}
+
+/// Whether this is about an account and Region without a visible trail.
+fn is_of_account(result: &TrailResult<'_>) -> bool {
+    result.arn.is_none() && result.resource_id == result.account.as_str()
+}
+
+/// Whether the trail was deleted, or left the rule's scope.
+fn is_gone(result: &TrailResult<'_>) -> bool {
+    result.arn.is_none() && !is_of_account(result)
+}
+
+fn severity_of(result: &TrailResult<'_>) -> Severity {
+    let is_open =
+        result.compliance == ComplianceType::NonCompliant || result.not_evaluated.is_some();
+    severity::of_trail(result.checks, is_open)
+}
+
+/// An ID that is too long ends with a fingerprint.
+fn id(uid: &str) -> String {
+    let shown = clean(uid);
+    if shown == uid && uid.len() <= ID_BYTES_MAX {
+        return shown;
+    }
+    let fingerprint = fingerprint(uid);
+    format!("{}-{fingerprint}", bounded(&shown, ID_BYTES_MAX - 1 - fingerprint.len()))
+}
+
+fn status(result: &TrailResult<'_>) -> &'static str {
+    match result.compliance {
+        _ if result.unverified || result.not_evaluated.is_some() => "WARNING",
+        ComplianceType::NonCompliant => "FAILED",
+        ComplianceType::Compliant => "PASSED",
+        ComplianceType::NotApplicable => "NOT_AVAILABLE",
+    }
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Informational => "INFORMATIONAL",
+        Severity::Low => "LOW",
+        Severity::Medium => "MEDIUM",
+        Severity::High => "HIGH",
+    }
+}
+
+/// A member of the checks that did not pass, with each distinct text once.
+fn distinct(result: &TrailResult<'_>, member: fn(&CheckReport) -> Option<&str>) -> String {
+    let mut all: Vec<&str> = Vec::new();
+    let open = result.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass);
+    for text in open.filter_map(member) {
+        if !all.contains(&text) {
+            all.push(text);
+        }
+    }
+    all.join("; ")
+}
+
+fn description(result: &TrailResult<'_>) -> String {
+    let what = distinct(result, |check| check.what.as_deref());
+    let text = match (result.not_evaluated, result.reason, what.is_empty()) {
+        (Some(why), ..) => &format!("the trail was not evaluated: {why}"),
+        (None, Some(reason), _) => reason,
+        (None, None, false) => &what,
+        (None, None, true) => result.annotation,
+    };
+    bounded(text, DESCRIPTION_BYTES_MAX)
+}
+
+/// A check that did not pass.
+fn reason(check: &CheckReport) -> Option<Reason> {
+    let prefix = match check.outcome {
+        CheckOutcome::Pass => return None,
+        CheckOutcome::Fail => "FAILED",
+        CheckOutcome::Unknown => "UNVERIFIED",
+    };
+    let code = format!("{prefix}_{}", check.id.to_uppercase().replace('-', "_"));
+    Some(Reason {
+        reason_code: bounded(&code, REASON_BYTES_MAX),
+        description: bounded(check.what.as_deref().unwrap_or_default(), REASON_BYTES_MAX),
+    })
+}
+
+fn product_fields(
+    result: &TrailResult<'_>,
+    written: &Written<'_>,
+) -> BTreeMap<&'static str, String> {
+    let skipped = (!result.skipped.is_empty()).then(|| result.skipped.join(", "));
+    let fields = [
+        ("trailseal/Compliance", Some(result.compliance.as_str())),
+        ("trailseal/Unverified", Some(if result.unverified { "true" } else { "false" })),
+        ("trailseal/Annotation", Some(result.annotation)),
+        ("trailseal/Profile", result.profile.map(|profile| profile.as_str())),
+        ("trailseal/NotEvaluated", result.not_evaluated),
+        ("trailseal/SkippedChecks", skipped.as_deref()),
+        ("trailseal/Key", result.key),
+        ("trailseal/Bucket", result.bucket),
+        ("trailseal/Source", Some(result.source)),
+        ("trailseal/Version", Some(written.version)),
+    ];
+    let given = fields.into_iter().filter_map(|(name, text)| Some((name, text?)));
+    given.map(|(name, text)| (name, bounded(text, FIELD_BYTES_MAX))).collect()
+}
+
+/// The trail, and its key if the trail names it by ARN.
+fn resources(result: &TrailResult<'_>) -> Vec<Resource> {
+    let partition = known_partition(partition(result));
+    let short = |text: &str| bounded(text, FIELD_BYTES_MAX);
+    let details = TrailDetails {
+        name: short(result.name),
+        trail_arn: result.arn.map(TrailArn::as_str).map(short),
+        home_region: result.arn.map(|arn| arn.home_region().to_string()),
+        kms_key_id: result.key.map(short),
+        s3_bucket_name: result.bucket.map(short),
+    };
+    if is_of_account(result) {
+        return vec![Resource {
+            kind: "AwsAccount",
+            id: format!("AWS::::Account:{}", result.account),
+            partition,
+            region: Some(result.region.to_string()),
+            details: None,
+        }];
+    }
+    let mut resources = vec![Resource {
+        kind: "AwsCloudTrailTrail",
+        id: bounded(result.arn.map_or(result.resource_id, TrailArn::as_str), ID_BYTES_MAX),
+        partition,
+        region: Some(result.region.to_string()).filter(|region| region.len() <= REGION_BYTES_MAX),
+        details: Some(BTreeMap::from([("AwsCloudTrailTrail", details)])),
+    }];
+    if let Some(key) = result.key.and_then(|key| KeyArn::parse(key).ok()) {
+        resources.push(Resource {
+            kind: "AwsKmsKey",
+            id: bounded(key.as_str(), ID_BYTES_MAX),
+            partition,
+            region: None,
+            details: None,
+        });
+    }
+    resources
+}
+
+/// The partitions that the format allows.
+fn known_partition(name: &str) -> Option<&'static str> {
+    let known = ["aws", "aws-cn", "aws-us-gov", "aws-us-iso", "aws-us-iso-b"];
+    known.into_iter().find(|known| *known == name)
+}
