@@ -5,12 +5,15 @@
 
 mod arguments;
 mod athena;
+mod confirm;
+mod confirmation;
 mod csv;
 mod findings;
 mod history;
 mod html;
 mod inventory;
 mod live;
+mod progress;
 mod query_age;
 mod recorded;
 mod report;
@@ -22,17 +25,19 @@ mod verdict;
 use std::io::{self, Write};
 
 use trailseal_aws::{Aws, AwsError, Session, TrailDelivery, logs_reads_of};
+use trailseal_logs::live::Cause;
 use trailseal_rule::{BucketName, EvaluationContext, Parameters, Region};
 
 use self::arguments::{ManifestPlace, Target};
-use self::inventory::Inventory;
-use self::live::{Access, BucketRead, Stop};
+use self::inventory::{Inventory, Sessions};
+use self::live::{Access, BucketRead};
+use self::progress::Stop;
 use self::report::{LOGS_VERSION, LogsReport};
 use self::targets::{Job, Jobs, jobs};
 use self::verdict::judge_by;
 use crate::audit::{Identity, failed, no_region, request_listener, runtime, wrong_region};
 use crate::console::{Console, Exit, Failure};
-use crate::log_files::History;
+use crate::log_files::{History, why_missing};
 use crate::output::{Document, Format, Screen, clean, emit, print_problems, write_json};
 use crate::report::{Problem, Run, Tool};
 use crate::settings::Settings;
@@ -57,8 +62,9 @@ pub(crate) fn logs(
         return Err(Failure::NotStarted(vec![resume::NO_HISTORY.to_owned()]));
     }
     let is_file = matches!(arguments.inventory, Some(ManifestPlace::File(_)));
-    if is_file && arguments.bucket_role.is_some() {
-        let line = "--bucket-role reads a bucket, but the inventory is on this machine";
+    if is_file && arguments.bucket_role.is_some() && arguments.confirm.is_none() {
+        let line = "--bucket-role reads a bucket, but the inventory is on this machine and there is no \
+                    --confirm";
         return Err(Failure::NotStarted(vec![line.to_owned()]));
     }
     let table = arguments.report.table;
@@ -84,7 +90,8 @@ async fn read(
         Some(ManifestPlace::Object(..)) | None => None,
     };
     let is_recorded = of_file.is_some() || arguments.athena_results.is_some();
-    let identity = match is_recorded && !arguments.targets.iter().any(Target::is_trail) {
+    let needs_aws = arguments.confirm.is_some() || arguments.targets.iter().any(Target::is_trail);
+    let identity = match is_recorded && !needs_aws {
         true => None,
         false => Some(identity(arguments, console).await?),
     };
@@ -117,7 +124,17 @@ async fn read(
     };
     if let Some(inventory) = inventory {
         let trails = jobs.of_inventory(&inventory.bucket).map_err(Failure::NotStarted)?;
-        let read = inventory.read(session.as_ref(), trails, arguments, &context, &stop, console);
+        let of_bucket = match &session {
+            Some(session) if arguments.confirm.is_some() => {
+                for job in &jobs.jobs {
+                    warn_of_data_events(session, job, arguments, console).await;
+                }
+                Some(bucket_session(session, arguments).await?)
+            }
+            Some(_) | None => None,
+        };
+        let sessions = Sessions { caller: session.as_ref(), of_bucket: of_bucket.as_ref() };
+        let read = inventory.read(sessions, trails, arguments, &context, &stop, console);
         report.add(read.await);
     } else if let Some(path) = &arguments.athena_results {
         let job = jobs.of_athena().map_err(|line| Failure::NotStarted(vec![line]))?;
@@ -237,6 +254,11 @@ impl LogsReport {
 /// The place of a problem: `s3://BUCKET/PLACE`.
 fn place(bucket: &BucketName, place: &str) -> String {
     format!("s3://{bucket}/{place}")
+}
+
+/// Why a place was not read.
+fn cause(cause: &Cause) -> String {
+    why_missing(cause, |error| failed(error, None))
 }
 
 impl Document for LogsReport {

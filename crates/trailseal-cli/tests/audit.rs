@@ -17,6 +17,7 @@ mod audit {
     mod log_files;
     mod log_files_read;
     mod logs;
+    mod logs_confirm;
     mod logs_faults;
     mod logs_inventory;
     mod logs_resume;

@@ -84,7 +84,8 @@ fn settings(arguments: &[String]) -> Result<Settings> {
 fn read(manifest: &Path, threads: usize) -> Result<()> {
     let begin = Instant::now();
     let files = LocalFiles::of(manifest);
-    let options = Options { threads, scope: &|_| true, progress: &|_| {}, stop: &|| false };
+    let options =
+        Options { threads, scope: &|_| true, sample: 0, progress: &|_| {}, stop: &|| false };
     let manifest = inventory::read_manifest(&files)?;
     let outcome = inventory::read(&files, manifest, &options);
     if !outcome.is_complete() {

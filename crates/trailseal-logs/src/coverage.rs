@@ -8,7 +8,7 @@ use std::fmt;
 use serde::Serialize;
 use trailseal_rule::{AccountId, Region, Timestamp};
 
-use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass};
+use crate::encryption::{FileStatus, StorageClass};
 use crate::key::{FileKey, Kind, Parsed, parse, root};
 use crate::month::Month;
 
@@ -238,12 +238,7 @@ impl Class {
 
     /// The ARN of the KMS key with which files of the class are encrypted, if it is known.
     pub fn key(&self) -> Option<&trailseal_rule::KeyArn> {
-        match &self.status {
-            FileStatus::Read(
-                Encryption::SseKms(KeyName::Arn(arn)) | Encryption::DsseKms(KeyName::Arn(arn)),
-            ) => Some(arn),
-            FileStatus::Read(_) | FileStatus::Unread(_) => None,
-        }
+        self.status.key()
     }
 }
 
@@ -273,6 +268,7 @@ impl Version {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encryption::Encryption;
 
     fn key(day: u32, minute: u32) -> String {
         format!(

@@ -42,6 +42,18 @@ pub enum FileStatus {
     Unread(Unread),
 }
 
+impl FileStatus {
+    /// The ARN of the KMS key, if it is known.
+    pub fn key(&self) -> Option<&KeyArn> {
+        match self {
+            Self::Read(
+                Encryption::SseKms(KeyName::Arn(arn)) | Encryption::DsseKms(KeyName::Arn(arn)),
+            ) => Some(arn),
+            Self::Read(_) | Self::Unread(_) => None,
+        }
+    }
+}
+
 /// Why the encryption of a listed file was not read.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, EnumString, IntoStaticStr,

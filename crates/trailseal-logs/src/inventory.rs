@@ -24,16 +24,19 @@ mod pages;
 mod parquet;
 mod rows;
 mod s3;
+mod sample;
 
 pub use files::{Content, Files, LocalFiles, Name};
 pub use manifest::{DataFile, Format, Manifest, ManifestError};
 pub use rows::Column;
 pub use s3::S3Files;
+pub use sample::InventoryFile;
 
 pub(crate) use rows::Record;
 
 use manifest::{CHECKSUM_BYTES_MAX, MANIFEST_BYTES_MAX};
 use rows::{Counted, Counter, Scope};
+use sample::choose;
 
 /// How a report is read.
 pub struct Options<'a> {
@@ -41,6 +44,8 @@ pub struct Options<'a> {
     pub threads: usize,
     /// Which files count; others are ignored.
     pub scope: &'a Scope<'a>,
+    /// How many files are chosen for a comparison with S3; none if it is 0.
+    pub sample: usize,
     /// Is called with the data files that were read so far.
     pub progress: &'a (dyn Fn(usize) + Sync),
     /// Ends the run when it returns `true`.
@@ -60,6 +65,8 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// The report's manifest; its `created` is the time that the coverage is of.
     pub manifest: Manifest,
+    /// The files that were chosen, in order of their keys.
+    pub sample: Vec<InventoryFile>,
     /// Rows that were counted or ignored.
     pub rows: u64,
     /// Columns that the inventory does not list, or that a data file lacks. Without
@@ -133,6 +140,7 @@ pub fn read(files: &dyn Files, manifest: Manifest, options: &Options<'_>) -> Out
     let Total { counted, missing, mut unread, .. } = total;
     unread.sort_unstable();
     Outcome {
+        sample: choose(&counted.coverage, counted.spread),
         coverage: counted.coverage,
         rows: counted.rows,
         missing: missing.into_iter().collect(),
@@ -179,6 +187,7 @@ impl Run<'_> {
                 Ok((counted, missing)) => {
                     total.counted.rows += counted.rows;
                     total.counted.coverage.merge(counted.coverage);
+                    total.counted.spread.merge(counted.spread);
                     total.missing.extend(missing);
                 }
                 Err(reason) => total.unread.push(UnreadFile { key: file.key.clone(), reason }),
@@ -195,7 +204,7 @@ impl Run<'_> {
         }
         let opened = self.files.open(Name::Data(&file.key))?;
         let bucket = &self.manifest.source_bucket;
-        let mut counter = Counter::new(bucket, self.options.scope);
+        let mut counter = Counter::new(bucket, self.options.scope, self.options.sample);
         let missing = match self.manifest.format {
             Format::Csv => {
                 csv::count(opened, file, &self.manifest.columns, &mut counter, &stop)?;

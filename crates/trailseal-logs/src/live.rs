@@ -5,6 +5,7 @@
 //! own, and a folder that could not be listed is a [`Gap`].
 
 mod answers;
+mod confirm;
 mod discover;
 mod every;
 mod outcome;
@@ -25,7 +26,7 @@ use futures_util::future::{BoxFuture, Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde::Serialize;
 use trailseal_aws::Session;
-use trailseal_rule::{AccountId, BucketName, Reading, Region};
+use trailseal_rule::{AccountId, BucketName, Region};
 
 use self::s3::{Listed, Objects};
 use crate::coverage::{Class, Coverage, Folder, Version};
@@ -33,9 +34,12 @@ use crate::encryption::{FileStatus, Unread};
 use crate::month::Month;
 
 pub use self::answers::{Answers, AnswersError, RunBucket, RunId};
+pub use self::confirm::{ComparedFile, Comparison, Confirmation, confirm};
 pub use self::outcome::{Cause, Gap, Outcome};
 pub use self::plan::{Counts, Requests};
 pub use self::range::{Day, Range};
+
+pub(crate) use self::outcome::region_of;
 
 /// Which files are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -136,11 +140,7 @@ pub async fn plan(
     scope: Scope,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Plan, Cause> {
-    let region = match session.bucket_region(&scope.bucket).await? {
-        Reading::Known(region) => region,
-        Reading::Absent => return Err(Cause::NoBucket),
-        Reading::Refused(refusal) => return Err(Cause::Region(refusal)),
-    };
+    let region = region_of(session, &scope.bucket).await?;
     let objects = Objects::new(session, &scope.bucket, &region, scope.concurrency);
     let found = discover::find(&objects, &scope, progress).await;
     let mut counts = Counts { folders: found.folders.len() as u64, ..Counts::default() };

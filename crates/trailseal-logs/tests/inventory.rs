@@ -66,7 +66,7 @@ mod inventory {
     }
 
     const OPTIONS: Options<'static> =
-        Options { threads: 2, scope: &|_| true, progress: &|_| {}, stop: &|| false };
+        Options { threads: 2, scope: &|_| true, sample: 0, progress: &|_| {}, stop: &|| false };
 
     fn read_with(folder: &Path, options: &Options<'_>) -> Outcome {
         let files = LocalFiles::of(&folder.join("manifest.json"));

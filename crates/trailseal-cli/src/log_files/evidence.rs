@@ -87,6 +87,18 @@ fn drop_deleted(files: &mut Vec<LogFile>) {
     }
 }
 
+/// Replaces what a source says about files by what HEAD requests read.
+pub(crate) fn replace_found(files: &mut LogFiles, found: &dyn Fn(&str) -> Option<FileStatus>) {
+    for folder in &mut files.folders {
+        for file in &mut folder.files {
+            if let Some(status) = found(&file.key) {
+                file.encryption = encryption(&status);
+            }
+        }
+        drop_deleted(&mut folder.files);
+    }
+}
+
 fn log_file(file: &Example, class: &Class) -> LogFile {
     LogFile { key: file.key.clone(), delivered: file.time, encryption: encryption(&class.status) }
 }

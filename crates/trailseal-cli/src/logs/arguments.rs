@@ -33,6 +33,9 @@ Examples:
   The same from the bucket of the inventory, without a copy:
     trailseal logs --inventory s3://reports/trail-logs/all/2026-11-22T01-00Z/manifest.json
 
+  The same, and compare 100 of the files with S3, which also names their keys:
+    trailseal logs --inventory inventory/2026-11-22T01-00Z/manifest.json --confirm 100
+
   Read a sample of each month, and write a page for auditors:
     trailseal logs management-events --monthly -o html=logs.html
 
@@ -99,6 +102,12 @@ pub(crate) struct LogsArguments {
           conflicts_with_all = ["inventory", "athena_sql", "athena_results"])]
     pub(super) resume: Option<PathBuf>,
 
+    /// Compare N files of the inventory with S3, by a HEAD request for each: the newest and the oldest
+    /// of each account, Region and kind, then others. A sample proves no trail
+    #[arg(long, value_name = "N", requires = "inventory",
+          value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub(super) confirm: Option<u16>,
+
     /// Read no files of days before this one, by the time in their names in UTC; trails are then not verified
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(super) since: Option<Day>,
@@ -126,8 +135,8 @@ pub(crate) struct LogsArguments {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = History::Report)]
     pub(super) history: History,
 
-    /// The role to assume to read the bucket, also that of an inventory, such as one in the log archive
-    /// account
+    /// The role to assume to read the bucket, and the bucket of an inventory, such as one in the log
+    /// archive account
     #[arg(long, value_name = "ARN", value_parser = bucket_role)]
     pub(super) bucket_role: Option<BucketRole>,
 

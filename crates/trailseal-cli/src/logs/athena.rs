@@ -51,6 +51,7 @@ pub(super) fn results(path: &Path, bucket: BucketName) -> Result<Recorded, Failu
     let file = File::open(path).map_err(|error| wrong(&error))?;
     let outcome = read(file, &bucket).map_err(|error| wrong(&error))?;
     Ok(Recorded {
+        confirmed: None,
         bucket,
         kind: SourceKind::Athena,
         as_of: outcome.as_of,

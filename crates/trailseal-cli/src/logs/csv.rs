@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
+use super::confirmation::ConfirmedFiles;
 use super::report::{BucketLogs, FilesLogs, FolderLogs, LogsReport};
 use crate::output::csv::{account_as_text, guarded};
 
-const HEAD: [&str; 23] = [
+const HEAD: [&str; 25] = [
     "bucket",
     "account",
     "region",
@@ -29,6 +30,8 @@ const HEAD: [&str; 23] = [
     "which files",
     "complete",
     "report time",
+    "confirmed",
+    "confirmed encryption",
 ];
 
 pub(super) fn write(report: &LogsReport, out: &mut dyn Write) -> io::Result<()> {
@@ -75,5 +78,18 @@ fn row(
         bucket.source.mode_name().to_owned(),
         bucket.complete.to_string(),
         report.generated_at.to_string(),
+        files.confirmed.as_deref().map(sum).unwrap_or_default(),
+        files.confirmed.as_deref().map(listed).unwrap_or_default(),
     ]
+}
+
+fn sum(confirmed: &[ConfirmedFiles]) -> String {
+    confirmed.iter().map(|one| one.files).fold(0, u64::saturating_add).to_string()
+}
+
+/// `SSE-KMS arn:aws:kms:… (2); SSE-S3 (1)`.
+fn listed(confirmed: &[ConfirmedFiles]) -> String {
+    let parts: Vec<String> =
+        confirmed.iter().map(|one| format!("{} ({})", one.name(), one.files)).collect();
+    parts.join("; ")
 }

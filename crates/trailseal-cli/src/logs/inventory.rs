@@ -12,13 +12,27 @@ use trailseal_logs::live::{Day, Requests};
 use trailseal_rule::{BucketName, EvaluationContext};
 
 use super::arguments::LogsArguments;
-use super::live::{BucketRead, Stop, bar, cause};
-use super::place;
+use super::confirm::confirm;
+use super::live::BucketRead;
+use super::progress::{Stop, bar};
 use super::recorded::Recorded;
 use super::report::SourceKind;
+use super::{cause, place};
 use crate::console::{Console, Failure};
 use crate::output::clean;
 use crate::report::Problem;
+
+/// How many data files in S3 are read at a time, so that 64 MiB of memory are enough.
+const REMOTE_FILES_MAX: usize = 2;
+
+/// What reads AWS beside the report.
+#[derive(Clone, Copy)]
+pub(super) struct Sessions<'a> {
+    /// Finds the other trails; needed for trails only.
+    pub(super) caller: Option<&'a Session>,
+    /// Reads the bucket that the inventory lists, for `--confirm`.
+    pub(super) of_bucket: Option<&'a Session>,
+}
 
 /// A report of S3 Inventory whose manifest was read.
 pub(super) struct Inventory {
@@ -83,10 +97,10 @@ impl Inventory {
         Ok(Self { files, manifest, bucket, is_remote })
     }
 
-    /// Reads the data files. `session` finds the other trails; it is needed for trails only.
+    /// Reads the data files, and compares a sample with S3.
     pub(super) async fn read(
         self,
-        session: Option<&Session>,
+        sessions: Sessions<'_>,
         trails: &[TrailDelivery],
         arguments: &LogsArguments,
         context: &EvaluationContext<'_>,
@@ -96,6 +110,7 @@ impl Inventory {
         if self.is_remote && !arguments.report.quiet {
             console.print_line(&self.announcement());
         }
+        let threads = self.threads();
         let Self { files, manifest, bucket, .. } = self;
         let bar = bar(arguments);
         let data_files = manifest.files.len();
@@ -104,23 +119,39 @@ impl Inventory {
         };
         show(0);
         let options = Options {
-            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            threads,
             scope: &|file| is_wanted(file, arguments),
+            sample: arguments.confirm.map_or(0, usize::from),
             progress: &show,
             stop: &|| stop.is_stopped(),
         };
         let outcome = tokio::task::block_in_place(|| read(&*files, manifest, &options));
         bar.finish_and_clear();
         let problems = problems(&bucket, &outcome);
+        let confirmed = match sessions.of_bucket {
+            Some(session) => {
+                let sample = &outcome.sample;
+                Some(confirm(session, &bucket, sample, arguments, stop, console).await)
+            }
+            None => None,
+        };
         let recorded = Recorded {
             bucket,
             kind: SourceKind::Inventory,
             as_of: Some(outcome.manifest.created),
             queried_at: None,
             coverage: outcome.coverage,
+            confirmed,
             problems,
         };
-        recorded.judge(session, trails, arguments, context).await
+        recorded.judge(sessions.caller, trails, arguments, context).await
+    }
+
+    /// How many data files are read at a time. Each takes about 8 MiB of memory in S3: a part of each
+    /// column.
+    fn threads(&self) -> usize {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        if self.is_remote { threads.min(REMOTE_FILES_MAX) } else { threads }
     }
 
     /// The requests for the data files, before the first one.

@@ -1,26 +1,22 @@
 //! Reads a bucket live, and judges its trails by what was read.
 
-use std::io::{IsTerminal as _, stderr};
 use std::sync::Arc;
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tokio::sync::watch;
 use trailseal_aws::{Session, TrailDelivery};
 use trailseal_logs::Coverage;
 use trailseal_logs::live::{
-    Answers, Cause, Gap, Mode, Outcome, Plan, Progress, Range, Requests, Scope, Step, plan,
+    Answers, Cause, Gap, Mode, Outcome, Plan, Progress, Range, Requests, Scope, plan,
 };
 use trailseal_rule::{EvaluationContext, Reading, Refusal};
 
 use super::arguments::LogsArguments;
-use super::place;
+use super::progress::{Stop, bar, words};
 use super::report::{BucketLogs, Limits, Place, Resumed, Source, SourceKind, TrailLogs};
 use super::targets::Job;
 use super::verdict::{Files, judge_all, judge_by};
-use crate::audit::failed;
+use super::{cause, place};
 use crate::console::Console;
-use crate::log_files::{self, Missing, are_all, missing_part, prefixes, unread_files, why_missing};
+use crate::log_files::{self, Missing, are_all, missing_part, prefixes, unread_files};
 use crate::output::clean;
 use crate::report::Problem;
 
@@ -31,38 +27,6 @@ pub(super) struct BucketRead {
     pub(super) trails: Vec<TrailLogs>,
     pub(super) problems: Vec<Problem>,
     pub(super) is_complete: bool,
-}
-
-/// Whether the user has stopped the run.
-pub(super) struct Stop(watch::Receiver<bool>);
-
-impl Stop {
-    /// The first Ctrl-C stops the reading; a second one ends the program without a report.
-    pub(super) fn at_ctrl_c() -> Self {
-        let (sender, receiver) = watch::channel(false);
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                sender.send_replace(true);
-                if tokio::signal::ctrl_c().await.is_ok() {
-                    std::process::exit(2);
-                }
-            }
-            // Without a handler, nothing stops the run.
-            std::future::pending::<()>().await;
-        });
-        Self(receiver)
-    }
-
-    pub(super) fn is_stopped(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    async fn stopped(&self) {
-        let mut receiver = self.0.clone();
-        if receiver.wait_for(|is_stopped| *is_stopped).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }
 
 /// What a run reads with.
@@ -182,6 +146,7 @@ async fn judged(
     let is_complete = !outcome.is_partial();
     let read = Files {
         coverage: &outcome.coverage,
+        confirmed: None,
         are_all: &|delivery| !arguments.is_limited() && are_all(delivery, &outcome),
         missing: &|delivery| missing(delivery, &outcome, arguments),
     };
@@ -301,10 +266,6 @@ pub(super) fn nothing_found(
 
 const INTERRUPTED: &str = "the run was interrupted before the bucket was read to its end";
 
-pub(super) fn cause(cause: &Cause) -> String {
-    why_missing(cause, |error| failed(error, None))
-}
-
 /// The bucket cannot be read at all.
 fn unread(job: &Job, why: Cause, context: &EvaluationContext<'_>) -> BucketRead {
     let message = cause(&why);
@@ -332,32 +293,5 @@ fn interrupted(job: &Job, context: &EvaluationContext<'_>) -> BucketRead {
             message: INTERRUPTED.to_owned(),
         }],
         is_complete: false,
-    }
-}
-
-/// A line on a terminal that changes.
-pub(super) fn bar(arguments: &LogsArguments) -> ProgressBar {
-    let is_silent = arguments.report.quiet || arguments.no_progress || arguments.verbose > 0;
-    let is_drawn = !is_silent && stderr().is_terminal();
-    let target = if is_drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(None, target);
-    if is_drawn {
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(250));
-    }
-    bar
-}
-
-fn words(progress: Progress) -> String {
-    let Progress { step, done, total } = progress;
-    let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
-    match step {
-        Step::Folders => format!("finding the folders: {done}{of} requests"),
-        Step::Counting => format!("counting the files: {done}{of}"),
-        Step::Samples => format!("reading samples: {done}{of} folders or months"),
-        Step::Files => format!("reading files: {done}{of}"),
-        Step::Versions => format!("counting versions: {done}{of} folders"),
     }
 }

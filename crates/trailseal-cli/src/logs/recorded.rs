@@ -6,6 +6,7 @@ use trailseal_logs::{Coverage, Encryption, FileStatus, KeyName, Unread};
 use trailseal_rule::{BucketName, EvaluationContext, Refusal, Timestamp};
 
 use super::arguments::LogsArguments;
+use super::confirm::Confirmed;
 use super::live::{BucketRead, LIMITED, left_out, limits, nothing_found};
 use super::place;
 use super::query_age::outdated;
@@ -23,6 +24,8 @@ pub(super) struct Recorded {
     /// When the query in Athena ran, if the result says it.
     pub(super) queried_at: Option<Timestamp>,
     pub(super) coverage: Coverage,
+    /// What S3 says about a sample of the files; absent without `--confirm`.
+    pub(super) confirmed: Option<Confirmed>,
     /// What was not read.
     pub(super) problems: Vec<Problem>,
 }
@@ -36,13 +39,14 @@ impl Recorded {
         arguments: &LogsArguments,
         context: &EvaluationContext<'_>,
     ) -> BucketRead {
-        let Self { bucket, kind, as_of, queried_at, coverage, mut problems } = self;
+        let Self { bucket, kind, as_of, queried_at, coverage, confirmed, mut problems } = self;
         let is_whole = problems.is_empty();
         let unread = unread_files(&coverage, |_, why| why != Unread::DeleteMarker);
         problems.extend(unread.map(|message| Problem { source: place(&bucket, ""), message }));
         if is_whole {
             problems.extend(nothing_found(&coverage, true, arguments, place(&bucket, "")));
         }
+        problems.extend(confirmed.iter().flat_map(|confirmed| confirmed.problems.clone()));
         let is_complete = problems.is_empty();
         let outdated = match kind {
             SourceKind::Athena => outdated(queried_at, context.now),
@@ -50,6 +54,7 @@ impl Recorded {
         };
         let read = Files {
             coverage: &coverage,
+            confirmed: confirmed.as_ref(),
             are_all: &|delivery| {
                 let has_odd = missing_unrecognized(delivery, &coverage).is_some();
                 is_whole && !arguments.is_limited() && !has_odd
@@ -65,8 +70,11 @@ impl Recorded {
                     let fix = "run the query again, and read its result within 6 hours";
                     return Some(Missing::newest(Refusal::LogFiles(why.clone(), fix)));
                 }
-                let of_names = missing_unrecognized(delivery, &coverage);
-                of_names.or_else(|| arguments.is_limited().then(|| Missing::older(left_out())))
+                confirmed
+                    .as_ref()
+                    .and_then(Confirmed::contradiction)
+                    .or_else(|| missing_unrecognized(delivery, &coverage))
+                    .or_else(|| arguments.is_limited().then(|| Missing::older(left_out())))
             },
         };
         let mut judged = Vec::new();
@@ -79,6 +87,9 @@ impl Recorded {
             for trail in &mut judged {
                 trail.notes.push(LIMITED.to_owned());
             }
+        }
+        for (trail, delivery) in judged.iter_mut().zip(trails) {
+            trail.notes.extend(confirmed.as_ref().and_then(|it| it.note(delivery)));
         }
         let place = Place {
             bucket,
@@ -96,7 +107,11 @@ impl Recorded {
             },
             complete: is_complete,
         };
-        let logs = BucketLogs::of(place, &coverage, trails);
+        let mut logs = BucketLogs::of(place, &coverage, trails);
+        if let Some(confirmed) = confirmed {
+            confirmed.mark(&coverage, &mut logs);
+            logs.confirmation = Some(confirmed.report);
+        }
         let is_complete = problems.is_empty();
         BucketRead { bucket: Some(logs), trails: judged, problems, is_complete }
     }

@@ -12,6 +12,7 @@ use trailseal_logs::{
 };
 use trailseal_rule::{AccountId, BucketName, ComplianceType, KeyArn, Region, Timestamp, TrailArn};
 
+use super::confirmation::{Confirmation, ConfirmedFiles};
 use crate::log_files::{delivers, why_unread};
 use crate::report::{CheckOutcome, CheckReport, Problem, Run, Tool};
 
@@ -89,6 +90,9 @@ pub(super) struct BucketLogs {
     pub(super) unrecognized_examples: Vec<String>,
     /// Objects that are not in a folder of CloudTrail.
     pub(super) others: u64,
+    /// What S3 says about a sample of the files; absent without `--confirm`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) confirmation: Option<Confirmation>,
 }
 
 /// A bucket, and how it was read.
@@ -220,6 +224,9 @@ pub(super) struct FilesLogs {
     pub(super) version: Version,
     #[serde(flatten)]
     pub(super) totals: Totals,
+    /// Those of them that S3 confirmed; absent without `--confirm`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) confirmed: Option<Vec<ConfirmedFiles>>,
 }
 
 impl LogsReport {
@@ -259,6 +266,7 @@ impl BucketLogs {
             unrecognized: coverage.unrecognized,
             unrecognized_examples: coverage.unrecognized_examples.clone(),
             others: coverage.others,
+            confirmation: None,
         }
     }
 
@@ -300,6 +308,7 @@ impl FilesLogs {
             storage_class: class.storage,
             version: class.version,
             totals: totals.clone(),
+            confirmed: None,
         }
     }
 
@@ -329,7 +338,7 @@ impl FilesLogs {
 pub(super) const UNRECOGNIZED: &str = "unrecognized";
 
 /// The words of S3 Inventory (S3 User Guide, "Amazon S3 Inventory list").
-fn word(encryption: &Encryption) -> &'static str {
+pub(super) fn word(encryption: &Encryption) -> &'static str {
     match encryption {
         Encryption::SseS3 => "SSE-S3",
         Encryption::SseKms(KeyName::Arn(_) | KeyName::Unnamed) => "SSE-KMS",

@@ -9,6 +9,7 @@ use trailseal_logs::Month;
 use trailseal_logs::live::Mode;
 use trailseal_rule::KeyArn;
 
+use super::confirmation::Confirmation;
 use super::history::{FIRST_STEPS, Seal, seal, unencrypted};
 use super::report::{
     BucketLogs, FilesLogs, FolderLogs, LogsReport, OwnerLogs, Resumed, SourceKind, TrailLogs,
@@ -308,11 +309,14 @@ pub(super) fn remarks(bucket: &BucketLogs) -> Vec<String> {
             "only current versions were read; --versions counts noncurrent versions and deleted files"
                 .to_owned(),
         ),
-        SourceKind::Inventory => remarks.push(
+        SourceKind::Inventory => remarks.push(format!(
             "S3 Inventory names no key: it proves SSE-KMS, but not with which key; a run without \
-             --inventory reads the keys"
-                .to_owned(),
-        ),
+             --inventory reads the keys{}",
+            match bucket.confirmation {
+                Some(_) => "",
+                None => ", and --confirm N those of a sample",
+            }
+        )),
         SourceKind::Athena if !source.names_keys => remarks.push(
             "the table does not name the key of each file: where it is not named, SSE-KMS is proved, \
              but not with which key; a run without --athena-results reads the keys"
@@ -320,6 +324,7 @@ pub(super) fn remarks(bucket: &BucketLogs) -> Vec<String> {
         ),
         SourceKind::Athena => {}
     }
+    remarks.extend(bucket.confirmation.as_ref().map(Confirmation::sentence));
     match (source.kind, source.as_of) {
         (SourceKind::Live, _) => {}
         (SourceKind::Inventory | SourceKind::Athena, Some(time)) => remarks.push(format!(

@@ -7,9 +7,10 @@ use trailseal_rule::{
     Reading, key_arn,
 };
 
+use super::confirm::Confirmed;
 use super::report::{SharedFolder, TrailLogs};
 use crate::audit::failed;
-use crate::log_files::{Missing, Writers, log_files, proven};
+use crate::log_files::{Missing, Writers, log_files, proven, replace_found};
 use crate::report::{CheckOutcome, CheckReport, Problem};
 
 /// The files of a bucket that were read.
@@ -17,6 +18,8 @@ pub(super) struct Files<'a> {
     pub(super) coverage: &'a Coverage,
     /// Whether they are all files of a trail, not a sample.
     pub(super) are_all: &'a dyn Fn(&TrailDelivery) -> bool,
+    /// What S3 says about a sample of them, beside the source.
+    pub(super) confirmed: Option<&'a Confirmed>,
     /// Why they do not prove a trail, if they do not.
     pub(super) missing: &'a dyn Fn(&TrailDelivery) -> Option<Missing>,
 }
@@ -38,9 +41,33 @@ pub(super) async fn judge_all(
             Writers::default()
         });
         let files = log_files(delivery, read.coverage, (read.are_all)(delivery), &writers);
-        judged.push(judge(delivery, files, (read.missing)(delivery), read.coverage, context));
+        let missing = (read.missing)(delivery);
+        judged.push(match read.confirmed {
+            Some(confirmed) => judge_confirmed(delivery, files, missing, confirmed, read, context),
+            None => judge(delivery, files, missing, read.coverage, context),
+        });
     }
     (judged, problems)
+}
+
+/// Judges a trail by its files, of which S3 confirmed a sample. A failure without the sample stands;
+/// otherwise the sample can only show a failure.
+fn judge_confirmed(
+    delivery: &TrailDelivery,
+    mut files: LogFiles,
+    missing: Option<Missing>,
+    confirmed: &Confirmed,
+    read: &Files<'_>,
+    context: &EvaluationContext<'_>,
+) -> TrailLogs {
+    replace_found(&mut files, &|key| confirmed.gone(key));
+    let without = judge(delivery, files.clone(), missing.clone(), read.coverage, context);
+    if without.check.outcome == CheckOutcome::Fail {
+        return without;
+    }
+    replace_found(&mut files, &|key| confirmed.found(key));
+    let missing = missing.unwrap_or_else(|| confirmed.missing());
+    judge(delivery, files, Some(missing), read.coverage, context)
 }
 
 /// Judges a trail by its files.

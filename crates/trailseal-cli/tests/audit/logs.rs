@@ -12,7 +12,8 @@ use super::desk::{Desk, MANAGEMENT, Run, denial, says};
 
 pub(super) const KEY: &str =
     "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
-const OTHER: &str = "arn:aws:kms:us-east-1:111122223333:key/22222222-0000-4000-8000-222222222222";
+pub(super) const OTHER: &str =
+    "arn:aws:kms:us-east-1:111122223333:key/22222222-0000-4000-8000-222222222222";
 const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main";
 
 /// A trail with a key, and its files of two Regions: with SSE-S3 until March 2026, then with the

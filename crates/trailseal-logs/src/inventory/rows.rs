@@ -12,6 +12,8 @@ use crate::key::{FileKey, Parsed, parse};
 use crate::month::Month;
 use crate::text::shortened;
 
+use super::sample::Spread;
+
 /// A column that is read. Other columns are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Column {
@@ -121,6 +123,7 @@ pub(crate) struct Counter<'a> {
     last: usize,
     places: HashMap<u64, Vec<usize>>,
     hasher: RandomState,
+    spread: Spread,
 }
 
 /// Which files are counted.
@@ -138,10 +141,13 @@ struct Group {
 pub(crate) struct Counted {
     pub(crate) rows: u64,
     pub(crate) coverage: Coverage,
+    /// Files for a comparison with S3.
+    pub(crate) spread: Spread,
 }
 
 impl<'a> Counter<'a> {
-    pub(crate) fn new(bucket: &'a str, scope: &'a Scope<'a>) -> Self {
+    /// `sample` is how many files are chosen for a comparison with S3.
+    pub(crate) fn new(bucket: &'a str, scope: &'a Scope<'a>, sample: usize) -> Self {
         Self {
             bucket,
             scope,
@@ -151,6 +157,7 @@ impl<'a> Counter<'a> {
             last: 0,
             places: HashMap::new(),
             hasher: RandomState::new(),
+            spread: Spread::new(sample),
         }
     }
 
@@ -175,6 +182,7 @@ impl<'a> Counter<'a> {
         // S3 Inventory names no key.
         let class = record.class(KeyName::Unnamed);
         let bytes = record.size.unwrap_or_default();
+        self.spread.offer(file.key, &class);
         match self.group(file) {
             Some(group) => group.count(file, class, bytes),
             None => self.coverage.set_aside(file.key),
@@ -209,7 +217,7 @@ impl<'a> Counter<'a> {
                 coverage.add(Row { folder: folder.clone(), month, class, totals });
             }
         }
-        Counted { rows: self.rows, coverage }
+        Counted { rows: self.rows, coverage, spread: self.spread }
     }
 }
 

@@ -16,11 +16,11 @@ use futures_util::FutureExt as _;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use trailseal_aws::{Session, failed};
-use trailseal_rule::{BucketName, Reading, Region};
+use trailseal_rule::{BucketName, Region};
 
 use super::files::{Content, Files, Name};
 use crate::client::client;
-use crate::live::Cause;
+use crate::live::{Cause, region_of};
 
 /// The IAM action of GetObject.
 const GET: &str = "s3:GetObject";
@@ -59,11 +59,7 @@ impl S3Files {
     ///
     /// The bucket does not exist, or S3 does not say in which Region it is.
     pub async fn of(session: &Session, name: &BucketName, manifest: &str) -> Result<Self, Cause> {
-        let region = match session.bucket_region(name).await? {
-            Reading::Known(region) => region,
-            Reading::Absent => return Err(Cause::NoBucket),
-            Reading::Refused(refusal) => return Err(Cause::Region(refusal)),
-        };
+        let region = region_of(session, name).await?;
         let bucket = Bucket {
             client: client(session, &region),
             name: name.clone(),

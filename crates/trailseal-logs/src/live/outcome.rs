@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use trailseal_aws::AwsError;
-use trailseal_rule::{BucketName, Refusal, Region};
+use trailseal_aws::{AwsError, Session};
+use trailseal_rule::{BucketName, Reading, Refusal, Region};
 
 use super::Mode;
 use super::plan::Requests;
@@ -147,5 +147,18 @@ impl Cause {
             | Self::MayBeNewer { .. }
             | Self::Contradicted { .. } => None,
         }
+    }
+}
+
+/// The Region of a bucket.
+///
+/// # Errors
+///
+/// The bucket does not exist, or S3 does not say where it is.
+pub(crate) async fn region_of(session: &Session, bucket: &BucketName) -> Result<Region, Cause> {
+    match session.bucket_region(bucket).await? {
+        Reading::Known(region) => Ok(region),
+        Reading::Absent => Err(Cause::NoBucket),
+        Reading::Refused(refusal) => Err(Cause::Region(refusal)),
     }
 }
