@@ -40,7 +40,8 @@ pub(crate) fn without_repetition(operation: Operation, body: &Value) -> Value {
 pub(crate) fn repeat_token(operation: Operation, body: &Value, answer: &mut Value) {
     let tokens = TOKENS.iter().find(|(of, ..)| *of == operation);
     if let (Some((_, asks, names)), Some(members)) = (tokens, answer.as_object_mut()) {
-        let token = body.get(*asks).cloned().unwrap_or_else(|| Value::from(FIRST_PAGE));
+        let asked = body.get(*asks).filter(|token| token.as_str() != Some(""));
+        let token = asked.cloned().unwrap_or_else(|| Value::from(FIRST_PAGE));
         members.insert((*names).to_owned(), token);
         for name in ["Truncated", "IsTruncated"] {
             if let Some(truncated) = members.get_mut(name) {
@@ -66,12 +67,20 @@ impl Request<'_> {
     /// The position in the list at which the requested page starts.
     pub(super) fn offset(&self, list: &str) -> Result<usize, Refusal> {
         let asked = ["nextToken", "NextToken", "Marker"];
-        let Some(token) = asked.into_iter().find_map(|name| self.maybe_text(name)) else {
+        let token = asked.into_iter().find_map(|name| self.maybe_text(name));
+        let Some(token) = token.filter(|token| !(token.is_empty() && self.takes_empty_token()))
+        else {
             return Ok(0);
         };
         let number = token.strip_prefix(list).and_then(|rest| rest.strip_prefix('#'));
         let number = number.and_then(|number| number.parse().ok());
         number.ok_or_else(|| invalid_token(self.operation.service()))
+    }
+
+    /// Whether an empty token requests the first page: rdklib 0.3.10 sends one in each scheduled run.
+    /// No other operation is known to accept it.
+    fn takes_empty_token(&self) -> bool {
+        self.operation == Operation::GetComplianceDetailsByConfigRule
     }
 
     pub(super) fn page_size(&self, usual: usize) -> usize {

@@ -6,7 +6,7 @@ use aws_sdk_config::Client;
 use aws_sdk_config::primitives::DateTime;
 use aws_sdk_config::types::{ComplianceType, Evaluation, ResourceType};
 use serde_json::json;
-use trailseal_lab::{Fate, History, Lab, Ordering, State};
+use trailseal_lab::{Fate, Fault, FaultKind, History, Lab, Operation, Ordering, Position, State};
 
 use super::support::{ACCOUNT, MEMBER, REGION, code, lab, sdk};
 
@@ -196,6 +196,31 @@ async fn trails_are_discovered_by_name_or_arn_in_their_home_region() {
     let request = config.list_discovered_resources().resource_type(ResourceType::Trail);
     assert_eq!(code(request.clone().limit(101).send().await), "InvalidLimitException");
     assert_eq!(code(request.next_token("x").send().await), "InvalidNextTokenException");
+}
+
+#[tokio::test]
+async fn an_empty_token_requests_the_first_page_of_results_only() {
+    let lab = lab().await;
+    let config = client(&lab);
+    let both = ["a", "b"].map(|id| evaluation(id, ComplianceType::Compliant, 1));
+    assert_eq!(submit(&lab, both.into()).await, []);
+    let details = |token: &str| {
+        let request = config.get_compliance_details_by_config_rule().config_rule_name(RULE);
+        request.limit(1).next_token(token).send()
+    };
+    let first = details("").await.unwrap();
+    assert_eq!(first.evaluation_results().len(), 1);
+    let second = details(first.next_token().unwrap()).await.unwrap();
+    assert_ne!(second.evaluation_results(), first.evaluation_results());
+    let fault = Fault::of(
+        Operation::GetComplianceDetailsByConfigRule,
+        Position::First,
+        FaultKind::RepeatedToken,
+    );
+    lab.inject(fault);
+    assert_eq!(details("").await.unwrap().next_token(), Some("first-page"));
+    let discovered = config.list_discovered_resources().resource_type(ResourceType::Trail);
+    assert_eq!(code(discovered.next_token("").send().await), "InvalidNextTokenException");
 }
 
 fn recorded(captured: &str) -> serde_json::Value {
