@@ -43,6 +43,7 @@ enum Effect {
 fn effect(call: Operation, kind: FaultKind) -> Effect {
     match kind {
         FaultKind::Slow(delay) if delay < SHORT_PATIENCE => Effect::None,
+        FaultKind::FailedEvaluations => Effect::None,
         FaultKind::RepeatedToken if call != Operation::ListObjectsV2 => Effect::None,
         // A refusal names the bucket's Region.
         FaultKind::AccessDenied | FaultKind::ExpiredCredentials | FaultKind::ClockSkew

@@ -192,7 +192,8 @@ fn result_of(
         services::admit_limit(body)?;
     }
     shape::admit(body, requests::members(operation))?;
-    let result = services::carry_out(&mut Request { lab_state, caller, operation, body })?;
+    let fault = incoming.fault;
+    let result = services::carry_out(&mut Request { lab_state, caller, operation, body, fault })?;
     if operation.changes_a_trail_or_a_key() {
         lab_state.note_change(operation.iam());
     }
@@ -236,7 +237,8 @@ fn refused_by_fault(
         | FaultKind::TruncatedBody
         | FaultKind::NotJson
         | FaultKind::WrongTypes
-        | FaultKind::RepeatedToken => return None,
+        | FaultKind::RepeatedToken
+        | FaultKind::FailedEvaluations => return None,
         FaultKind::ConnectionReset => return Some(Reply::reset()),
         FaultKind::Throttling => Refusal::new("ThrottlingException", "Rate exceeded"),
         FaultKind::InternalError => internal_error(operation),

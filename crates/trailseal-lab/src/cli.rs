@@ -1,5 +1,6 @@
 //! The command `trailseal-lab`: runs the real function against an account on loopback and prints the results.
 
+mod faults;
 mod page;
 mod report;
 mod run;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use serde_json::{Map, Value};
-use trailseal_lab::{Lab, State, transcript};
+use trailseal_lab::{FaultKind, Lab, State, transcript};
 
 use run::Programs;
 use steps::Steps;
@@ -25,13 +26,20 @@ use steps::Steps;
 #[derive(Debug, Parser)]
 #[command(
     name = "trailseal-lab",
-    after_help = "Exit code: 0 it ran; 1 the default scenario came out otherwise than expected; \
-                  2 wrong usage or failure."
+    after_help = after_help()
 )]
 struct Arguments {
     /// The function's program, run as a process of its own
     #[arg(long, value_name = "PATH", required_unless_present_any = ["serve", "transcript"])]
     bootstrap: Option<PathBuf>,
+    /// An argument of this program; may be repeated: --bootstrap python3 --bootstrap-arg -m
+    #[arg(
+        long = "bootstrap-arg",
+        value_name = "ARG",
+        allow_hyphen_values = true,
+        requires = "bootstrap"
+    )]
+    bootstrap_arguments: Vec<String>,
     /// The program of the CloudFormation Hook, for requests of CloudFormation
     #[arg(long, value_name = "PATH")]
     hook: Option<PathBuf>,
@@ -41,6 +49,13 @@ struct Arguments {
     /// A rule parameter for every event; may be repeated
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, Value)>,
+    /// A fault of the account for every event; may be repeated
+    #[arg(
+        long = "fault",
+        value_name = "SERVICE:OPERATION:KIND[:first|every]",
+        requires = "bootstrap"
+    )]
+    faults: Vec<String>,
     /// Print one JSON document instead of a page
     #[arg(long)]
     json: bool,
@@ -53,6 +68,19 @@ struct Arguments {
     /// The files that hold the events
     #[arg(value_name = "EVENT.json", requires = "bootstrap")]
     events: Vec<String>,
+}
+
+fn after_help() -> String {
+    let kinds: Vec<&str> = FaultKind::names().collect();
+    format!(
+        "A fault without `first` affects every request of the operation. With it, it affects the \
+         first one after each event is delivered, as in config:PutEvaluations:throttling:first.\n\
+         Kinds: {}. The kind slow delays the answer by 5 seconds; config:PutEvaluations alone has \
+         failed-evaluations.\n\n\
+         Exit code: 0 it ran; 1 the default scenario came out otherwise than expected; 2 wrong \
+         usage or failure.",
+        kinds.join(", "),
+    )
 }
 
 impl Arguments {
@@ -120,7 +148,11 @@ async fn work(
     let lab = Lab::start(state).await?;
     let mut code = ExitCode::SUCCESS;
     if let Some(bootstrap) = &arguments.bootstrap {
-        let programs = Programs { rule: bootstrap, hook: arguments.hook.as_deref() };
+        let programs = Programs {
+            rule: bootstrap,
+            rule_arguments: &arguments.bootstrap_arguments,
+            hook: arguments.hook.as_deref(),
+        };
         let report = run::run(&lab, programs, &steps, err).await?;
         let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         if arguments.json {

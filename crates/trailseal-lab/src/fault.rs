@@ -97,13 +97,27 @@ pub enum FaultKind {
     ExpiredCredentials,
     /// Refused: the caller's clock is wrong; the `Date` of the response is an hour ahead.
     ClockSkew,
+    /// Carried out, but `PutEvaluations` stores nothing and returns every evaluation in
+    /// `FailedEvaluations`. Other operations are not affected.
+    FailedEvaluations,
 }
 
 impl FaultKind {
-    /// Every kind, so that tests can cover all of them; `slow` is the delay of the slow kind.
+    /// Every kind except the one of `PutEvaluations` alone, so that tests can cover each kind of
+    /// each operation; `slow` is the delay of the slow kind.
     pub fn all(slow: Duration) -> Vec<Self> {
-        let with_delay = |kind| if matches!(kind, Self::Slow(_)) { Self::Slow(slow) } else { kind };
-        Self::iter().map(with_delay).collect()
+        Self::named(slow).filter(|kind| *kind != Self::FailedEvaluations).collect()
+    }
+
+    fn named(slow: Duration) -> impl Iterator<Item = Self> {
+        let with_delay =
+            move |kind| if matches!(kind, Self::Slow(_)) { Self::Slow(slow) } else { kind };
+        Self::iter().map(with_delay)
+    }
+
+    /// The names of all kinds.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::iter().map(Self::name)
     }
 
     /// The kind's name in files and in reports.
@@ -113,7 +127,7 @@ impl FaultKind {
 
     /// The kind of this name; `slow` is the delay of the slow kind.
     pub fn from_name(name: &str, slow: Duration) -> Option<Self> {
-        Self::all(slow).into_iter().find(|kind| kind.name() == name)
+        Self::named(slow).find(|kind| kind.name() == name)
     }
 }
 
@@ -190,8 +204,10 @@ mod tests {
 
     #[test]
     fn every_fault_kind_is_found_by_its_name() {
-        for kind in FaultKind::all(SLOW) {
+        let others = FaultKind::all(SLOW);
+        for kind in others.iter().copied().chain([FaultKind::FailedEvaluations]) {
             assert_eq!(FaultKind::from_name(kind.name(), SLOW), Some(kind));
         }
+        assert_eq!(FaultKind::names().count(), others.len() + 1);
     }
 }

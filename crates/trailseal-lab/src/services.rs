@@ -16,6 +16,7 @@ mod trail_changes;
 use serde_json::Value;
 
 use crate::caller::Caller;
+use crate::fault::FaultKind;
 use crate::lab_state::LabState;
 use crate::operation::Operation;
 use crate::refusal::Refusal;
@@ -32,6 +33,7 @@ pub(crate) struct Request<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) operation: Operation,
     pub(crate) body: &'a Value,
+    pub(crate) fault: Option<FaultKind>,
 }
 
 impl<'a> Request<'a> {

@@ -7,7 +7,7 @@ mod read;
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -255,7 +255,7 @@ pub struct ConfigRule {
 }
 
 /// The result of a rule for a resource, as AWS Config holds it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StandingResult {
     pub resource_type: String,

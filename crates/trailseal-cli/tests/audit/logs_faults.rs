@@ -46,7 +46,7 @@ fn is_fatal(call: Operation, kind: FaultKind) -> bool {
         FaultKind::AccessDenied | FaultKind::ExpiredCredentials => call != Operation::HeadBucket,
         FaultKind::RepeatedToken => call == Operation::ListObjectsV2,
         // The next attempt is signed with the time of the answer.
-        FaultKind::Slow(_) | FaultKind::ClockSkew => false,
+        FaultKind::Slow(_) | FaultKind::ClockSkew | FaultKind::FailedEvaluations => false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use trailseal_lab::{Call, Memory, Outcome, PutEvaluation};
+use trailseal_lab::{Call, Memory, Outcome, PutEvaluation, StandingResult};
 
 use super::steps::{Expected, For, Origin, Step};
 
@@ -31,6 +31,8 @@ pub(super) struct StepReport<'a> {
     pub(super) step: &'a Step,
     pub(super) calls: Vec<Call>,
     pub(super) evaluations: Vec<PutEvaluation>,
+    /// What AWS Config holds for the rule after the event.
+    pub(super) held: Vec<StandingResult>,
     pub(super) outcome: Outcome,
     pub(super) duration: Duration,
     pub(super) as_expected: bool,
@@ -130,7 +132,9 @@ impl StepReport<'_> {
             "resourceId": self.told("resourceId"),
             "calls": self.calls,
             "evaluations": self.evaluations,
+            "held": self.held,
             "hookAnswer": self.hook_answer(),
+            "reportsSuccess": matches!(self.outcome, Outcome::Response(_)),
             "failure": self.failure(),
             "missed": self.missed(),
             "milliseconds": milliseconds(self.duration),

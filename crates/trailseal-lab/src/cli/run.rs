@@ -23,6 +23,7 @@ const HOOK_PARAMETERS: &str = "TRAILSEAL_PARAMETERS";
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Programs<'a> {
     pub(super) rule: &'a Path,
+    pub(super) rule_arguments: &'a [String],
     pub(super) hook: Option<&'a Path>,
 }
 
@@ -62,7 +63,10 @@ pub(super) async fn run<'a>(
                         let message = "no function of a Hook is given: name it by --hook";
                         return Err(Failure::of(message));
                     }
-                    (For::Rule, _) => programs.rule,
+                    (For::Rule, _) => {
+                        programs.rule_arguments.clone_into(&mut settings.arguments);
+                        programs.rule
+                    }
                 };
                 place.insert(Function::spawn(program, lab, settings).await?)
             }
@@ -117,6 +121,7 @@ async fn deliver<'a>(
         step,
         calls: lab.take_calls(),
         evaluations,
+        held: lab.results(&step.account, &step.region, &step.rule),
         outcome: invocation.outcome,
         duration: invocation.duration,
         as_expected,

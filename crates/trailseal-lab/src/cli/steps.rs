@@ -1,13 +1,12 @@
 //! The events to deliver: the default scenario, or events from files.
 
 use std::io::Read;
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use trailseal_lab::{Fault, FaultKind, GivenEvent, HookRequest, Operation, Position};
+use trailseal_lab::{Fault, GivenEvent, HookRequest, Position};
 
-use super::Arguments;
+use super::{Arguments, faults};
 
 #[derive(Debug)]
 pub(super) struct Steps {
@@ -32,7 +31,7 @@ pub(super) enum For {
 pub(super) enum Origin {
     /// The default scenario, unchanged: its results are known.
     Scenario,
-    /// The default scenario with another state or with parameters: its results are not known.
+    /// The default scenario with another state, faults or parameters: its results are not known.
     ChangedScenario,
     Files,
 }
@@ -66,23 +65,29 @@ pub(super) enum Expected {
 const SCENARIO: &str = include_str!("../../state/scenario.json");
 
 impl Steps {
-    /// Reads every file of the command line; an error contains all faults of all files.
+    /// Reads the faults and every file of the command line; an error contains all that is wrong.
     pub(super) fn of(arguments: &Arguments) -> Result<Self, Vec<String>> {
         let mut steps =
             scenario(arguments).map_err(|fault| vec![format!("scenario.json: {fault}")])?;
-        if arguments.events.is_empty() {
-            return Ok(steps);
-        }
-        let (mut list, mut faults) = (Vec::new(), Vec::new());
+        let (injected, mut wrong) = match faults::parse(&arguments.faults) {
+            Ok(injected) => (injected, Vec::new()),
+            Err(wrong) => (Vec::new(), wrong),
+        };
+        let mut list = Vec::new();
         for name in &arguments.events {
             match read(name, arguments, &steps) {
                 Ok(step) => list.push(step),
-                Err(fault) => faults.push(format!("{name}: {fault}")),
+                Err(fault) => wrong.push(format!("{name}: {fault}")),
             }
         }
-        steps.list = list;
-        steps.origin = Origin::Files;
-        if faults.is_empty() { Ok(steps) } else { Err(faults) }
+        if !arguments.events.is_empty() {
+            steps.list = list;
+            steps.origin = Origin::Files;
+        }
+        for step in &mut steps.list {
+            step.faults.extend(injected.iter().cloned());
+        }
+        if wrong.is_empty() { Ok(steps) } else { Err(wrong) }
     }
 }
 
@@ -175,7 +180,9 @@ struct DescribedFault {
 
 fn scenario(arguments: &Arguments) -> Result<Steps, String> {
     let scenario: Scenario = serde_json::from_str(SCENARIO).map_err(|error| error.to_string())?;
-    let changed = arguments.state.is_some() || !arguments.parameters().is_empty();
+    let changed = arguments.state.is_some()
+        || !arguments.parameters().is_empty()
+        || !arguments.faults.is_empty();
     let mut steps = Steps {
         account: scenario.account,
         region: scenario.region,
@@ -204,12 +211,7 @@ fn scenario(arguments: &Arguments) -> Result<Steps, String> {
 }
 
 fn fault(DescribedFault { operation, kind }: &DescribedFault) -> Result<Fault, String> {
-    Ok(Fault::of(
-        Operation::from_iam(operation).ok_or_else(|| format!("no operation `{operation}`"))?,
-        Position::Every,
-        FaultKind::from_name(kind, Duration::from_secs(5))
-            .ok_or_else(|| format!("no fault `{kind}`"))?,
-    ))
+    Ok(Fault::of(faults::operation(operation)?, Position::Every, faults::kind(kind)?))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use aws_sdk_kms::Client;
 use trailseal_lab::Credentials;
@@ -94,6 +94,42 @@ fn events_from_files_are_evaluated_and_printed_as_json() {
     assert!(warned.contains("account `210987654321` has nothing in `eu-central-1`"), "{warned}");
 }
 
+/// What became of the event `ITEM` with a fault.
+fn event_with(fault: &str) -> Value {
+    let stub = stub();
+    let arguments = ["--bootstrap", stub.to_str().unwrap(), "--json", "--fault", fault, "-"];
+    let output = lab(&arguments, ITEM);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    document["events"][0].clone()
+}
+
+/// The stub sends its evaluation once and does not look at the answer's `FailedEvaluations`.
+#[test]
+fn json_says_what_the_function_reports_and_what_aws_config_holds() {
+    let fine = event_with("kms:DescribeKey:throttling");
+    assert_eq!(fine["reportsSuccess"], true);
+    assert_eq!(fine["held"][0]["resourceId"], "mine");
+    assert_eq!(fine["held"][0]["complianceType"], "NON_COMPLIANT");
+    let lost = event_with("config:PutEvaluations:failed-evaluations:first");
+    assert_eq!((&lost["reportsSuccess"], &lost["held"]), (&Value::from(true), &json!([])));
+    assert_eq!(lost["evaluations"][0]["fate"], "sent-back");
+    let carried_out = event_with("config:PutEvaluations:truncated-body:every");
+    assert_eq!(carried_out["held"][0]["resourceId"], "mine");
+    assert_eq!(carried_out["calls"][0]["fault"], "truncated-body");
+}
+
+/// A program that ends without requesting an event shows its arguments.
+#[test]
+fn the_program_gets_its_arguments() {
+    let arguments = ["--bootstrap", "/bin/sh", "--bootstrap-arg", "-c", "--bootstrap-arg"];
+    let output =
+        lab(&[&arguments[..], &["echo $0-$1; exit 3", "--bootstrap-arg=a"][..]].concat(), "");
+    assert_eq!(output.status.code(), Some(2));
+    let errors = text(&output.stderr);
+    assert!(errors.contains("ended with exit status: 3") && errors.contains("a-"), "{errors}");
+}
+
 #[test]
 fn all_invalid_files_are_reported_before_anything_runs() {
     let broken = file("broken.json", "{\n \"a\": }");
@@ -101,7 +137,9 @@ fn all_invalid_files_are_reported_before_anything_runs() {
     let keys = r#"[{"arn": "x"}, {"stat": "Enabled"}]"#;
     let state = file("state.json", &format!(r#"{{"trailsealLab": 1, "keys": {keys}}}"#));
     let [broken, other, state] = [&broken, &other, &state].map(|path| path.to_str().unwrap());
-    let output = lab(&["--bootstrap", "/none", "--state", state, broken, other, "/no/file"], "");
+    let mut arguments = vec!["--bootstrap", "/none", "--state", state, broken, other, "/no/file"];
+    arguments.extend(["--fault", "kms:DescribKey:throttling", "--fault", "kms:DescribeKey:gone"]);
+    let output = lab(&arguments, "");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(text(&output.stdout), "");
     let errors = text(&output.stderr);
@@ -111,6 +149,8 @@ fn all_invalid_files_are_reported_before_anything_runs() {
         "broken.json: expected value at line 2 column 7",
         "other.json: the object has neither `invokingEvent`",
         "/no/file: cannot be read",
+        "--fault `kms:DescribKey:throttling`: no operation `kms:DescribKey`; did you mean `kms:",
+        "--fault `kms:DescribeKey:gone`: no fault `gone`; it is one of throttling, ",
     ] {
         assert!(errors.contains(expected), "{expected}: {errors}");
     }
@@ -123,6 +163,7 @@ fn usage_errors_name_the_flag() {
         (&["--serve", "--state"], "'--state <FILE>'"),
         (&["--serve", "--parameter", "x"], "NAME=VALUE"),
         (&["--serve", "e.json"], "--bootstrap <PATH>"),
+        (&["--serve", "--fault", "kms:DescribeKey:slow"], "--bootstrap <PATH>"),
         (&[], "--bootstrap <PATH>"),
     ] {
         let output = lab(arguments, "");
@@ -132,5 +173,9 @@ fn usage_errors_name_the_flag() {
     }
     let help = lab(&["--help"], "");
     assert_eq!(help.status.code(), Some(0));
-    assert!(text(&help.stdout).contains("--bootstrap <PATH>"));
+    let words =
+        ["--bootstrap <PATH>", "--bootstrap-arg <ARG>", "Kinds: throttling, ", "failed-eval"];
+    for expected in words {
+        assert!(text(&help.stdout).contains(expected), "{expected}");
+    }
 }

@@ -98,6 +98,25 @@ async fn evaluations_are_returned_as_failed_as_often_as_requested() {
 }
 
 #[tokio::test]
+async fn a_fault_returns_all_evaluations_of_a_submission_as_failed() {
+    let lab = lab().await;
+    let fault =
+        |position| Fault::of(Operation::PutEvaluations, position, FaultKind::FailedEvaluations);
+    lab.inject(fault(Position::First));
+    let both = || ["a", "b"].map(|id| evaluation(id, ComplianceType::Compliant, 1)).to_vec();
+    assert_eq!(submit(&lab, both()).await, both());
+    assert_eq!(lab.results(ACCOUNT, REGION, RULE), []);
+    assert!(lab.take_put_evaluations().iter().all(|put| put.fate == Fate::SentBack));
+    assert_eq!(lab.take_calls()[0].fault.as_deref(), Some("failed-evaluations"));
+    assert_eq!(submit(&lab, both()).await, []);
+    assert_eq!(lab.results(ACCOUNT, REGION, RULE).len(), 2);
+    lab.inject(fault(Position::Every));
+    for _ in 0..3 {
+        assert_eq!(submit(&lab, both()).await.len(), 2);
+    }
+}
+
+#[tokio::test]
 async fn evaluations_that_cannot_be_stored_are_refused() {
     let lab = lab().await;
     let config = client(&lab);
