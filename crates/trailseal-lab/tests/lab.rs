@@ -5,6 +5,7 @@ mod lab {
     mod buckets;
     mod changes;
     mod command;
+    mod counter;
     mod faults;
     mod function;
     mod sdk_cloudtrail;
