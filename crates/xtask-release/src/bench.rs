@@ -18,7 +18,7 @@ use crate::package::architecture::Architecture;
 use xtask::project::{Project, print};
 use xtask::tools;
 
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 14] = [
     "cold",
     "warm",
     "schedule",
@@ -31,8 +31,12 @@ const PARTS: [&str; 13] = [
     "inventory",
     "logs",
     "preview",
+    FAULTS,
     PEERS,
 ];
+
+/// Counts instead of measuring.
+const FAULTS: &str = "faults";
 
 /// Measured only if it is named: it installs other tools, one of which takes 2.3 GB.
 const PEERS: &str = "peers";
@@ -85,7 +89,7 @@ fn measure(
         "html" if tools::chromium().is_none() => {
             print("the report is not measured: install Chromium (`apt-get install chromium`)")
         }
-        "check" | "audit" | "html" | "inventory" | "logs" | "preview" | PEERS => {
+        "check" | "audit" | "html" | "inventory" | "logs" | "preview" | FAULTS | PEERS => {
             programs::measure_command(project, part, figures)
         }
         other => programs.measure(project, other, runs, figures),

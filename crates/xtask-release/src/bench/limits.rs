@@ -13,7 +13,7 @@ use Limit::{AtLeast, AtMost};
 /// A figure by which another one is divided, and its name in a sentence.
 type Divisor = (&'static str, &'static str);
 
-const LIMITS: [(&str, Limit, Option<Divisor>); 36] = [
+const LIMITS: [(&str, Limit, Option<Divisor>); 37] = [
     ("cold.tls", AtMost(3.5), Some(("cold.empty", "an empty function"))),
     ("cold.python-tls", AtLeast(45.0), Some(("cold.tls", "the function"))),
     ("cold.hook", AtMost(1.2), Some(("cold.tls", "the rule's function"))),
@@ -48,6 +48,8 @@ const LIMITS: [(&str, Limit, Option<Divisor>); 36] = [
     ("preview.keysPlan.peakMegabytes", AtMost(200.0), None),
     ("preview.template.seconds", AtMost(1.0), None),
     ("html.interactive_ms", AtMost(3000.0), None),
+    // An empty list of trails is not told apart from an account without trails.
+    ("faults.lost.trailseal", AtMost(2.0), None),
     ("peers.medianSeconds.prowler", AtLeast(20.0), Some(("peers.medianSeconds.trailseal", "ours"))),
     (
         "peers.medianSeconds.custodian",

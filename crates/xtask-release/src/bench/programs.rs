@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::bench::FAULTS;
 use crate::bench::figure::{Figure, numbers};
 use crate::package;
 use crate::package::architecture::Architecture;
-use xtask::project::Project;
+use xtask::project::{Project, print};
 use xtask::tools;
 
 /// Programs that were built for a run.
@@ -37,7 +38,7 @@ impl Programs {
             let bench = "build --locked --profile dist --package trailseal-bench --bins";
             project.cargo(bench).run()?;
         }
-        if needs(&["cold"]) {
+        if needs(&["cold", FAULTS]) {
             let requirements = ["crates/xtask/requirements/python-rule.txt"];
             tools::virtual_environment(project, "python-rule", &requirements)?;
         }
@@ -122,10 +123,14 @@ pub(crate) fn measure_command(
                 .program("node", "bench.mjs")
                 .env("TRAILSEAL_PROGRAMS", project.target().join("release"))
         }
+        FAULTS => project.program("python3", "-B tests/peers/faults.py"),
         _ => project.program("python3", "tests/peers/audit.py"),
     };
     let printed = program.read()?;
-    let last = printed.lines().next_back().unwrap_or_default();
+    let (table, last) = printed.rsplit_once('\n').unwrap_or(("", &printed));
+    if part == FAULTS {
+        print(table)?;
+    }
     let document: Value = serde_json::from_str(last)
         .with_context(|| format!("the measuring program of `{part}` printed `{last}`, not JSON"))?;
     for (name, value) in numbers(&document) {
