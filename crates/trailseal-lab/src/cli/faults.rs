@@ -1,4 +1,4 @@
-//! The faults of the command line: `OPERATION:KIND[:first|every]`.
+//! The faults of the command line: `SERVICE:OPERATION:KIND[:first|every]`.
 
 use std::time::Duration;
 

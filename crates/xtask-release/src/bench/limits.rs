@@ -48,8 +48,7 @@ const LIMITS: [(&str, Limit, Option<Divisor>); 37] = [
     ("preview.keysPlan.peakMegabytes", AtMost(200.0), None),
     ("preview.template.seconds", AtMost(1.0), None),
     ("html.interactive_ms", AtMost(3000.0), None),
-    // An empty list of trails is not told apart from an account without trails.
-    ("faults.lost.trailseal", AtMost(2.0), None),
+    ("faults.lost.trailseal", AtMost(0.0), None),
     ("peers.medianSeconds.prowler", AtLeast(20.0), Some(("peers.medianSeconds.trailseal", "ours"))),
     (
         "peers.medianSeconds.custodian",
