@@ -114,7 +114,12 @@ impl Environment {
     }
 }
 
-fn read_parameters(text: Option<&str>) -> Result<Parameters, String> {
+/// The rule's parameters from a JSON object as text, or from nothing.
+///
+/// # Errors
+///
+/// The text is not a JSON object, or has invalid parameters: all of them.
+pub fn read_parameters(text: Option<&str>) -> Result<Parameters, String> {
     let text = text.map(str::trim).filter(|text| !text.is_empty()).unwrap_or("{}");
     let given: Value = serde_json::from_str(text)
         .map_err(|error| format!("is not JSON (column {})", error.column()))?;

@@ -90,7 +90,7 @@ impl From<AwsError> for FunctionError {
 }
 
 /// The error and what the operator of the function can do about it.
-pub(crate) fn describe(error: &AwsError) -> String {
+pub fn describe(error: &AwsError) -> String {
     match error {
         AwsError::Denied { operation, denial: Some(denial), .. } => {
             format!("{error}; {}", denial.advice(operation))

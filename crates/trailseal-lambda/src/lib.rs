@@ -11,13 +11,15 @@ mod error;
 mod exemptions;
 mod function;
 mod json_lines;
+mod judge;
 mod run;
 mod schedule;
 
 mod log;
 
-pub use crate::environment::Environment;
-pub use crate::error::{ExemptionsError, FunctionError};
+pub use crate::environment::{Environment, read_parameters};
+pub use crate::error::{ExemptionsError, FunctionError, describe};
 pub use crate::function::{Answer, Function, InvocationContext};
 pub use crate::json_lines::JsonLines;
+pub use crate::judge::{Judge, JudgedTrails, is_judged_here};
 pub use crate::log::Log;

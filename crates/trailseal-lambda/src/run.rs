@@ -2,30 +2,24 @@
 
 use std::future::Future;
 
-use futures_util::stream::{self, StreamExt as _};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 use trailseal_aws::{
-    Aws, AwsError, DiscoveredIds, Evidence, Session, describe_trails, discovered_ids, fetch_item,
+    Aws, AwsError, DiscoveredIds, Session, describe_trails, discovered_ids, fetch_item,
 };
 use trailseal_rule::{
-    Change, Evaluation, EvaluationContext, Invocation, Judgement, KeyChange, Replicas, ResourceId,
-    Standing, Timestamp, Trail, Trigger, evaluate,
+    Change, Evaluation, Invocation, Judgement, KeyChange, ResourceId, Standing, Timestamp, Trail,
+    Trigger,
 };
 
 use crate::error::{ExemptionsError, FunctionError};
-use crate::exemptions::with_exemptions;
-
-/// The maximum number of trails that are evaluated at the same time.
-const CONCURRENT_TRAILS_MAX: usize = 16;
+use crate::judge::{Judge, is_judged_here};
 
 /// The evaluation of one trigger.
 #[derive(Debug)]
 pub(crate) struct RuleRun<'a> {
-    own: &'a Session,
     pub(crate) session: &'a Session,
     pub(crate) invocation: &'a Invocation,
-    evidence: Evidence<'a>,
-    now: Timestamp,
+    judge: Judge<'a>,
     read_until: Instant,
 }
 
@@ -58,8 +52,8 @@ impl<'a> RuleRun<'a> {
         now: Timestamp,
         read_until: Instant,
     ) -> Self {
-        let evidence = Evidence::new(aws, session);
-        Self { own: aws.own(), session, invocation, evidence, now, read_until }
+        let judge = Judge::new(aws, session, now, read_until);
+        Self { session, invocation, judge, read_until }
     }
 
     /// Stops reading when only the time to report is left.
@@ -67,9 +61,7 @@ impl<'a> RuleRun<'a> {
         &self,
         reading: impl Future<Output = Result<T, AwsError>>,
     ) -> Result<T, AwsError> {
-        timeout_at(self.read_until, reading)
-            .await
-            .unwrap_or(Err(AwsError::Deadline("reading the evidence")))
+        self.judge.in_time(reading).await
     }
 
     /// The same for calls that the evaluations do not need: half of the time is reserved for
@@ -138,8 +130,7 @@ impl<'a> RuleRun<'a> {
 
     /// Whether a visible trail gets a judgement of its own in this account and Region.
     pub(crate) fn is_judged_here(&self, trail: &Trail) -> bool {
-        let copies_too = self.invocation.parameters.replicas == Replicas::Evaluate;
-        copies_too || trail.standing() == Standing::Own
+        is_judged_here(trail, &self.invocation.parameters)
     }
 
     pub(crate) async fn judge_all(
@@ -147,43 +138,23 @@ impl<'a> RuleRun<'a> {
         trails: &[(ResourceId, &Trail)],
         ordering: Timestamp,
     ) -> Outcome {
-        if trails.is_empty() {
-            return Outcome::default();
-        }
         let parameters = &self.invocation.parameters;
-        let (parameters, exemptions_failure) =
-            with_exemptions(parameters, self.own, self.read_until).await;
-        let context = EvaluationContext { parameters: &parameters, now: self.now };
-        let readings =
-            trails.iter().map(|(id, trail)| self.judge_one(&context, id, trail, ordering));
-        let answers: Vec<_> =
-            stream::iter(readings).buffered(CONCURRENT_TRAILS_MAX).collect().await;
+        let alone: Vec<&Trail> = trails.iter().map(|(_, trail)| *trail).collect();
+        let answers = self.judge.judge(parameters, &alone).await;
+        let exemptions_failure = answers.exemptions_failure;
         let mut outcome = Outcome { exemptions_failure, ..Outcome::default() };
-        for answer in answers {
+        for ((id, trail), (_, answer)) in trails.iter().zip(answers.each) {
+            let arn = trail.arn.to_string();
             match answer {
-                Ok(judged) => outcome.judged.push(judged),
-                Err(failure) => outcome.failures.push(failure),
+                Ok(judgement) => {
+                    let unverified = parameters.unverified;
+                    let evaluation = judgement.evaluation(id.clone(), unverified, ordering);
+                    outcome.judged.push(Judged { evaluation, of: Some((arn, judgement)) });
+                }
+                Err(error) => outcome.failures.push((arn, error)),
             }
         }
         outcome
-    }
-
-    async fn judge_one(
-        &self,
-        context: &EvaluationContext<'_>,
-        id: &ResourceId,
-        trail: &Trail,
-        ordering: Timestamp,
-    ) -> Result<Judged, (String, AwsError)> {
-        let arn = trail.arn.to_string();
-        let facts = match self.in_time(self.evidence.gather(context, trail)).await {
-            Ok(facts) => facts,
-            Err(error) => return Err((arn, error)),
-        };
-        let judgement = evaluate(context, trail, &facts);
-        let unverified = context.parameters.unverified;
-        let evaluation = judgement.evaluation(id.clone(), unverified, ordering);
-        Ok(Judged { evaluation, of: Some((arn, judgement)) })
     }
 }
 
