@@ -209,7 +209,11 @@ fn resource_of(operation: Operation, body: &Value) -> String {
         Service::Kms => "KeyId",
         Service::CloudTrail => "Name",
         Service::Sts => "RoleArn",
-        Service::Config | Service::S3 | Service::Organizations | Service::Account => "",
+        Service::Config
+        | Service::S3
+        | Service::Organizations
+        | Service::Account
+        | Service::SecurityHub => "",
     };
     body.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
@@ -276,6 +280,7 @@ fn internal_error(operation: Operation) -> Refusal {
         Service::Organizations => {
             ("ServiceException", "AWS Organizations can't complete your request.")
         }
+        Service::SecurityHub => ("InternalException", "Internal server error"),
         Service::Config | Service::CloudTrail | Service::Sts | Service::S3 | Service::Account => {
             ("InternalFailure", "The request processing has failed because of an unknown error")
         }
@@ -297,7 +302,9 @@ fn clock_skew() -> Refusal {
 /// The response of each operation for a missing resource: an error, or for some a result.
 fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Refusal> {
     let (code, message) = match operation {
-        Operation::PutEvaluations | Operation::GetComplianceDetailsByConfigRule => {
+        Operation::PutEvaluations
+        | Operation::DescribeConfigRules
+        | Operation::GetComplianceDetailsByConfigRule => {
             ("NoSuchConfigRuleException", "The ConfigRule provided in the request is invalid.")
         }
         Operation::GetResourceConfigHistory => {
@@ -343,6 +350,11 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
             "AWSOrganizationsNotInUseException",
             "Your account is not a member of an organization.",
         ),
+        // Security Hub is off.
+        Operation::BatchImportFindings | Operation::GetFindings => {
+            let message = "Account is not subscribed to AWS Security Hub";
+            return Err(Refusal::new("InvalidAccessException", message).with_status(401));
+        }
         Operation::ListRegions => return Ok(serde_json::json!({ "Regions": [] })),
         Operation::HeadBucket => ("NotFound", ""),
         Operation::ListObjectsV2 | Operation::ListObjectVersions => {

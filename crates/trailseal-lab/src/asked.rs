@@ -34,6 +34,9 @@ pub(crate) fn asked(head: &Parts, body: &Bytes) -> Option<Asked> {
             body,
         });
     }
+    if head.method == Method::POST && path.starts_with("/findings") {
+        return Some(findings(head, body));
+    }
     if head.method != Method::POST || path != "/" {
         return None;
     }
@@ -50,6 +53,17 @@ pub(crate) fn asked(head: &Parts, body: &Bytes) -> Option<Asked> {
         }
         None => form_request(&head.headers, body),
     }
+}
+
+/// A request of Security Hub.
+fn findings(head: &Parts, body: &Bytes) -> Asked {
+    let operation = match head.uri.path() {
+        "/findings" => Ok(Operation::GetFindings),
+        "/findings/import" => Ok(Operation::BatchImportFindings),
+        other => Err(other.to_owned()),
+    };
+    let body = json_body(&head.headers, body, "application/json");
+    Asked { service: Service::SecurityHub, operation, body }
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -18,6 +18,8 @@ pub enum Service {
     Organizations,
     /// AWS Account Management.
     Account,
+    /// AWS Security Hub CSPM.
+    SecurityHub,
 }
 
 impl Service {
@@ -33,7 +35,7 @@ impl Service {
             Self::CloudTrail => Some("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"),
             Self::Kms => Some("TrentService"),
             Self::Organizations => Some("AWSOrganizationsV20161128"),
-            Self::Sts | Self::S3 | Self::Account => None,
+            Self::Sts | Self::S3 | Self::Account | Self::SecurityHub => None,
         }
     }
 
@@ -53,6 +55,7 @@ impl Service {
 #[expect(missing_docs, reason = "each is named after the operation of AWS that it stands for")]
 pub enum Operation {
     PutEvaluations,
+    DescribeConfigRules,
     GetResourceConfigHistory,
     ListDiscoveredResources,
     GetComplianceDetailsByConfigRule,
@@ -87,6 +90,8 @@ pub enum Operation {
     HeadObject,
     GetObject,
     GetBucketMetadataConfiguration,
+    BatchImportFindings,
+    GetFindings,
 }
 
 impl Operation {
@@ -96,9 +101,10 @@ impl Operation {
     }
 
     const fn service_and_iam(self) -> (Service, &'static str) {
-        use Service::{Account, CloudTrail, Config, Kms, Organizations, S3, Sts};
+        use Service::{Account, CloudTrail, Config, Kms, Organizations, S3, SecurityHub, Sts};
         match self {
             Self::PutEvaluations => (Config, "config:PutEvaluations"),
+            Self::DescribeConfigRules => (Config, "config:DescribeConfigRules"),
             Self::GetResourceConfigHistory => (Config, "config:GetResourceConfigHistory"),
             Self::ListDiscoveredResources => (Config, "config:ListDiscoveredResources"),
             Self::GetComplianceDetailsByConfigRule => {
@@ -137,6 +143,8 @@ impl Operation {
             Self::HeadObject => (S3, "s3:HeadObject"),
             Self::GetObject => (S3, "s3:GetObject"),
             Self::GetBucketMetadataConfiguration => (S3, "s3:GetBucketMetadataConfiguration"),
+            Self::BatchImportFindings => (SecurityHub, "securityhub:BatchImportFindings"),
+            Self::GetFindings => (SecurityHub, "securityhub:GetFindings"),
         }
     }
 

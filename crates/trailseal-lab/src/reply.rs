@@ -36,7 +36,7 @@ const HTML: &str = "text/html";
 const fn content_type(service: Service) -> &'static str {
     match service {
         Service::Sts | Service::S3 => "text/xml",
-        Service::Account => "application/json",
+        Service::Account | Service::SecurityHub => "application/json",
         Service::Config | Service::CloudTrail | Service::Kms | Service::Organizations => {
             "application/x-amz-json-1.1"
         }
@@ -71,19 +71,21 @@ impl Reply {
             | Service::CloudTrail
             | Service::Kms
             | Service::S3
-            | Service::Organizations => (refusal.code, refusal.status),
+            | Service::Organizations
+            | Service::SecurityHub => (refusal.code, refusal.status),
         };
         let message = refusal.message.as_str();
         let body = match service {
             Service::Sts => sts_error(code, status, message, request),
             Service::S3 => String::new(),
             Service::Account => json!({ "message": message }).to_string(),
+            Service::SecurityHub => json!({ "Code": code, "Message": message }).to_string(),
             Service::Config | Service::CloudTrail | Service::Kms | Service::Organizations => {
                 json!({ "__type": code, message_member(service, code): message }).to_string()
             }
         };
         let mut reply = Self::new(status, content_type(service), body.into_bytes(), request);
-        if service == Service::Account {
+        if matches!(service, Service::Account | Service::SecurityHub) {
             reply.headers.push(("x-amzn-errortype", code.to_owned()));
         }
         Self { error: Some(code), ..reply }

@@ -1,8 +1,12 @@
 //! The members of the request of each operation, as in AWS's service models.
 
+mod security_hub;
+
 use crate::model;
 use crate::operation::Operation;
 use crate::shape::{Alphabet, Member, Shape, TEXT, optional, required, text};
+
+pub(crate) use security_hub::FINDINGS_MAX;
 
 const RESOURCE_TYPE: Shape = Shape::Word(&model::RESOURCE_TYPES);
 const RESOURCE_ID: Shape = text(1, 768);
@@ -31,6 +35,19 @@ const GET_RESOURCE_CONFIG_HISTORY: &[Member] = &[
     optional("chronologicalOrder", Shape::Word(&["Reverse", "Forward"])),
     optional("limit", LIMIT),
     optional("nextToken", TEXT),
+];
+
+const DESCRIBE_CONFIG_RULES: &[Member] = &[
+    optional(
+        "ConfigRuleNames",
+        Shape::List {
+            min: 0,
+            max: 25,
+            each: &Shape::Text { min: 1, max: 128, of: Alphabet::NotBlank },
+        },
+    ),
+    optional("NextToken", TEXT),
+    optional("Filters", Shape::NotServed),
 ];
 
 const RESOURCE_KEY: &[Member] =
@@ -261,6 +278,7 @@ const ONE_BUCKET: &[Member] = &[BUCKET, BUCKET_OWNER];
 pub(crate) const fn members(operation: Operation) -> &'static [Member] {
     match operation {
         Operation::PutEvaluations => PUT_EVALUATIONS,
+        Operation::DescribeConfigRules => DESCRIBE_CONFIG_RULES,
         Operation::GetResourceConfigHistory => GET_RESOURCE_CONFIG_HISTORY,
         Operation::BatchGetResourceConfig => BATCH_GET_RESOURCE_CONFIG,
         Operation::ListDiscoveredResources => LIST_DISCOVERED_RESOURCES,
@@ -292,5 +310,7 @@ pub(crate) const fn members(operation: Operation) -> &'static [Member] {
         Operation::ListObjectVersions => LIST_OBJECT_VERSIONS,
         Operation::HeadObject | Operation::GetObject => ONE_OBJECT,
         Operation::GetBucketMetadataConfiguration => ONE_BUCKET,
+        Operation::BatchImportFindings => security_hub::BATCH_IMPORT_FINDINGS,
+        Operation::GetFindings => security_hub::GET_FINDINGS,
     }
 }

@@ -10,6 +10,7 @@ mod kms;
 mod organizations;
 mod pages;
 mod s3;
+mod security_hub;
 mod sts;
 mod trail_changes;
 
@@ -85,6 +86,7 @@ pub(crate) fn carry_out(request: &mut Request<'_>) -> Result<Value, Refusal> {
             config::get_compliance_details_by_config_rule(request)
         }
         Operation::ListDiscoveredResources => config::list_discovered_resources(request),
+        Operation::DescribeConfigRules => config::describe_config_rules(request),
         Operation::GetResourceConfigHistory => history::get_resource_config_history(request),
         Operation::BatchGetResourceConfig => Ok(history::batch_get_resource_config(request)),
         Operation::SelectAggregateResourceConfig => {
@@ -120,6 +122,8 @@ pub(crate) fn carry_out(request: &mut Request<'_>) -> Result<Value, Refusal> {
         Operation::HeadObject => s3::head_object(request),
         Operation::GetObject => s3::get_object(request),
         Operation::GetBucketMetadataConfiguration => s3::get_bucket_metadata_configuration(request),
+        Operation::BatchImportFindings => Ok(security_hub::batch_import_findings(request)),
+        Operation::GetFindings => security_hub::get_findings(request),
         Operation::HeadBucket => {
             Err(Refusal::new("UnknownOperationException", "HeadBucket is asked by path"))
         }

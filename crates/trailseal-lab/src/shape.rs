@@ -24,6 +24,8 @@ pub(crate) enum Shape {
     List { min: usize, max: usize, each: &'static Shape },
     /// A structure with these members and no other.
     Structure(&'static [Member]),
+    /// An object whose members are strings that are not blank.
+    Texts,
     /// A member that AWS accepts and the lab does not support.
     NotServed,
 }
@@ -32,6 +34,8 @@ pub(crate) enum Shape {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Alphabet {
     Any,
+    /// `.*\S.*`: at least one character is not white space.
+    NotBlank,
     /// `\w`, that is ASCII letters, digits and the underscore.
     Word,
     /// `[\w-]`, as in names of aggregators.
@@ -54,6 +58,7 @@ impl Alphabet {
     const fn pattern(self) -> &'static str {
         match self {
             Self::Any => ".*",
+            Self::NotBlank => ".*\\S.*",
             Self::Word => "[\\w]+",
             Self::DashedWord => "[\\w\\-]+",
             Self::Digits => "\\d{12}",
@@ -65,10 +70,18 @@ impl Alphabet {
         }
     }
 
+    /// Whether the whole text is of this alphabet.
+    fn admits(self, text: &str) -> bool {
+        if self == Self::NotBlank {
+            return !text.trim().is_empty();
+        }
+        text.chars().all(|character| self.has(character))
+    }
+
     fn has(self, character: char) -> bool {
         let word = character.is_ascii_alphanumeric() || character == '_';
         match self {
-            Self::Any => true,
+            Self::Any | Self::NotBlank => true,
             Self::Word => word,
             Self::DashedWord => word || character == '-',
             Self::Digits => character.is_ascii_digit(),
@@ -140,7 +153,7 @@ impl Breaches {
             (Shape::Text { min, max, of }, Value::String(text)) => {
                 let shown = format!("'{text}'");
                 self.range(text.chars().count(), (*min, *max), "length", &shown, at);
-                if !text.chars().all(|character| of.has(character)) {
+                if !of.admits(text) {
                     let must = format!("satisfy regular expression pattern: {}", of.pattern());
                     self.constraint(&shown, at, &must);
                 }
@@ -165,6 +178,10 @@ impl Breaches {
             (Shape::Structure(members), Value::Object(object)) => {
                 self.look_at_members(object, members, at);
             }
+            (Shape::Texts, Value::Object(object)) => {
+                let each = Shape::Text { min: 0, max: usize::MAX, of: Alphabet::NotBlank };
+                object.iter().for_each(|(name, value)| self.look(value, &each, &join(at, name)));
+            }
             (Shape::Flag, Value::Bool(_)) => {}
             (Shape::Moment, value) if moments::from_epoch(value).is_some() => {}
             (Shape::NotServed, _) => {
@@ -173,7 +190,7 @@ impl Breaches {
             (Shape::Text { .. } | Shape::Word(_), _) => self.unreadable(value, "a string", at),
             (Shape::Whole { .. }, _) => self.unreadable(value, "a whole number", at),
             (Shape::List { .. }, _) => self.unreadable(value, "a list", at),
-            (Shape::Structure(_), _) => self.unreadable(value, "an object", at),
+            (Shape::Structure(_) | Shape::Texts, _) => self.unreadable(value, "an object", at),
             (Shape::Flag, _) => self.unreadable(value, "a boolean", at),
             (Shape::Moment, _) => self.unreadable(value, "a timestamp in epoch seconds", at),
         }

@@ -48,6 +48,8 @@ pub struct State {
     pub log_files: Vec<LogFiles>,
     /// The other objects in buckets.
     pub objects: Vec<Object>,
+    /// The findings of Security Hub, in the AWS Security Finding Format.
+    pub findings: Vec<Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -247,6 +249,9 @@ pub struct ConfigRule {
     pub region: String,
     /// The rule's name.
     pub name: String,
+    /// The rule's parameters.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
     /// Whether it was deleted while events were in flight.
     #[serde(default)]
     pub deleted: bool,

@@ -166,6 +166,11 @@ fn http(operation: Operation, members: &Value) -> (Parts, Bytes) {
         Service::Account => {
             ("POST", "/listRegions".to_owned(), "application/json", members.to_string())
         }
+        Service::SecurityHub => {
+            let is_import = operation == Operation::BatchImportFindings;
+            let path = if is_import { "/findings/import" } else { "/findings" };
+            ("POST", path.to_owned(), "application/json", members.to_string())
+        }
         Service::Config | Service::CloudTrail | Service::Kms | Service::Organizations => {
             ("POST", "/".to_owned(), "application/x-amz-json-1.1", members.to_string())
         }

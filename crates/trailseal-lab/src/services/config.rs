@@ -131,6 +131,39 @@ fn result(evaluation: &Value) -> StandingResult {
     }
 }
 
+pub(super) fn describe_config_rules(request: &Request<'_>) -> Result<Value, Refusal> {
+    let wanted = request.texts("ConfigRuleNames");
+    let lab_state = &request.lab_state;
+    let is_live = |rule: &&RuleId| {
+        request.is_in(&rule.account, &rule.region) && !lab_state.deleted_rules.contains(*rule)
+    };
+    let live: Vec<&RuleId> = lab_state.rules.keys().filter(is_live).collect();
+    if let Some(missing) = wanted.iter().find(|name| !live.iter().any(|rule| rule.name == **name)) {
+        return Err(no_such_rule(missing));
+    }
+    let matching =
+        live.into_iter().filter(|rule| wanted.is_empty() || wanted.contains(&&*rule.name));
+    let rules: Vec<Value> = matching.map(|rule| described(request, rule)).collect();
+    let (rules, next) = request.page(rules, 25, "rules")?;
+    Ok(json!({ "ConfigRules": rules, "NextToken": next }))
+}
+
+fn described(request: &Request<'_>, rule: &RuleId) -> Value {
+    let RuleId { account, region, name } = rule;
+    let mut known = request.state().config_rules.iter();
+    let known = known.find(|one| (&one.account, &one.region, &one.name) == (account, region, name));
+    let parameters = known.map(|rule| &rule.parameters).filter(|given| !given.is_empty());
+    json!({
+        "ConfigRuleName": name,
+        "ConfigRuleState": "ACTIVE",
+        "Source": {
+            "Owner": "CUSTOM_LAMBDA",
+            "SourceIdentifier": format!("arn:aws:lambda:{region}:{account}:function:{name}"),
+        },
+        "InputParameters": parameters.map(|given| json!(given).to_string()),
+    })
+}
+
 pub(super) fn get_compliance_details_by_config_rule(
     request: &Request<'_>,
 ) -> Result<Value, Refusal> {

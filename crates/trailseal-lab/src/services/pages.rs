@@ -7,7 +7,9 @@ use crate::operation::{Operation, Service};
 use crate::refusal::Refusal;
 
 /// The paginated operations: the member that requests a page, and the one that names the next.
-const TOKENS: [(Operation, &str, &str); 11] = [
+const TOKENS: [(Operation, &str, &str); 13] = [
+    (Operation::DescribeConfigRules, "NextToken", "NextToken"),
+    (Operation::GetFindings, "NextToken", "NextToken"),
     (Operation::GetResourceConfigHistory, "nextToken", "nextToken"),
     (Operation::ListDiscoveredResources, "nextToken", "nextToken"),
     (Operation::GetComplianceDetailsByConfigRule, "NextToken", "NextToken"),
@@ -99,6 +101,7 @@ fn invalid_token(service: Service) -> Refusal {
         Service::Organizations => {
             Refusal::new("InvalidInputException", "You specified an invalid value: NextToken")
         }
+        Service::SecurityHub => Refusal::new("InvalidInputException", message),
         Service::Account => Refusal::new("ValidationException", message),
         Service::Config | Service::CloudTrail | Service::Sts | Service::S3 => {
             Refusal::new("InvalidNextTokenException", message)

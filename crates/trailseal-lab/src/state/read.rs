@@ -95,6 +95,12 @@ pub(super) fn state(value: &Value) -> Result<State, Vec<String>> {
         }),
         log_files: document.list("logFiles", files::log_files),
         objects: document.list("objects", files::object),
+        findings: document.list("findings", |finding: &Value| {
+            let named = |name: &str| finding.get(name).and_then(Value::as_str).unwrap_or_default();
+            account_id("AwsAccountId", named("AwsAccountId"))?;
+            text("Id", named("Id"))?;
+            text("ProductArn", named("ProductArn"))
+        }),
     };
     let unknown = document.members.keys().map(|name| format!("`{name}`: unknown member"));
     document.faults.extend(unknown);

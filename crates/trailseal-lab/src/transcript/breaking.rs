@@ -21,6 +21,7 @@ pub(super) fn right(shape: &Shape) -> Value {
         Shape::Word(words) => Value::from(words.first().copied().unwrap_or_default()),
         Shape::Whole { min, max } => Value::from(*max.min(&(min + 100))),
         Shape::Flag => Value::from(true),
+        Shape::Texts => json!({ "name": "a" }),
         Shape::Moment => Value::from(1_468_446_600.373_f64),
         Shape::List { each, .. } => json!([right(each)]),
         Shape::Structure(members) => members
@@ -46,7 +47,9 @@ fn wrong_values(shape: &Shape, base: Option<&Value>, path: &str) -> Vec<(Breach,
             all.extend((*min > 0).then(|| of("min", text(min - 1))));
             all.extend((*max < usize::MAX).then(|| of("max", text(max + 1))));
             // None of the alphabets has letters beyond Latin.
-            let other = || of("pattern", Value::from("a".repeat(*min) + "\u{101}"));
+            let blank = *alphabet == Alphabet::NotBlank;
+            let bad = if blank { " ".repeat((*min).max(1)) } else { "a".repeat(*min) + "\u{101}" };
+            let other = || of("pattern", Value::from(bad));
             all.extend((*alphabet != Alphabet::Any).then(other));
             all
         }
@@ -55,6 +58,7 @@ fn wrong_values(shape: &Shape, base: Option<&Value>, path: &str) -> Vec<(Breach,
             vec![of("type", json!("seven")), of("min", json!(min - 1)), of("max", json!(max + 1))]
         }
         Shape::Flag => vec![of("type", json!("true"))],
+        Shape::Texts => vec![of("type", json!([]))],
         Shape::Moment => vec![of("type", json!("2016-07-13T21:50:00.373Z"))],
         Shape::List { min, max, each } => {
             let mut all = vec![of("type", json!({}))];

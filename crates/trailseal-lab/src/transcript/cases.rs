@@ -26,6 +26,11 @@ pub(super) fn fine(operation: Operation, token: &str) -> Value {
         Operation::PutEvaluations => {
             json!({ "ResultToken": token, "Evaluations": [evaluation("sealed", "COMPLIANT")] })
         }
+        Operation::DescribeConfigRules => json!({ "ConfigRuleNames": [RULE] }),
+        Operation::BatchImportFindings => json!({ "Findings": [finding("trailseal/of-the-lab")] }),
+        Operation::GetFindings => json!({
+            "Filters": { "GeneratorId": [{ "Value": "trailseal", "Comparison": "EQUALS" }] },
+        }),
         Operation::GetResourceConfigHistory => {
             json!({ "resourceType": TRAIL, "resourceId": "sealed" })
         }
@@ -80,6 +85,36 @@ pub(super) fn fine(operation: Operation, token: &str) -> Value {
     }
 }
 
+fn finding(id: &str) -> Value {
+    json!({
+        "SchemaVersion": "2018-10-08",
+        "Id": id,
+        "ProductArn": "arn:aws:securityhub:us-east-1:111122223333:product/111122223333/default",
+        "GeneratorId": "trailseal",
+        "AwsAccountId": "111122223333",
+        "CreatedAt": "2026-11-23T10:15:30.000Z",
+        "UpdatedAt": "2026-11-23T10:15:30.000Z",
+        "Title": "the title",
+        "Description": "the description",
+        "Remediation": { "Recommendation": { "Text": "the fix" } },
+        "ProductFields": { "trailseal/Profile": "strict" },
+        "Resources": [{
+            "Type": "AwsCloudTrailTrail",
+            "Id": SEALED,
+            "Partition": "aws",
+            "Region": "us-east-1",
+            "Details": { "AwsCloudTrailTrail": { "Name": "sealed" } },
+        }],
+        "Compliance": {
+            "Status": "FAILED",
+            "RelatedRequirements": ["a benchmark/3.7"],
+            "StatusReasons": [{ "ReasonCode": "FAILED_KEY_USABLE", "Description": "why" }],
+        },
+        "RecordState": "ACTIVE",
+        "FindingProviderFields": { "Severity": { "Label": "HIGH" }, "Types": ["a/type"] },
+    })
+}
+
 fn evaluation(id: &str, verdict: &str) -> Value {
     json!({
         "ComplianceResourceType": TRAIL,
@@ -119,6 +154,32 @@ pub(super) fn further(operation: Operation, base: &Value) -> Vec<(&'static str, 
                 ("sent back", of(evaluation(SENT_BACK, "COMPLIANT"))),
                 ("insufficient data", of(evaluation("sealed", "INSUFFICIENT_DATA"))),
                 ("unknown resource type", of(odd)),
+            ]
+        }
+        Operation::DescribeConfigRules => vec![
+            ("all of them", json!({})),
+            ("no such rule", json!({ "ConfigRuleNames": ["missing"] })),
+            forged("NextToken"),
+        ],
+        Operation::BatchImportFindings => {
+            let of = |finding: Value| json!({ "Findings": [finding] });
+            let later = with(&finding("a"), "UpdatedAt", json!("2026-11-23T10:15:31.000Z"));
+            vec![
+                ("again", base.clone()),
+                ("later", of(later)),
+                ("refused", of(finding(SENT_BACK))),
+                ("of another account", of(with(&finding("b"), "AwsAccountId", json!("4")))),
+                ("at no time", of(with(&finding("c"), "UpdatedAt", json!("soon")))),
+            ]
+        }
+        Operation::GetFindings => {
+            let by = |filter: Value| json!({ "Filters": { "GeneratorId": [filter] } });
+            vec![
+                ("everything", json!({})),
+                ("a page", json!({ "MaxResults": 1 })),
+                ("by prefix", by(json!({ "Value": "trail", "Comparison": "PREFIX" }))),
+                ("not served", by(json!({ "Value": "a", "Comparison": "CONTAINS" }))),
+                forged("NextToken"),
             ]
         }
         Operation::GetResourceConfigHistory => vec![

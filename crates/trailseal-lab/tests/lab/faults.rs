@@ -66,7 +66,7 @@ fn request(lab: &Lab, operation: Operation) -> (String, String) {
             let protocol = "content-type: application/x-amz-json-1.1\r\nx-amz-target: ";
             (format!("{protocol}{target}"), members.to_string())
         }
-        None if service == Service::Account => {
+        None if matches!(service, Service::Account | Service::SecurityHub) => {
             ("content-type: application/json".to_owned(), members.to_string())
         }
         None => {
@@ -77,7 +77,12 @@ fn request(lab: &Lab, operation: Operation) -> (String, String) {
             ("content-type: application/x-www-form-urlencoded".to_owned(), form)
         }
     };
-    let path = if service == Service::Account { "/listRegions" } else { "/" };
+    let paths = [
+        (Operation::ListRegions, "/listRegions"),
+        (Operation::BatchImportFindings, "/findings/import"),
+        (Operation::GetFindings, "/findings"),
+    ];
+    let path = paths.into_iter().find(|(of, _)| *of == operation).map_or("/", |(_, path)| path);
     let signature = signed(lab, ACCOUNT, REGION, service.signing_name());
     (format!("POST {path} HTTP/1.1\r\n{protocol}\r\n{signature}"), body)
 }
@@ -164,6 +169,7 @@ fn check(operation: Operation, kind: FaultKind, answer: &str) {
                 Service::Kms => "KMSInternalException",
                 Service::Organizations => "ServiceException",
                 Service::Account => "InternalServerException",
+                Service::SecurityHub => "InternalException",
                 Service::Config | Service::CloudTrail | Service::Sts | Service::S3 => {
                     "InternalFailure"
                 }
@@ -209,7 +215,9 @@ fn next_page(operation: Operation) -> Option<&'static str> {
         (
             "NextToken",
             &[
+                Operation::DescribeConfigRules,
                 Operation::GetComplianceDetailsByConfigRule,
+                Operation::GetFindings,
                 Operation::SelectAggregateResourceConfig,
                 Operation::ListAccounts,
                 Operation::ListRegions,
@@ -223,9 +231,9 @@ fn next_page(operation: Operation) -> Option<&'static str> {
 
 fn not_found(operation: Operation) -> &'static str {
     match operation {
-        Operation::PutEvaluations | Operation::GetComplianceDetailsByConfigRule => {
-            "NoSuchConfigRuleException"
-        }
+        Operation::PutEvaluations
+        | Operation::DescribeConfigRules
+        | Operation::GetComplianceDetailsByConfigRule => "NoSuchConfigRuleException",
         Operation::GetResourceConfigHistory => "ResourceNotDiscoveredException",
         Operation::ListDiscoveredResources | Operation::BatchGetResourceConfig => {
             "NoAvailableConfigurationRecorderException"
@@ -255,6 +263,7 @@ fn not_found(operation: Operation) -> &'static str {
             "AWSOrganizationsNotInUseException"
         }
         Operation::ListRegions => "{\"Regions\":[]}",
+        Operation::BatchImportFindings | Operation::GetFindings => "InvalidAccessException",
         Operation::HeadBucket | Operation::HeadObject => "404",
         Operation::ListObjectsV2 | Operation::ListObjectVersions => "<Code>NoSuchBucket</Code>",
         Operation::GetObject => "<Code>NoSuchKey</Code>",
