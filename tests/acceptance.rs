@@ -28,6 +28,7 @@ mod acceptance {
     mod desk;
     mod exemptions;
     mod faults;
+    mod findings;
     mod hook;
     mod keys;
     mod log;

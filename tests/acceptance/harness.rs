@@ -88,6 +88,11 @@ pub(super) fn hook_path() -> PathBuf {
     program_path("TRAILSEAL_HOOK", "hook")
 }
 
+/// The real function of the import: `TRAILSEAL_FINDINGS`, or the program built with this test.
+pub(super) fn findings_path() -> PathBuf {
+    program_path("TRAILSEAL_FINDINGS", "findings")
+}
+
 /// The real command: `TRAILSEAL_COMMAND`, or the program built with this test.
 pub(super) fn command_path() -> PathBuf {
     program_path("TRAILSEAL_COMMAND", "trailseal")

@@ -86,6 +86,7 @@ fn the_command_does_not_link_the_lambda_runtime_and_the_rule_function_cannot_wri
         ("trailseal-remediation", "lambda_runtime"),
         ("trailseal-lambda", "trailseal-remediation"),
         ("trailseal-hook", "trailseal-remediation"),
+        ("trailseal-security-hub", "trailseal-remediation"),
     ] {
         let mut reached = vec![package.to_owned()];
         let mut next = 0;
@@ -103,7 +104,9 @@ fn the_command_does_not_link_the_lambda_runtime_and_the_rule_function_cannot_wri
 /// The functions neither list buckets nor read files.
 #[test]
 fn the_functions_do_not_link_the_readers_of_log_files() {
-    for package in ["trailseal-lambda", "trailseal-runbook", "trailseal-hook"] {
+    for package in
+        ["trailseal-lambda", "trailseal-runbook", "trailseal-hook", "trailseal-security-hub"]
+    {
         let arguments =
             ["--offline", "--locked", "-e", "normal", "--prefix", "none", "-p", package];
         let mut tree = Command::new(env!("CARGO"));

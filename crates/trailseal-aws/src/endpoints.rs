@@ -21,24 +21,27 @@ pub enum Service {
     Organizations,
     /// Amazon Simple Storage Service.
     S3,
+    /// AWS Security Hub CSPM.
+    SecurityHub,
     /// AWS Security Token Service.
     Sts,
 }
 
 impl Service {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Account,
         Self::CloudTrail,
         Self::Config,
         Self::Kms,
         Self::Organizations,
         Self::S3,
+        Self::SecurityHub,
         Self::Sts,
     ];
 
     /// The service ID of the API model. Variables and configuration files derive their names from
     /// it (AWS SDKs and Tools Reference Guide, "Service-specific endpoints").
-    const fn id(self) -> &'static str {
+    pub(crate) const fn id(self) -> &'static str {
         match self {
             Self::Account => "Account",
             Self::CloudTrail => "CloudTrail",
@@ -46,6 +49,7 @@ impl Service {
             Self::Kms => "KMS",
             Self::Organizations => "Organizations",
             Self::S3 => "S3",
+            Self::SecurityHub => "SecurityHub",
             Self::Sts => "STS",
         }
     }
@@ -177,7 +181,8 @@ mod tests {
         ] {
             assert_eq!(url(Service::S3, region), format!("https://s3.{region}.{domain}"));
         }
-        let hosts = ["account", "cloudtrail", "config", "kms", "organizations", "s3", "sts"];
+        let hosts =
+            ["account", "cloudtrail", "config", "kms", "organizations", "s3", "securityhub", "sts"];
         for (service, host) in Service::ALL.into_iter().zip(hosts) {
             let expected = format!("https://{host}.cn-north-1.amazonaws.com.cn");
             assert_eq!(url(service, "cn-north-1"), expected);
@@ -194,6 +199,7 @@ mod tests {
             "AWS_ENDPOINT_URL_KMS",
             "AWS_ENDPOINT_URL_ORGANIZATIONS",
             "AWS_ENDPOINT_URL_S3",
+            "AWS_ENDPOINT_URL_SECURITYHUB",
             "AWS_ENDPOINT_URL_STS",
         ];
         assert_eq!(names, expected);

@@ -48,7 +48,7 @@ pub enum AwsError {
         /// The policy that denied the call, if AWS names one.
         denial: Option<Denial>,
     },
-    /// CloudTrail rejects the call until a person changes a setting; a retry never helps.
+    /// The service rejects the call until a person changes a setting; a retry never helps.
     #[error("{operation} in {region} was refused: {code}; {advice}")]
     Refused {
         /// The operation in IAM's spelling.
@@ -57,7 +57,7 @@ pub enum AwsError {
         region: String,
         /// AWS's error code.
         code: &'static str,
-        /// The setting to change in CloudTrail.
+        /// The setting to change.
         advice: &'static str,
     },
     /// STS denied `sts:AssumeRole`; a person must correct the role or its trust policy.
@@ -133,10 +133,11 @@ fn denied(code: &str, denial: Option<Denial>) -> String {
     }
 }
 
-/// Errors of CloudTrail that never go away by themselves (CloudTrail API Reference, "Errors" of
-/// `DescribeTrails` and `GetTrailStatus`): the caller, the name or the organization is not set up
-/// for the call. None of them is about capacity or time.
-const PERMANENT: [(&str, &str); 6] = [
+/// Errors that never go away by themselves (CloudTrail API Reference, "Errors" of `DescribeTrails` and
+/// `GetTrailStatus`; Security Hub API Reference, "Errors" of `BatchImportFindings`): the caller, the
+/// name, the organization or the account is not set up for the call. None of them is about capacity or
+/// time.
+const PERMANENT: [(&str, &str); 7] = [
     (
         "NoManagementAccountSLRExistsException",
         "create the service-linked role of CloudTrail in the organization's management account",
@@ -149,6 +150,7 @@ const PERMANENT: [(&str, &str); 6] = [
     ),
     ("InvalidTrailNameException", "look at the trail's name in CloudTrail"),
     ("CloudTrailARNInvalidException", "look at the trail's ARN in CloudTrail"),
+    ("InvalidAccessException", "turn Security Hub CSPM on in this account and Region"),
 ];
 
 /// The error of a call that the caller cannot do without. `operation` is in IAM's spelling.

@@ -17,6 +17,7 @@ mod endpoints;
 mod failure;
 mod roles;
 mod session;
+mod signed;
 mod transport;
 mod whoami;
 
@@ -35,6 +36,8 @@ mod data_events;
 mod discovery;
 mod history;
 mod results;
+mod rule;
+mod security_hub;
 mod submit;
 
 pub use crate::aggregate::select_aggregate;
@@ -55,6 +58,10 @@ pub use crate::read_times::{ReadTimes, now};
 pub use crate::recorded_bucket::{RecordedBucket, recorded_bucket};
 pub use crate::results::{StandingResult, standing_results};
 pub use crate::roles::{Aws, Identity};
+pub use crate::rule::rule_parameters;
+pub use crate::security_hub::{
+    FoundFinding, Imported, RefusedFinding, findings_of, import_findings,
+};
 pub use crate::session::Session;
 pub use crate::submit::{Submission, submit};
 pub use crate::whoami::{Caller, caller};

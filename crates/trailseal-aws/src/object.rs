@@ -1,41 +1,23 @@
-//! Reads a small object from S3 by a signed `GetObject`.
-//!
-//! It uses the SDK's orchestrator and signer, as the clients of services do, so that it has the same
-//! retries and timeouts, and the function needs no client of S3.
+//! Reads a small object from S3 by a signed `GetObject`; the function needs no client of S3.
 
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
-use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
-use aws_smithy_runtime::client::orchestrator::operation::Operation;
-use aws_smithy_runtime::client::retries::classifiers::{
-    HttpStatusCodeClassifier, TransientErrorClassifier,
-};
+use aws_runtime::auth::SigningOptions;
+use aws_smithy_runtime::client::retries::classifiers::TransientErrorClassifier;
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
-use aws_smithy_runtime_api::client::auth::{
-    AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
-};
-use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_runtime_api::client::runtime_components::{
-    RuntimeComponents, RuntimeComponentsBuilder,
-};
-use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
-use aws_smithy_types::config_bag::{ConfigBag, Layer};
-use aws_types::SigningName;
-use aws_types::region::{Region as SdkRegion, SigningRegion};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use futures_util::FutureExt as _;
 use thiserror::Error;
 use trailseal_rule::{Denial, Region, S3Object, error_chain};
 
 use crate::bucket::REGION_HEADER;
-use crate::connection::Connection;
 use crate::endpoints::Service;
 use crate::failure::{AwsError, one_line};
 use crate::session::Session;
+use crate::signed::signed;
 
 const OPERATION: &str = "s3:GetObject";
 
@@ -79,23 +61,8 @@ pub async fn read_object(
 type Answer = Result<Vec<u8>, SdkError<GetObjectError, HttpResponse>>;
 
 async fn get(session: &Session, region: &Region, object: &S3Object, bytes_max: u64) -> Answer {
-    let connection = &session.connection;
-    let mut quota = Layer::new("retry quota of the session");
-    quota.store_put(session.retry_partition().clone());
-    Operation::builder()
-        .service_name("s3")
-        .operation_name("GetObject")
-        .behavior_version(Connection::behavior_version())
-        .http_client(connection.http_client.clone())
-        .endpoint_url(&connection.endpoints.url(Service::S3, region))
-        .sleep_impl(Connection::sleep())
-        .timeout_config(connection.timeouts())
-        .standard_retry(&connection.retries())
-        .retry_classifier(HttpStatusCodeClassifier::default())
+    signed(session, Service::S3, region, "GetObject", signing_options())
         .retry_classifier(TransientErrorClassifier::<GetObjectError>::new())
-        .runtime_plugin(StaticRuntimePlugin::new().with_config(quota.freeze()))
-        .runtime_plugin(signer(session.credentials(), region))
-        .interceptor(connection.calls.of(Some(session.account()), region))
         .interceptor(AtMost(bytes_max))
         .serializer(|object: S3Object| {
             let mut request = HttpRequest::empty();
@@ -111,26 +78,13 @@ async fn get(session: &Session, region: &Region, object: &S3Object, bytes_max: u
         .await
 }
 
-/// Signs requests to S3 as its own client does: the path as it is, and a hash of the payload.
-fn signer(credentials: &SharedCredentialsProvider, region: &Region) -> StaticRuntimePlugin {
-    let mut signing_options = SigningOptions::default();
-    signing_options.double_uri_encode = false;
-    signing_options.content_sha256_header = true;
-    signing_options.normalize_uri_path = false;
-    let mut config = Layer::new("signature");
-    config.store_put(AuthSchemeOptionResolverParams::new(()));
-    config.store_put(SigV4OperationSigningConfig {
-        region: Some(SigningRegion::from(SdkRegion::new(region.as_str().to_owned()))),
-        name: Some(SigningName::from_static("s3")),
-        signing_options,
-        ..SigV4OperationSigningConfig::default()
-    });
-    let options = StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID]);
-    let components = RuntimeComponentsBuilder::new("signature")
-        .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
-        .with_auth_scheme_option_resolver(Some(SharedAuthSchemeOptionResolver::new(options)))
-        .with_identity_resolver(SCHEME_ID, SharedIdentityResolver::new(credentials.clone()));
-    StaticRuntimePlugin::new().with_config(config.freeze()).with_runtime_components(components)
+/// Requests to S3 are signed as its own client does: the path as it is, and a hash of the payload.
+fn signing_options() -> SigningOptions {
+    let mut options = SigningOptions::default();
+    options.double_uri_encode = false;
+    options.content_sha256_header = true;
+    options.normalize_uri_path = false;
+    options
 }
 
 /// Refuses an object with more bytes, or of unknown size, before its content is read.

@@ -24,7 +24,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Build and pack the functions: cdk/assets/{bootstrap,remediation,hook}-ARCH.zip
+    /// Build and pack the functions: cdk/assets/{bootstrap,remediation,hook,findings}-ARCH.zip
     Package {
         #[command(flatten)]
         architectures: Architectures,

@@ -23,10 +23,11 @@ use xtask::tools;
 const SOURCE_DATE_EPOCH: &str = "315532800";
 
 /// The functions that ship: the name of the program, and its package.
-const FUNCTIONS: [(&str, &str); 3] = [
+const FUNCTIONS: [(&str, &str); 4] = [
     ("bootstrap", "trailseal-lambda"),
     ("remediation", "trailseal-runbook"),
     ("hook", "trailseal-hook"),
+    ("findings", "trailseal-security-hub"),
 ];
 
 /// Builds and packs each function for each architecture.
@@ -53,7 +54,7 @@ pub(crate) fn rule_function(project: &Project, architecture: Architecture) -> Re
 
 /// Builds and packs the function of the Hook for an architecture; returns the archive.
 pub(crate) fn hook_function(project: &Project, architecture: Architecture) -> Result<PathBuf> {
-    let [.., (name, package)] = FUNCTIONS;
+    let [.., (name, package), _] = FUNCTIONS;
     function(project, architecture, name, package)
 }
 

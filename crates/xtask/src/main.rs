@@ -32,7 +32,7 @@ enum Task {
     Lab(PassedOn),
     /// Set everything up and run all tests, or the named stages only
     Test(test::Arguments),
-    /// Build and pack the functions: cdk/assets/{bootstrap,remediation,hook}-ARCH.zip
+    /// Build and pack the functions: cdk/assets/{bootstrap,remediation,hook,findings}-ARCH.zip
     #[command(disable_help_flag = true)]
     Package(PassedOn),
     /// Make target/trailseal-VERSION: functions, command, templates, SBOMs, checksums

@@ -96,6 +96,7 @@ fn test(project: &Project) -> Result<()> {
         .env("TRAILSEAL_BOOTSTRAP", project.release("bootstrap"))
         .env("TRAILSEAL_REMEDIATION", project.release("remediation"))
         .env("TRAILSEAL_HOOK", project.release("hook"))
+        .env("TRAILSEAL_FINDINGS", project.release("findings"))
         .env("TRAILSEAL_PYTHON", project.python())
         .run()?;
     Ok(())

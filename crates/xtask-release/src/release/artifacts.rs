@@ -63,6 +63,7 @@ fn bills(
         ("crates/trailseal-lambda", "bootstrap", bill(format!("bootstrap-{arch}"))),
         ("crates/trailseal-runbook", "remediation", bill(format!("remediation-{arch}"))),
         ("crates/trailseal-hook", "hook", bill(format!("hook-{arch}"))),
+        ("crates/trailseal-security-hub", "findings", bill(format!("findings-{arch}"))),
         ("crates/trailseal-cli", "trailseal", bill(command_name(architecture))),
     ];
     sbom::write(project, architecture, notes.date_seconds, &programs)
