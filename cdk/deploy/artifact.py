@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SUMS = "SHA256SUMS"
 
 # The program of each template that does not deploy the rule's function.
-PROGRAMS = {"hook": "hook", "hook-stack-set": "hook", "remediation": "remediation"}
+PROGRAMS = {"findings": "findings", "hook": "hook", "hook-stack-set": "hook", "remediation": "remediation"}
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,16 @@ const REASONS: Readonly<Record<Program, Reasons>> = {
       'CloudWatch Logs encrypts every group; the logs contain only ids and verdicts. A customer ' +
       'managed key is a prop (encryptionKey), since it costs money in every Region.',
   },
+  findings: {
+    queue:
+      'The next run of the schedule does what a failed one did not; a queued event says nothing, and ' +
+      'Lambda counts the failure for the alarm.',
+    concurrency:
+      'The schedule starts one run at a time, and a reservation fails where the quota is small.',
+    logs:
+      'CloudWatch Logs encrypts every group; the logs contain only ids and verdicts. A customer ' +
+      'managed key is a prop (encryptionKey), since it costs money in every Region.',
+  },
 };
 
 const OUTSIDE_A_VPC =

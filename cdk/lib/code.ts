@@ -3,8 +3,8 @@ import * as path from 'node:path';
 
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 
-/** A program that the functions run: the rule, the remediation, or the hook. */
-export type Program = 'bootstrap' | 'remediation' | 'hook';
+/** A program that the functions run: the rule, the remediation, the hook, or the import of findings. */
+export type Program = 'bootstrap' | 'remediation' | 'hook' | 'findings';
 
 /** The location and program of a zip file. */
 export interface PrebuiltCode {

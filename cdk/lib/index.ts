@@ -34,3 +34,8 @@ export { TrailsealTickets, type TrailsealTicketsProps } from './tickets';
 export { TrailsealRemediation, type TrailsealRemediationProps } from './remediation';
 export { type PackRemediation, type RemediationSettings } from './remediation-settings';
 export { TrailsealHook, type TrailsealHookProps, type FailureMode } from './hook';
+export {
+  TrailsealFindings,
+  type FindingsParameters,
+  type TrailsealFindingsProps,
+} from './findings';

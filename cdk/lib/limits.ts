@@ -94,6 +94,9 @@ export const CODE_SIGNING_CONFIG_ARN =
 /** The format of a rule's name, for all ways to deploy it. */
 export const RULE_NAME = /^[A-Za-z0-9_-]+$/;
 
+/** The format of a schedule of EventBridge; it checks the rest. */
+export const SCHEDULE_EXPRESSION = /^(rate|cron)\([A-Za-z0-9 ,*?/#-]+\)$/;
+
 /** The format of a function's name. */
 export const FUNCTION_NAME = /^[A-Za-z0-9_-]+$/;
 

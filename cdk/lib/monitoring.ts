@@ -94,6 +94,16 @@ export function addHookAlarms(scope: Construct, handler: LoggedFunction, topic: 
   notifyTopic(watch, makeHookAlarms(watch, handler), topic);
 }
 
+/** The alarms on the import of findings, with a topic by its name. */
+export function addFindingsAlarms(
+  scope: Construct,
+  handler: LoggedFunction,
+  topic: AlarmTopic,
+): void {
+  const watch = new Construct(scope, 'Watch');
+  notifyTopic(watch, makeFindingsAlarms(watch, handler), topic);
+}
+
 function notifyTopic(
   watch: Construct,
   alarms: readonly cloudwatch.Alarm[],
@@ -185,6 +195,28 @@ export function makeHookAlarms(scope: Construct, handler: LoggedFunction): cloud
       'the hook could not evaluate. Read its log.',
     ),
     alarm('HookThrottled', throttles, "Lambda refused to run the hook's function."),
+  ];
+}
+
+/** Every alarm on the import of findings, without actions. */
+export function makeFindingsAlarms(scope: Construct, handler: LoggedFunction): cloudwatch.Alarm[] {
+  return [
+    new cloudwatch.Alarm(scope, 'FindingsErrors', {
+      ...ANY,
+      alarmDescription:
+        'Trailseal: findings were not imported into Security Hub, or not all. Read the log of the function.',
+      metric: functionMetric(handler.function, 'Errors'),
+      evaluationPeriods: 1,
+    }),
+    new cloudwatch.Alarm(scope, 'FindingsSilence', {
+      alarmDescription:
+        'Trailseal: no import of findings for two days. Check the schedule and its permission.',
+      metric: functionMetric(handler.function, 'Invocations', Duration.hours(1)),
+      threshold: 1,
+      comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+      evaluationPeriods: 48,
+      treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+    }),
   ];
 }
 

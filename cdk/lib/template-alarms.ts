@@ -3,7 +3,7 @@ import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 
 import type { LoggedFunction, MonitoredFunction } from './metrics';
-import { alarmHours, makeAlarms, makeHookAlarms } from './monitoring';
+import { alarmHours, makeAlarms, makeFindingsAlarms, makeHookAlarms } from './monitoring';
 import type { PlainStack } from './plain-stack';
 import { DEFAULT_SCHEDULE, SCHEDULE_HOURS, type Schedule } from './rule';
 import { givenCondition, requireWith, where } from './template-parameters';
@@ -40,6 +40,12 @@ export function addAlarms(
 export function addOptionalHookAlarms(stack: PlainStack, handler: LoggedFunction): void {
   const about = "Whether there are alarms on the hook's function.";
   optionalAlarms(stack, about, (scope) => makeHookAlarms(scope, handler));
+}
+
+/** Alarms on the import of findings as an option of a template, with an optional topic. */
+export function addOptionalFindingsAlarms(stack: PlainStack, handler: LoggedFunction): void {
+  const about = 'Whether there are alarms on the import of findings.';
+  optionalAlarms(stack, about, (scope) => makeFindingsAlarms(scope, handler));
 }
 
 /** Makes alarms that exist only if a parameter is `true`. */

@@ -1,6 +1,7 @@
 import { accountTemplate, DEFAULT_FUNCTION_NAME } from './account-template';
 import { aggregatorTemplate } from './aggregator-template';
 import { centralFunctionTemplate, organizationRuleTemplate } from './central-template';
+import { findingsTemplate } from './findings-template';
 import { hookTemplate } from './hook-template';
 import { memberRoleTemplate } from './member-role-template';
 import {
@@ -39,6 +40,7 @@ export function templateFiles(): Record<string, string> {
     aggregator: aggregatorTemplate(),
     monitoring: monitoringTemplate(),
     'rollout-alarm': rolloutAlarmTemplate(),
+    findings: findingsTemplate(packageVersion()),
     'security-hub-tickets': ticketsTemplate(),
   };
   const stacks = Object.entries(plain).map(([name, template]) => [

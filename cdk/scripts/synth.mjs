@@ -28,7 +28,12 @@ const apps = [
 /** The packaged code, or zips that hold nothing. */
 function codeDirectory() {
   const packaged = path.join(root, 'assets');
-  const zips = ['bootstrap-arm64.zip', 'remediation-arm64.zip', 'hook-arm64.zip'];
+  const zips = [
+    'bootstrap-arm64.zip',
+    'remediation-arm64.zip',
+    'hook-arm64.zip',
+    'findings-arm64.zip',
+  ];
   if (zips.every((zip) => existsSync(path.join(packaged, zip)))) {
     return packaged;
   }

@@ -357,6 +357,34 @@ def check_hook(deployment):
     deployment.stacks.delete_stack(StackName="hook")
 
 
+def check_findings(deployment):
+    """The import has its function, its role, and a schedule that may invoke it."""
+    boto3.client("s3", region_name=REGION).put_object(
+        Bucket=f"code-{REGION}",
+        Key="trailseal/0.1.0/findings-arm64.zip",
+        Body=zip_of_an_empty_program(),
+    )
+    asked = {"RuleName": "acme", "KeyAccountRoleName": "reader", "OrganizationId": ORGANIZATION}
+    deployment.create("findings", CodeBucketPrefix="code", ImportSchedule="rate(2 hours)", **asked)
+    check_role(deployment, "findings", "FindingsPolicy", "findings", "keyAccountRoleName")
+    outputs = deployment.outputs("findings")
+    functions = boto3.client("lambda", region_name=REGION)
+    settings = functions.get_function(FunctionName="trailseal-findings")["Configuration"]
+    expect(settings["Role"] == outputs["RoleArn"], "the function of the import has another role")
+    told = settings["Environment"]["Variables"]
+    expect(told == {"TRAILSEAL_RULE_NAME": "acme"}, f"variables {told}")
+    events = boto3.client("events", region_name=REGION)
+    hourly = [one for one in events.list_rules()["Rules"] if one.get("ScheduleExpression") == "rate(2 hours)"]
+    expect(len(hourly) == 1, f"schedules {hourly}")
+    targets = events.list_targets_by_rule(Rule=hourly[0]["Name"])["Targets"]
+    expect([one["Arn"] for one in targets] == [outputs["FunctionArn"]], f"targets {targets}")
+    policy = json.loads(functions.get_policy(FunctionName="trailseal-findings")["Policy"])
+    (statement,) = policy["Statement"]
+    source = statement["Condition"]["ArnLike"]["AWS:SourceArn"]
+    expect(source == hourly[0]["Arn"], f"permission {statement}")
+    deployment.stacks.delete_stack(StackName="findings")
+
+
 def check_references(outputs):
     """moto does not know the hook; it refers to the function and the role that moto has made."""
     template = read("hook")
@@ -451,6 +479,7 @@ def main():
     put_alarms(outputs, topic)
     put_queries(deployment, config)
     check_hook(deployment)
+    check_findings(deployment)
     check_rollout(deployment)
     packs = [
         f"{whose}conformance-pack{what}"

@@ -71,11 +71,11 @@ describe("the runbook's role", () => {
 });
 
 test('every role of the file is compared with the calls of its program or document', () => {
-  // tests/acceptance compares the first five with the calls of the programs; the other two are
+  // tests/acceptance compares the first six with the calls of the programs; the other two are
   // compared here and in hook.test.ts.
   expect(Object.keys(leastPrivilege.roles).sort()).toEqual(
     [
-      ...['function', 'member', 'central', 'remediation', 'hook'],
+      ...['function', 'member', 'central', 'remediation', 'hook', 'findings'],
       ...['automation', 'hookExecution'],
     ].sort(),
   );

@@ -20,7 +20,7 @@ const EMPTY_ZIP = Buffer.from('504b0506'.padEnd(44, '0'), 'hex');
 /** A directory with the zips of every program, as the constructs expect. */
 export function zipDirectory(): string {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'trailseal-'));
-  for (const program of ['bootstrap', 'remediation', 'hook']) {
+  for (const program of ['bootstrap', 'remediation', 'hook', 'findings']) {
     for (const architecture of ['arm64', 'x86_64']) {
       fs.writeFileSync(path.join(directory, `${program}-${architecture}.zip`), EMPTY_ZIP);
     }

@@ -29,6 +29,7 @@ PATHS = [
             "A conformance pack",
             "All results in one place",
             "A hook",
+            "Findings in Security Hub",
             "Remediation",
             "In a pack, and without CDK",
             "Start it manually",
@@ -122,7 +123,7 @@ def prepared(folder):
     cdk = folder / "cdk"
     (cdk / "node_modules").symlink_to((ROOT / "cdk/node_modules").resolve())
     (cdk / "assets").mkdir()
-    for program in ("bootstrap", "remediation", "hook"):
+    for program in ("bootstrap", "remediation", "hook", "findings"):
         for architecture in ("arm64", "x86_64"):
             (cdk / f"assets/{program}-{architecture}.zip").write_bytes(EMPTY_ZIP)
     (folder / "bin").mkdir()
