@@ -1,6 +1,7 @@
 //! A planned trail as a trail and its facts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use trailseal_rule::{
     BucketName, Delivery, Facts, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef,
@@ -79,7 +80,7 @@ impl Deployment {
 
     fn key_of_text(&self, text: &str, trail: &PlannedTrail, with_aliases: bool) -> TrailKey<'_> {
         let is_named = |key: &&PlannedKey| key.arn().as_str() == text || key.id_text() == text;
-        if let Some(key) = self.keys.values().find(is_named) {
+        if let Some(key) = self.keys.values().map(Arc::as_ref).find(is_named) {
             return TrailKey::Planned(key);
         }
         if let Some(found) = self.alias(text, trail).filter(|_| with_aliases) {

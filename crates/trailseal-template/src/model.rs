@@ -1,6 +1,7 @@
 //! The trails, keys, aliases and buckets that a deployment makes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use trailseal_rule::{
     AccountId, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Partition,
@@ -227,8 +228,8 @@ pub struct SuppliedKey {
 pub struct Deployment {
     /// The trails.
     pub trails: Vec<PlannedTrail>,
-    /// The keys by address.
-    pub keys: BTreeMap<String, PlannedKey>,
+    /// The keys by address. The trails of one key share it.
+    pub keys: BTreeMap<String, Arc<PlannedKey>>,
     /// The aliases.
     pub aliases: Vec<PlannedAlias>,
     /// The buckets by address.

@@ -1,5 +1,7 @@
 //! The verdict on a planned trail, over every outcome of the conditions that are not decided.
 
+use std::sync::Arc;
+
 use trailseal_rule::{
     BucketName, EvaluationContext, Facts, Judgement, KeyRef, Reading, Refusal, Trail, Verdict,
     evaluate,
@@ -26,7 +28,7 @@ pub struct World {
     /// The trail in this outcome; `None` if it is not made.
     pub trail: Option<PlannedTrail>,
     /// The deployment in this outcome, without its trails.
-    pub deployment: std::sync::Arc<Deployment>,
+    pub deployment: Arc<Deployment>,
 }
 
 /// A trail of a document.
@@ -52,7 +54,7 @@ pub struct JudgedTrail {
     /// The verdict.
     pub judgement: Judgement,
     /// The key, if the deployment makes it.
-    pub key: Option<PlannedKey>,
+    pub key: Option<Arc<PlannedKey>>,
     /// Notes for the report.
     pub notes: Vec<String>,
 }
@@ -119,7 +121,7 @@ fn judge_one(
 ) -> JudgedTrail {
     let Evidence { trail, facts, key } = deployment.evidence(planned, values);
     let judgement = evaluate(context, &trail, &facts);
-    let key = key.and_then(|address| deployment.keys.get(&address).cloned());
+    let key = key.and_then(|address| deployment.keys.get(&address).map(Arc::clone));
     let notes = supplied(&trail, values);
     JudgedTrail { trail, facts, judgement, key, notes }
 }

@@ -1,6 +1,7 @@
 //! The resources of a template as the model's.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use trailseal_rule::{KeyOrigin, KeySpec, KeyState, KeyUsage, Rotation, stand_in};
 
@@ -166,7 +167,7 @@ impl Run<'_> {
                     }
                     kind if KEY_TYPES.contains(&kind) => {
                         let key = self.key(index, stack, id, resource);
-                        deployment.keys.insert(key.address.clone(), key);
+                        deployment.keys.insert(key.address.clone(), Arc::new(key));
                     }
                     _ => {}
                 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 use trailseal_rule::{
@@ -20,7 +21,7 @@ use crate::value::has_escaped_marks;
 #[derive(Clone, Debug)]
 pub(super) enum Named {
     /// A key of the plan.
-    Key(Box<PlannedKey>),
+    Key(Arc<PlannedKey>),
     /// A text that names nothing in the plan.
     Text(String),
     /// It is not known; why.
@@ -135,7 +136,7 @@ impl Keys {
         }
         match self.by_arn.get(text) {
             Some(found) => match self.of_arn(graph, text, found) {
-                Ok(key) => Named::Key(Box::new(key)),
+                Ok(key) => Named::Key(Arc::new(key)),
                 Err(why) => Named::Unknown(why),
             },
             None => Named::Text(plain(text)),

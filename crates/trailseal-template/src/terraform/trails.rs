@@ -29,7 +29,7 @@ pub(super) struct Trails<'a> {
 /// The key of a trail in one case.
 struct TrailKey {
     text: Planned<String>,
-    key: Option<Box<PlannedKey>>,
+    key: Option<Arc<PlannedKey>>,
 }
 
 impl TrailKey {
@@ -91,7 +91,7 @@ impl<'a> Trails<'a> {
         }
         let world = |case: TrailKey| {
             let mut deployment = Deployment::default();
-            deployment.keys.extend(case.key.map(|key| (key.address.clone(), *key)));
+            deployment.keys.extend(case.key.map(|key| (key.address.clone(), key)));
             let bucket = planned_bucket.clone();
             deployment.buckets.extend(bucket.map(|bucket| (bucket.address.clone(), bucket)));
             let trail = PlannedTrail { key: case.text, ..declared.clone() };
@@ -181,7 +181,7 @@ impl<'a> Trails<'a> {
             None if resource.address.is_data => {
                 Named::Unknown(format!("`{}` is read during the apply", resource.text))
             }
-            None => Named::Key(Box::new(self.keys.key(self.graph, resource))),
+            None => Named::Key(Arc::new(self.keys.key(self.graph, resource))),
         }
     }
 
