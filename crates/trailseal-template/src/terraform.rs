@@ -160,7 +160,10 @@ fn resources(plan: &mut Plan<'_>) -> Result<Vec<Resource>, String> {
     // Terraform before 1.8 does not say whether it read all of them for this plan.
     let is_current = plan.complete.is_some();
     for state in data {
-        resources.push(Resource::read_data(state, is_current)?);
+        let read = Resource::read_data(state, is_current)?;
+        // Terraform drops a data source from the state when the configuration drops it.
+        let is_declared = graph::configured(&plan.configuration, &read).is_some();
+        resources.push(if is_declared { read } else { read.undeclared() });
     }
     drop(changed);
     check_deposed(&changes)?;

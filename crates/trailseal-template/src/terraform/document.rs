@@ -59,7 +59,7 @@ pub(super) const KEY_TYPES: [&str; 4] =
     ["aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"];
 
 /// The attributes that are read.
-const ATTRIBUTES: [&str; 36] = [
+pub(super) const ATTRIBUTES: [&str; 36] = [
     "account_id",
     "arn",
     "bucket",

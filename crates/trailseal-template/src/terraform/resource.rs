@@ -4,7 +4,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::address::{Address, is_same_index};
-use super::document::{Attributes, Change, ResourceChange, StateResource};
+use super::document::{ATTRIBUTES, Attributes, Change, ResourceChange, StateResource};
 use super::json::{Marks, fault};
 use crate::cloudformation::plain;
 use crate::planned::Planned;
@@ -138,10 +138,17 @@ impl Resource {
             destroys: false,
             before: Attributes::default(),
             after,
-            unknown: if is_current { Marks::default() } else { changing() },
+            unknown: if is_current { Marks::default() } else { marks(&CHANGING) },
             sensitive: state.sensitive_values.clone(),
             before_sensitive: Marks::default(),
         })
+    }
+
+    /// The same data source without what it says about the object that it names.
+    pub(super) fn undeclared(self) -> Self {
+        let names = ["arn", "bucket", "id", "key_id", "name"];
+        let others = ATTRIBUTES.iter().copied().filter(|name| !names.contains(name));
+        Self { unknown: marks(&others.collect::<Vec<_>>()), ..self }
     }
 
     /// Whether it exists after the apply.
@@ -234,14 +241,18 @@ impl Resource {
     }
 
     pub(super) fn after_apply(&self, name: &str) -> String {
+        if self.address.is_data && self.fate == Fate::Kept {
+            return format!("whether `{}` read `{name}` for this plan", self.text);
+        }
         format!("`{name}` of `{}` is known after the apply", self.text)
     }
 }
 
 /// What may have changed since a data source was read.
-fn changing() -> Marks {
-    let names = ["key_state", "enabled", "target_key_arn", "target_key_id", "valid_to"];
-    Marks::Attributes(names.map(|name| (name.to_owned(), true)).into())
+const CHANGING: [&str; 5] = ["key_state", "enabled", "target_key_arn", "target_key_id", "valid_to"];
+
+fn marks(names: &[&str]) -> Marks {
+    Marks::Attributes(names.iter().map(|name| ((*name).to_owned(), true)).collect())
 }
 
 /// The address, if it is what the other members say.

@@ -133,6 +133,19 @@ pub(crate) fn plan(changes: Vec<Value>, mut configs: Vec<Value>) -> Value {
     })
 }
 
+/// The same plan with what data sources of the root module read, which its configuration declares.
+pub(crate) fn with_data(mut plan: Value, data: Vec<Value>) -> Value {
+    let configs = plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap();
+    for one in &data {
+        let address = one["address"].as_str().unwrap();
+        if configs.iter().all(|config| config["address"] != address) {
+            configs.push(config(address, json!({})));
+        }
+    }
+    plan["prior_state"] = json!({"values": {"root_module": {"resources": data}}});
+    plan
+}
+
 /// A plan whose trail has an unknown key, which the plan says refers to these names.
 pub(crate) fn open_plan(keys: Vec<Value>, references: &[&str]) -> Value {
     let mut changes = keys;

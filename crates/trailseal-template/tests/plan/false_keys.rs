@@ -111,12 +111,12 @@ fn resources_of_a_fork_of_the_provider_prove_nothing() {
 
     let alias = "arn:aws:kms:eu-central-1:111122223333:alias/x";
     let with_alias = |provider: &str| {
-        let mut plan = plan(vec![kept_key(&["no-op"]), trail_with(alias), bucket()], vec![]);
-        plan["prior_state"] = json!({"values": {"root_module": {"resources": [
-            {"address": "data.aws_kms_alias.a", "mode": "data", "type": "aws_kms_alias",
-             "name": "a", "provider_name": provider, "values": {"arn": alias, "name": "alias/x",
-             "target_key_arn": ARN, "target_key_id": ID}}]}}});
-        of(&plan)
+        let plan = plan(vec![kept_key(&["no-op"]), trail_with(alias), bucket()], vec![]);
+        let data = json!({"address": "data.aws_kms_alias.a", "mode": "data",
+            "type": "aws_kms_alias", "name": "a", "provider_name": provider,
+            "values": {"arn": alias, "name": "alias/x", "target_key_arn": ARN,
+            "target_key_id": ID}});
+        of(&with_data(plan, vec![data]))
     };
     assert_eq!(with_alias(PROVIDER), GOOD);
     assert_eq!(with_alias(FORK), OPEN);
@@ -206,9 +206,7 @@ fn a_key_that_another_provider_destroys_or_changes_does_not_pass() {
             "key_spec": "SYMMETRIC_DEFAULT", "origin": "AWS_KMS"}})
     };
     let found = |change: Value| {
-        let mut plan = plan(vec![change, trail_with(ARN), bucket()], vec![]);
-        plan["prior_state"] = json!({"values": {"root_module": {"resources": [data()]}}});
-        of(&plan)
+        of(&with_data(plan(vec![change, trail_with(ARN), bucket()], vec![]), vec![data()]))
     };
     let other = |actions: &[&str], unknown: Value| {
         let values = json!({"arn": ARN, "key_id": ID, "enabled": true});
@@ -342,7 +340,8 @@ fn one_key_that_many_modules_read_is_read_once() {
     let mut plan = plan((0..MODULES).map(trail).collect(), vec![]);
     let data: Vec<Value> = (0..MODULES).flat_map(data).collect();
     plan["prior_state"] = json!({"values": {"root_module": {"resources": data}}});
-    let kinds = ["data.aws_kms_key.k", "data.aws_s3_bucket.b", "aws_cloudtrail.t"];
+    let kinds =
+        ["data.aws_kms_key.k", "data.aws_s3_bucket.b", "data.aws_kms_alias.a", "aws_cloudtrail.t"];
     let configs = kinds.map(|address| config(address, json!({})));
     plan["configuration"]["root_module"]["module_calls"] =
         json!({"m": {"source": "./m", "module": {"resources": configs}}});

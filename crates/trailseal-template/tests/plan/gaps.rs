@@ -38,8 +38,7 @@ fn data_sources_of_a_plan_that_may_be_partial_may_be_old() {
         "name": "k", "provider_name": PROVIDER, "values": {"arn": ARN, "key_manager": "CUSTOMER",
         "key_state": "Enabled", "key_usage": "ENCRYPT_DECRYPT", "key_spec": "SYMMETRIC_DEFAULT",
         "origin": "AWS_KMS"}});
-    let mut all = plan(vec![trail_with(ARN), bucket()], vec![]);
-    all["prior_state"] = json!({"values": {"root_module": {"resources": [data]}}});
+    let mut all = with_data(plan(vec![trail_with(ARN), bucket()], vec![]), vec![data]);
     assert_eq!(of(&all)[1], "COMPLIANT");
     all.as_object_mut().unwrap().remove("complete");
     assert_eq!(of(&all)[1], "unverified");
@@ -90,4 +89,49 @@ fn a_data_source_makes_no_trail() {
     plan["prior_state"] = json!({"values": {"root_module": {"resources": [
         data("awscc_cloudtrail_trail"), data("aws_cloudcontrolapi_resource")]}}});
     assert_eq!(problems(&plan), "");
+}
+
+/// Terraform drops a data source from the state when the configuration drops it.
+#[test]
+fn a_data_source_that_the_configuration_does_not_declare_proves_nothing() {
+    let data = |name: &str, kind: &str, values: Value| {
+        json!({"address": format!("{name}data.{kind}.x"), "mode": "data", "type": kind,
+            "name": "x", "provider_name": PROVIDER, "values": values})
+    };
+    let key = |manager: &str| {
+        json!({"arn": ARN, "key_manager": manager, "key_state": "Enabled", "origin": "AWS_KMS",
+            "key_usage": "ENCRYPT_DECRYPT", "key_spec": "SYMMETRIC_DEFAULT"})
+    };
+    let with_key = || plan(vec![trail_with(ARN), bucket()], vec![]);
+    let undeclared = |mut plan: Value, data: Value| {
+        plan["prior_state"] = json!({"values": {"root_module": {"resources": [data]}}});
+        of(&plan)
+    };
+    for manager in ["CUSTOMER", "AWS"] {
+        let declared = with_data(with_key(), vec![data("", "aws_kms_key", key(manager))]);
+        assert_ne!(of(&declared), OPEN, "{manager}");
+        for module in ["", "module.m."] {
+            let found = undeclared(with_key(), data(module, "aws_kms_key", key(manager)));
+            assert_eq!(found, OPEN, "{manager} {module}");
+        }
+    }
+    // The Region of a bucket.
+    let in_plan = || plan(vec![kept_key(&["no-op"]), trail_with(ARN)], vec![]);
+    let logs = |region: &str| {
+        let values = json!({"bucket": "logs", "id": "logs", "bucket_region": region});
+        data("", "aws_s3_bucket", values)
+    };
+    for region in ["eu-central-1", "us-east-1"] {
+        assert_ne!(of(&with_data(in_plan(), vec![logs(region)]))[1], "unverified", "{region}");
+        assert_eq!(undeclared(in_plan(), logs(region))[1], "unverified", "{region}");
+    }
+    // The key of an alias.
+    let alias = "arn:aws:kms:eu-central-1:111122223333:alias/x";
+    let by_alias = || plan(vec![kept_key(&["no-op"]), trail_with(alias), bucket()], vec![]);
+    let named = || {
+        let values = json!({"name": "alias/x", "arn": alias, "target_key_arn": ARN});
+        data("", "aws_kms_alias", values)
+    };
+    assert_eq!(of(&with_data(by_alias(), vec![named()])), GOOD);
+    assert_eq!(undeclared(by_alias(), named()), OPEN);
 }

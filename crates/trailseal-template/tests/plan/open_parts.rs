@@ -87,9 +87,7 @@ fn data_sources_count_only_as_they_were_read() {
     };
     let all = |data: Vec<Value>, mut changes: Vec<Value>| {
         changes.extend([trail_with(ARN), bucket()]);
-        let mut plan = plan(changes, vec![]);
-        plan["prior_state"] = json!({"values": {"root_module": {"resources": data}}});
-        of(&plan)
+        of(&with_data(plan(changes, vec![]), data))
     };
     let read = ["COMPLIANT", "COMPLIANT", "unverified"];
     assert_eq!(all(vec![data("CUSTOMER", "Enabled")], vec![]), read);
