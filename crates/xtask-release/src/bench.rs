@@ -38,7 +38,8 @@ const PARTS: [&str; 14] = [
 /// Counts instead of measuring.
 const FAULTS: &str = "faults";
 
-/// Measured only if it is named: it installs other tools, one of which takes 2.3 GB.
+/// The documents of `preview` beside checkov, then an account beside other tools. Measured only if it
+/// is named: it installs the tools, one of which takes 2.3 GB.
 const PEERS: &str = "peers";
 
 #[derive(Debug, clap::Args)]
@@ -89,7 +90,11 @@ fn measure(
         "html" if tools::chromium().is_none() => {
             print("the report is not measured: install Chromium (`apt-get install chromium`)")
         }
-        "check" | "audit" | "html" | "inventory" | "logs" | "preview" | FAULTS | PEERS => {
+        PEERS => {
+            programs::measure_command(project, programs::DOCUMENTS, figures)?;
+            programs::measure_command(project, PEERS, figures)
+        }
+        "check" | "audit" | "html" | "inventory" | "logs" | "preview" | FAULTS => {
             programs::measure_command(project, part, figures)
         }
         other => programs.measure(project, other, runs, figures),

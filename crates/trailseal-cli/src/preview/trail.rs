@@ -27,7 +27,7 @@ pub(super) fn trail_report(
         address: declared.address.clone(),
         place: place(&declared.location),
         key_place: declared.key_location.as_ref().map(place),
-        related: key.as_ref().map(related).unwrap_or_default(),
+        related: key.as_deref().map(related).unwrap_or_default(),
     });
     (rank, report)
 }

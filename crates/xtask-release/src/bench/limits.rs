@@ -13,7 +13,7 @@ use Limit::{AtLeast, AtMost};
 /// A figure by which another one is divided, and its name in a sentence.
 type Divisor = (&'static str, &'static str);
 
-const LIMITS: [(&str, Limit, Option<Divisor>); 37] = [
+const LIMITS: [(&str, Limit, Option<Divisor>); 38] = [
     ("cold.tls", AtMost(3.5), Some(("cold.empty", "an empty function"))),
     ("cold.python-tls", AtLeast(45.0), Some(("cold.tls", "the function"))),
     ("cold.hook", AtMost(1.2), Some(("cold.tls", "the rule's function"))),
@@ -45,6 +45,7 @@ const LIMITS: [(&str, Limit, Option<Divisor>); 37] = [
     ("logs.peakMegabytes", AtMost(64.0), None),
     ("preview.plan.seconds", AtMost(1.0), None),
     ("preview.plan.peakMegabytes", AtMost(200.0), None),
+    ("preview.keysPlan.seconds", AtMost(1.0), None),
     ("preview.keysPlan.peakMegabytes", AtMost(200.0), None),
     ("preview.template.seconds", AtMost(1.0), None),
     ("html.interactive_ms", AtMost(3000.0), None),

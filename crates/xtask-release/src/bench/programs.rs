@@ -82,6 +82,9 @@ impl Programs {
     }
 }
 
+/// The part of `peers` that compares answers about documents.
+pub(crate) const DOCUMENTS: &str = "peers.documents";
+
 /// Runs a measuring program of the command, or of its report, and adds the numbers of the object
 /// that it prints last.
 pub(crate) fn measure_command(
@@ -124,11 +127,15 @@ pub(crate) fn measure_command(
                 .env("TRAILSEAL_PROGRAMS", project.target().join("release"))
         }
         FAULTS => project.program("python3", "-B tests/peers/faults.py"),
+        DOCUMENTS => {
+            tools::checkov(project)?;
+            project.program(tools::checkov_python(project), "-B tests/peers/preview.py")
+        }
         _ => project.program("python3", "tests/peers/audit.py"),
     };
     let printed = program.read()?;
     let (table, last) = printed.rsplit_once('\n').unwrap_or(("", &printed));
-    if part == FAULTS {
+    if [FAULTS, DOCUMENTS].contains(&part) {
         print(table)?;
     }
     let document: Value = serde_json::from_str(last)
