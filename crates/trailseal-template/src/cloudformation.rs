@@ -31,6 +31,13 @@ pub(crate) use stack::{Stack, Stacks};
 const APPLICATION_TYPE: &str = "AWS::Serverless::Application";
 const STACK_SET_TYPE: &str = "AWS::CloudFormation::StackSet";
 
+/// Types of resources that may make trails.
+const MAKERS: [&str; 3] = [
+    STACK_SET_TYPE,
+    "AWS::ControlTower::LandingZone",
+    "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
+];
+
 /// Outcomes of undecided conditions that are followed for one trail, at most.
 const WORLDS_MAX: usize = 64;
 
@@ -137,9 +144,15 @@ pub(crate) fn preview(stacks: &Stacks<'_>) -> Preview {
                         stack.address(&member.name)
                     ));
                 }
-                kind if kind == STACK_SET_TYPE || kind.ends_with("::MODULE") => {
+                STACK_SET_TYPE if declares_trail(&member.node) => {
+                    preview.problems.push(format!(
+                        "`{}` makes a trail that is not read",
+                        stack.address(&member.name)
+                    ));
+                }
+                kind if MAKERS.contains(&kind) || kind.ends_with("::MODULE") => {
                     preview.notes.push(format!(
-                        "{}: `{}` ({kind}) has a template of its own, and is not read here",
+                        "{}: `{}` ({kind}) may make trails, which are not read",
                         stack.file,
                         stack.address(&member.name)
                     ));
@@ -149,6 +162,12 @@ pub(crate) fn preview(stacks: &Stacks<'_>) -> Preview {
         }
     }
     preview
+}
+
+/// Whether the template in a stack set's properties has a trail.
+fn declares_trail(stack_set: &Node) -> bool {
+    let body = stack_set.get("Properties").and_then(|of| of.get("TemplateBody"));
+    body.and_then(Node::text).is_some_and(|text| text.contains(TRAIL_TYPE))
 }
 
 /// One trail in every outcome of the conditions that are not decided.

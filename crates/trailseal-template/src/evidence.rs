@@ -33,8 +33,12 @@ impl Deployment {
         let bucket = self.bucket_region(planned, values);
         let is_logging = planned.is_logging;
         let delivery = Reading::Known(Delivery { is_logging, ..Delivery::default() });
-        let mut facts =
-            Facts { delivery, bucket_region: bucket, ..unknown_key("it is not in the document") };
+        let why = match &key {
+            TrailKey::NotKnown(why) => why.clone(),
+            TrailKey::Text(text) => format!("`{text}` is not in the document"),
+            TrailKey::Planned(_) | TrailKey::None => String::new(),
+        };
+        let mut facts = Facts { delivery, bucket_region: bucket, ..unknown_key(&why) };
         match &key {
             TrailKey::Planned(key) => {
                 facts = self.of_planned_key(facts, planned, key);
@@ -45,11 +49,7 @@ impl Deployment {
                 Some(KeyRef::Unrecognized(_)) => facts = without_key(facts),
                 Some(_) | None => {}
             },
-            TrailKey::NotKnown(why) => {
-                let (bucket_region, delivery) = (facts.bucket_region, facts.delivery);
-                facts = Facts { bucket_region, delivery, ..unknown_key(why) };
-            }
-            TrailKey::None => {}
+            TrailKey::NotKnown(_) | TrailKey::None => {}
         }
         let address = match key {
             TrailKey::Planned(key) => Some(key.address.clone()),

@@ -19,7 +19,7 @@ pub struct Values {
     /// The values of exports, by name (`Fn::ImportValue`).
     pub imports: BTreeMap<String, String>,
     /// The values of dynamic references and of parameters in Parameter Store, by what follows
-    /// `{{resolve:`, such as `ssm:/org/trail-key`.
+    /// `{{resolve:`, such as `ssm:/org/trail-key`; and `AWS::StackName` of the templates.
     pub references: BTreeMap<String, String>,
 }
 

@@ -107,9 +107,23 @@ pub(super) fn trail_missing() -> Outcome {
 pub(super) fn as_kms_says(value: &str) -> String {
     if value.is_empty() {
         "KMS does not say".to_owned()
-    } else if value.starts_with("not known before deployment") {
+    } else if is_of_planned_key(value) {
         value.to_owned()
     } else {
         format!("KMS says `{value}`")
     }
+}
+
+/// What to do about such a value.
+pub(super) fn advice_on(value: &str) -> String {
+    if is_of_planned_key(value) {
+        Refusal::NotKnownBeforeDeployment(String::new()).advice()
+    } else {
+        "look the key up in KMS, and install a later release of Trailseal".to_owned()
+    }
+}
+
+/// Whether it is the reason why a key that does not exist yet has no value.
+fn is_of_planned_key(value: &str) -> bool {
+    value.starts_with("not known before deployment")
 }

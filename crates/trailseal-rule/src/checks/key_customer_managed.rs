@@ -13,7 +13,7 @@
 //! e) The key does not exist: fail.
 //! f) KMS refuses, or gives a value that this version does not know: unknown.
 
-use crate::checks::input::as_kms_says;
+use crate::checks::input::{advice_on, as_kms_says};
 use crate::checks::{Check, CheckId, CheckInput, Evidence, FindingCode, Outcome, Severity};
 use crate::facts::{KeyManager, Reading};
 use crate::parameters::Profile;
@@ -61,7 +61,7 @@ fn judge(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
         KeyManager::Unrecognized(value) => Outcome::unknown(
             MANAGER_UNKNOWN,
             format!("could not verify who manages the key: {}", as_kms_says(value)),
-            "look the key up in KMS, and install a later release of Trailseal",
+            advice_on(value),
         ),
     })
 }

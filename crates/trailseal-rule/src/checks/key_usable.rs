@@ -19,7 +19,7 @@
 
 use config_rule::Timestamp;
 
-use crate::checks::input::{as_kms_says, refused, trail_missing};
+use crate::checks::input::{advice_on, as_kms_says, refused, trail_missing};
 use crate::checks::{Check, CheckId, CheckInput, Evidence, FindingCode, Outcome, Severity};
 use crate::facts::{Delivery, KeyFacts, KeyOrigin, KeySpec, KeyState, KeyUsage, Reading};
 use crate::parameters::Profile;
@@ -114,7 +114,7 @@ fn state(key: &KeyFacts) -> Outcome {
             return Outcome::unknown(
                 STATE_UNKNOWN,
                 format!("could not verify the state of the key: {}", as_kms_says(value)),
-                "look the key up in KMS, and install a later release of Trailseal",
+                advice_on(value),
             );
         }
         KeyState::PendingDeletion | KeyState::PendingReplicaDeletion => {

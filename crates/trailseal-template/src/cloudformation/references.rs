@@ -17,7 +17,7 @@ impl Run<'_> {
             return Value::unknown("no such stack");
         };
         if let Some(pseudo) = name.strip_prefix("AWS::") {
-            return pseudo_parameter(stack, pseudo);
+            return self.pseudo_parameter(stack, pseudo);
         }
         let parameter = stack.entry("Parameters", name);
         if let Ok(Some(parameter)) = parameter {
@@ -27,6 +27,33 @@ impl Run<'_> {
             (Some(resource), _) => self.deeper(|| self.name_of(index, stack, name, resource)),
             (None, Err(why)) => Value::Unknown(why),
             (None, Ok(_)) => Value::unknown(format!("`{name}` is not in the template")),
+        }
+    }
+
+    fn pseudo_parameter(&self, stack: &Stack, name: &str) -> Value {
+        let place = &stack.place;
+        match name {
+            "AccountId" => Value::Text(place.account.to_string()),
+            "Region" => Value::Text(place.region.to_string()),
+            "Partition" => Value::Text(place.partition().to_owned()),
+            "URLSuffix" => Value::Text(Partition::of(&place.region).dns_suffix.to_owned()),
+            "NoValue" => Value::Omitted,
+            "StackName" => self.stack_name(stack),
+            other => Value::unknown(format!("`AWS::{other}` is known once it is deployed")),
+        }
+    }
+
+    /// `AWS::StackName`: CloudFormation makes up that of a nested stack.
+    fn stack_name(&self, stack: &Stack) -> Value {
+        const NAME: &str = "AWS::StackName";
+        let given = self.stacks.values.references.get(NAME).filter(|_| stack.parent.is_none());
+        match (&stack.stack_name, given) {
+            (Some(name), _) => Value::Text(plain(name)),
+            (None, Some(name)) => {
+                self.note(format!("supplied: {NAME} = {name}"));
+                Value::Text(plain(name))
+            }
+            (None, None) => Value::unknown(format!("`{NAME}` is known once it is deployed")),
         }
     }
 
@@ -249,19 +276,4 @@ fn shown(text: &str, parameter: &Node) -> String {
     let is_secret = parameter.get("NoEcho").and_then(Node::scalar);
     let is_secret = is_secret.is_some_and(|is| !is.eq_ignore_ascii_case("false"));
     if is_secret { "(NoEcho)".to_owned() } else { text.to_owned() }
-}
-
-fn pseudo_parameter(stack: &Stack, name: &str) -> Value {
-    let place = &stack.place;
-    match name {
-        "AccountId" => Value::Text(place.account.to_string()),
-        "Region" => Value::Text(place.region.to_string()),
-        "Partition" => Value::Text(place.partition().to_owned()),
-        "URLSuffix" => Value::Text(Partition::of(&place.region).dns_suffix.to_owned()),
-        "NoValue" => Value::Omitted,
-        "StackName" if stack.stack_name.is_some() => {
-            Value::Text(plain(stack.stack_name.as_deref().unwrap_or_default()))
-        }
-        other => Value::unknown(format!("`AWS::{other}` is known once it is deployed")),
-    }
 }

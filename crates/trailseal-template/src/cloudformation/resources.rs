@@ -46,7 +46,12 @@ impl Run<'_> {
             return Err(why);
         }
         let is_own = match whole(resource)?.get("Condition") {
-            Some(name) => self.condition(index, name.text().unwrap_or_default())?,
+            Some(name) => {
+                let text = name.text().ok_or_else(|| {
+                    format!("the condition (line {}) is not the name of one", name.line)
+                })?;
+                self.condition(index, text)?
+            }
             None => true,
         };
         let parent = self.stacks.list.get(index).and_then(|stack| stack.parent.as_ref());
