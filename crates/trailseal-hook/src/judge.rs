@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 use trailseal_aws::{AwsError, Evidence, Session};
+use trailseal_rule::checks::KEY_MISSING;
+use trailseal_rule::checks::key_in_bucket_region::BUCKET_MISSING;
+use trailseal_rule::checks::key_usable::CREATING;
 use trailseal_rule::{
-    AccountId, Answer, EvaluationContext, Facts, Judgement, KeyRef, KeyState, Reading, Refusal,
-    Trail, evaluate,
+    AccountId, Answer, EvaluationContext, Facts, FindingCode, Judgement, KeyRef, KeyState, Outcome,
+    Reading, Refusal, Trail, Verdict, evaluate,
 };
 use trailseal_template::{Deployment, Place, Planned, PlannedTrail, SuppliedValues};
 
@@ -50,7 +53,12 @@ impl Hook {
         let mut facts = first.map_err(|_| late())??;
         let pause = (self.patience / READS_AGAIN).max(Duration::from_millis(1));
         let last = context.deadline.min(context.arrived + self.patience);
-        while may_appear(&facts, &planning.trail, &request.account) {
+        let judged = |facts: &Facts| {
+            let facts = without_ambiguous_key(facts.clone(), &planning.trail);
+            evaluate(&evaluation, &planning.trail, &facts)
+        };
+        let mut judgement = judged(&facts);
+        while may_appear(&facts, &planning.trail, &request.account) && may_change(&judgement) {
             let next = Instant::now() + pause;
             if next > last {
                 break;
@@ -60,10 +68,9 @@ impl Hook {
             // What AWS said before decides if it says nothing now.
             let Ok(Ok(again)) = timeout_at(context.deadline, again).await else { break };
             facts = again;
+            judgement = judged(&facts);
         }
         let Planning { trail, .. } = planning;
-        let facts = without_ambiguous_key(facts, &trail);
-        let mut judgement = evaluate(&evaluation, &trail, &facts);
         if trail.is_organization_trail {
             let owner = match trail.account.is_not_known() {
                 true => "whose management account is not set (TRAILSEAL_MANAGEMENT_ACCOUNT)".into(),
@@ -139,6 +146,20 @@ fn may_appear(facts: &Facts, trail: &Trail, account: &AccountId) -> bool {
         || is_hidden(&facts.rotation)
         || is_hidden(&facts.key_policy);
     (is_own && is_new) || matches!(facts.bucket_region, Reading::Absent)
+}
+
+/// Whether it may be another one if more appears: no finding is about what does exist, and the trail
+/// is not exempt.
+fn may_change(judgement: &Judgement) -> bool {
+    const OF_ABSENCE: [FindingCode; 3] = [KEY_MISSING, BUCKET_MISSING, CREATING];
+    match &judgement.verdict {
+        Verdict::Sealed(_) | Verdict::Unverified(_) => true,
+        Verdict::NotApplicable(_) => false,
+        Verdict::Broken(results) => results.iter().all(|result| match &result.outcome {
+            Outcome::Fail(finding) => OF_ABSENCE.contains(&finding.code),
+            Outcome::Pass | Outcome::Unknown(_) => true,
+        }),
+    }
 }
 
 fn is_hidden<T>(reading: &Reading<T>) -> bool {

@@ -358,3 +358,31 @@ async fn a_key_that_does_not_appear_is_refused_when_the_patience_ends() {
     assert!(reply.count(Operation::DescribeKey) > 2);
     assert!(begun.elapsed() >= PATIENCE / 2);
 }
+
+/// Waiting for the bucket or the key policy cannot help where something else is wrong.
+#[tokio::test]
+async fn a_trail_that_is_refused_in_any_case_is_not_read_again() {
+    let foreign = key_arn(KEY_ACCOUNT, REGION, 2);
+    let mut without_bucket = state();
+    without_bucket.buckets.clear();
+    without_bucket.accounts.push(accounts::account(
+        KEY_ACCOUNT,
+        trailseal_lab::Membership::Outside,
+        &[REGION],
+    ));
+    without_bucket.keys.push(key_of_trails(&foreign, &[&trail_arn(ACCOUNT, REGION, "new")]));
+    let mut disabled = state();
+    disabled.keys[0].state = "Disabled".to_owned();
+    disabled.denials.push(accounts::denial("kms:GetKeyPolicy"));
+    for (state, properties, cause) in [
+        (without_bucket, with(sealed(), "KMSKeyId", json!(foreign)), "belongs to account"),
+        (disabled, sealed(), "the key is disabled"),
+    ] {
+        let patience = Duration::from_secs(10);
+        let desk = HookDesk::open_with(state, &STRICT, RETRY_POLICY, patience).await;
+        let reply = desk.send_trail(&properties).await;
+        assert!(reply.refused().contains(cause), "{:#}", reply.answer);
+        assert_eq!(reply.count(Operation::DescribeKey), 1, "{:?}", reply.operations());
+        assert_eq!(reply.count(Operation::HeadBucket), 1, "{:?}", reply.operations());
+    }
+}
