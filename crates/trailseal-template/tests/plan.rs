@@ -16,6 +16,9 @@ mod false_keys;
 #[path = "plan/gaps.rs"]
 mod gaps;
 #[cfg(test)]
+#[path = "plan/lists.rs"]
+mod lists;
+#[cfg(test)]
 #[path = "plan/open_parts.rs"]
 mod open_parts;
 #[cfg(test)]

@@ -127,7 +127,7 @@ pub(super) struct Plan<'a> {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Variable<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     pub(super) value: Option<&'a RawValue>,
 }
 

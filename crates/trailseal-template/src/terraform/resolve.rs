@@ -5,6 +5,7 @@ mod functions;
 mod of_graph;
 
 use hcl_edit::expr::{Expression as Hcl, Traversal, TraversalOperator};
+use hcl_edit::structure::Body;
 use hcl_edit::template::Element;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -224,11 +225,11 @@ impl<'a> Resolver<'a> {
     }
 
     fn traversal(&mut self, traversal: &Traversal, scope: &Scope, depth: usize) -> Outcomes {
-        let Hcl::Variable(root) = &traversal.expr else {
-            return Ok(unknown("the expression is not a reference alone"));
-        };
         let operators: Vec<&TraversalOperator> =
             traversal.operators.iter().map(|one| one.value()).collect();
+        let Hcl::Variable(root) = &traversal.expr else {
+            return Ok(self.item(&traversal.expr, &operators, scope, depth));
+        };
         let (data, rest) = match (root.as_str(), operators.as_slice()) {
             ("var", [TraversalOperator::GetAttr(name)]) => {
                 return self.variable(name.as_str(), scope, depth);
@@ -290,6 +291,23 @@ impl<'a> Resolver<'a> {
         Ok(vec![Outcome::Attribute { address, name: attribute.as_str().to_owned() }])
     }
 
+    /// An item of a list that functions make, such as `concat(…)[0]`.
+    fn item(
+        &mut self,
+        list: &Hcl,
+        operators: &[&TraversalOperator],
+        scope: &Scope,
+        depth: usize,
+    ) -> Vec<Outcome> {
+        let [TraversalOperator::Index(Hcl::Number(index))] = operators else {
+            return unknown("the expression is not a reference alone");
+        };
+        let index = index.value().as_u64().and_then(|index| usize::try_from(index).ok());
+        let items = self.list(list, scope, depth + 1).unwrap_or_default();
+        let item = index.and_then(|index| items.get(index).cloned());
+        item.map_or_else(|| unknown("the list is not certain"), |item| vec![item])
+    }
+
     fn variable(&mut self, name: &str, scope: &Scope, depth: usize) -> Outcomes {
         let own = self.sources.at(&scope.path())?;
         let variable =
@@ -299,19 +317,18 @@ impl<'a> Resolver<'a> {
             // Of an ephemeral variable, the plan states the default and not the value.
             let value = self.graph.variable(name).filter(|_| !variable.has_attribute("ephemeral"));
             // Null may stand for the default of a variable that does not take null.
+            let is_null_too = || match variable.get_attribute("default").map(|of| &of.value) {
+                None | Some(Hcl::Null(_)) => takes_null(variable),
+                Some(_) => false,
+            };
             return Ok(match value {
-                Some(value) if !value.is_null() => constant(value),
+                Some(value) if !value.is_null() || is_null_too() => constant(value),
                 _ => unknown(format!("`var.{name}` is not stated")),
             });
         };
         let outer = Scope { module: module.to_vec(), index: call.index.clone() };
         let outcomes = self.given(name, (call, &outer), scope, depth)?;
-        let is_nullable = match variable.get_attribute("nullable").map(|of| &of.value) {
-            None => true,
-            Some(Hcl::Bool(is)) => *is.value(),
-            Some(_) => false,
-        };
-        if is_nullable || !outcomes.contains(&Outcome::Null) {
+        if takes_null(variable) || !outcomes.contains(&Outcome::Null) {
             return Ok(outcomes);
         }
         Ok(unknown(format!("`var.{name}` does not take null")))
@@ -413,6 +430,15 @@ fn constant(value: Value) -> Vec<Outcome> {
         Value::String(text) => vec![Outcome::Text(text)],
         Value::Bool(_) | Value::Number(_) => vec![Outcome::Text(value.to_string())],
         Value::Array(_) | Value::Object(_) => unknown("the value is not a text"),
+    }
+}
+
+/// Whether a variable can be null although it has another default.
+fn takes_null(variable: &Body) -> bool {
+    match variable.get_attribute("nullable").map(|of| &of.value) {
+        None => true,
+        Some(Hcl::Bool(is)) => *is.value(),
+        Some(_) => false,
     }
 }
 

@@ -6,14 +6,14 @@ use crate::document::*;
 use crate::support::*;
 
 /// A key that is switched off.
-fn bad_key(address: &str) -> Value {
+pub(crate) fn bad_key(address: &str) -> Value {
     let mut key = new_key(address);
     key["change"]["after"]["is_enabled"] = json!(false);
     key
 }
 
 /// The references that a plan states for these expressions.
-fn with_k<'a>(others: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn with_k<'a>(others: &[&'a str]) -> Vec<&'a str> {
     others.iter().copied().chain(BARE).collect()
 }
 

@@ -1,8 +1,8 @@
 //! The functions that hand on one of their arguments.
 
-use hcl_edit::expr::{Expression as Hcl, FuncCall, TraversalOperator};
+use hcl_edit::expr::{Expression as Hcl, FuncCall, Traversal, TraversalOperator};
 
-use super::{Outcomes, Resolver, Scope, Stop, bounded, is_reserved, unknown};
+use super::{DEPTH_MAX, Outcomes, Resolver, STEPS_MAX, Scope, Stop, bounded, is_reserved, unknown};
 use crate::terraform::address::Index;
 use crate::terraform::graph::Outcome;
 use crate::terraform::resource::Resource;
@@ -16,13 +16,13 @@ impl Resolver<'_> {
         }
         match (name, args.as_slice()) {
             ("sensitive" | "nonsensitive" | "tostring", [only]) => self.eval(only, scope, depth),
-            ("one", [list]) => match self.list(list, scope).as_deref() {
+            ("one", [list]) => match self.list(list, scope, depth).as_deref() {
                 Some([]) => Ok(vec![Outcome::Null]),
                 Some([only]) => Ok(vec![only.clone()]),
                 _ => Ok(unknown("the list of `one` is not certain")),
             },
             ("element", [list, Hcl::Number(index)]) => {
-                let items = self.list(list, scope).unwrap_or_default();
+                let items = self.list(list, scope, depth).unwrap_or_default();
                 let index = index.value().as_u64().and_then(|index| usize::try_from(index).ok());
                 let item = index.and_then(|index| items.get(index).cloned());
                 Ok(item.map_or_else(
@@ -30,7 +30,7 @@ impl Resolver<'_> {
                     |item| vec![item],
                 ))
             }
-            ("join", [Hcl::String(_), list]) => match self.list(list, scope).as_deref() {
+            ("join", [Hcl::String(_), list]) => match self.list(list, scope, depth).as_deref() {
                 Some([only @ Outcome::Attribute { .. }]) => Ok(vec![only.clone()]),
                 _ => Ok(unknown("a text is put together")),
             },
@@ -53,10 +53,6 @@ impl Resolver<'_> {
         let mut all = Vec::new();
         for arg in args {
             let outcomes = self.eval(arg, scope, depth)?;
-            let is_left_out = |one: &Outcome| {
-                matches!(one, Outcome::Null)
-                    || matches!(one, Outcome::Text(text) if text.is_empty())
-            };
             let (left_out, values): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(is_left_out);
             // What is not known may be null: the next argument counts then.
             let is_open = values.iter().any(|one| matches!(one, Outcome::Unknown(_)));
@@ -72,12 +68,93 @@ impl Resolver<'_> {
         Ok(bounded(all))
     }
 
-    /// The items of a list, if they are certain: `[a, b]`, or one attribute of each instance.
-    pub(super) fn list(&mut self, expression: &Hcl, scope: &Scope) -> Option<Vec<Outcome>> {
-        if let Hcl::Parenthesis(inner) = expression {
-            return self.list(inner.inner(), scope);
+    /// The items of a list, if they are certain: `[a, b]`, one attribute of each instance, or what
+    /// functions make of such lists.
+    pub(super) fn list(
+        &mut self,
+        expression: &Hcl,
+        scope: &Scope,
+        depth: usize,
+    ) -> Option<Vec<Outcome>> {
+        self.steps += 1;
+        if depth > DEPTH_MAX || self.steps > STEPS_MAX {
+            return None;
         }
-        let Hcl::Traversal(traversal) = expression else { return None };
+        match expression {
+            Hcl::Parenthesis(inner) => self.list(inner.inner(), scope, depth + 1),
+            Hcl::Array(items) => self.items(items.iter(), scope, depth + 1),
+            Hcl::FuncCall(call) => self.list_of_call(call, scope, depth + 1),
+            Hcl::Traversal(traversal) => self.splat(traversal, scope),
+            Hcl::Null(_)
+            | Hcl::Bool(_)
+            | Hcl::Number(_)
+            | Hcl::String(_)
+            | Hcl::Object(_)
+            | Hcl::StringTemplate(_)
+            | Hcl::HeredocTemplate(_)
+            | Hcl::Variable(_)
+            | Hcl::Conditional(_)
+            | Hcl::UnaryOp(_)
+            | Hcl::BinaryOp(_)
+            | Hcl::ForExpr(_) => None,
+        }
+    }
+
+    /// Expressions that each give one thing.
+    fn items<'b>(
+        &mut self,
+        all: impl Iterator<Item = &'b Hcl>,
+        scope: &Scope,
+        depth: usize,
+    ) -> Option<Vec<Outcome>> {
+        let mut items = Vec::new();
+        for expression in all {
+            match self.eval(expression, scope, depth).ok()?.as_slice() {
+                [Outcome::Unknown(_)] => return None,
+                [only] => items.push(only.clone()),
+                _ => return None,
+            }
+        }
+        Some(items)
+    }
+
+    fn list_of_call(
+        &mut self,
+        call: &FuncCall,
+        scope: &Scope,
+        depth: usize,
+    ) -> Option<Vec<Outcome>> {
+        let args: Vec<&Hcl> = call.args.iter().collect();
+        if call.name.is_namespaced() || call.args.expand_final() {
+            return None;
+        }
+        match (call.name.name.as_str(), args.as_slice()) {
+            ("concat", args) => {
+                let mut all = Vec::new();
+                for arg in args {
+                    all.extend(self.list(arg, scope, depth)?);
+                }
+                Some(all)
+            }
+            ("compact", [only]) => {
+                let mut all = self.list(only, scope, depth)?;
+                // Attributes other than an ARN may be null or blank.
+                let is_open =
+                    |one: &Outcome| matches!(one, Outcome::Attribute { name, .. } if name != "arn");
+                if all.iter().any(is_open) {
+                    return None;
+                }
+                all.retain(|one| !is_left_out(one));
+                Some(all)
+            }
+            // Of Terraform before 0.15.
+            ("list", args) => self.items(args.iter().copied(), scope, depth),
+            _ => None,
+        }
+    }
+
+    /// One attribute of each instance.
+    fn splat(&mut self, traversal: &Traversal, scope: &Scope) -> Option<Vec<Outcome>> {
         let Hcl::Variable(kind) = &traversal.expr else { return None };
         let operators: Vec<&TraversalOperator> =
             traversal.operators.iter().map(|one| one.value()).collect();
@@ -138,4 +215,9 @@ impl Resolver<'_> {
         };
         Some(found.into_iter().map(outcome).collect())
     }
+}
+
+/// Whether `coalesce` and `compact` leave it out.
+fn is_left_out(one: &Outcome) -> bool {
+    matches!(one, Outcome::Null) || matches!(one, Outcome::Text(text) if text.is_empty())
 }
