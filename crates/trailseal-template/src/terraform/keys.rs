@@ -107,7 +107,7 @@ impl Keys {
         match graph.resolve(policy, "key_id").outcomes.as_slice() {
             [Outcome::Attribute { address, name }]
                 if ["key_id", "id", "arn"].contains(&name.as_str())
-                    && graph.at(address).is_some_and(is_managed_key) =>
+                    && graph.at(address).is_some_and(Resource::makes_key) =>
             {
                 self.policies_by_address.entry(address.clone()).or_default().push(index);
             }
@@ -296,11 +296,6 @@ impl Keys {
             }
         }
     }
-}
-
-/// Whether it makes a key. What a data source reads may be any key.
-fn is_managed_key(resource: &Resource) -> bool {
-    KEY_TYPES.contains(&resource.address.kind.as_str()) && !resource.address.is_data
 }
 
 /// Whether the plan changes a key through another provider, so that what a data source read of it may

@@ -4,7 +4,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::address::{Address, is_same_index};
-use super::document::{ATTRIBUTES, Attributes, Change, ResourceChange, StateResource};
+use super::document::{ATTRIBUTES, Attributes, Change, KEY_TYPES, ResourceChange, StateResource};
 use super::json::{Marks, fault};
 use crate::cloudformation::plain;
 use crate::planned::Planned;
@@ -149,6 +149,11 @@ impl Resource {
         let names = ["arn", "bucket", "id", "key_id", "name"];
         let others = ATTRIBUTES.iter().copied().filter(|name| !names.contains(name));
         Self { unknown: marks(&others.collect::<Vec<_>>()), ..self }
+    }
+
+    /// Whether it makes a key. What a data source reads may be any key.
+    pub(super) fn makes_key(&self) -> bool {
+        KEY_TYPES.contains(&self.address.kind.as_str()) && !self.address.is_data
     }
 
     /// Whether it exists after the apply.
