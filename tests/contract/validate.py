@@ -71,6 +71,8 @@ OPERATIONS = {
         "HeadObject",
         "GetObject",
         "GetBucketMetadataConfiguration",
+        "GetBucketAcl",
+        "GetBucketOwnershipControls",
     ],
     "organizations": ["ListAccounts"],
     "account": ["ListRegions"],
@@ -126,6 +128,7 @@ COMMON_ERRORS = {
         "NoSuchBucket",
         "NoSuchVersion",
         "NotImplemented",
+        "OwnershipControlsNotFoundError",
         "PermanentRedirect",
         "PreconditionFailed",
         "RequestTimeTooSkewed",
@@ -565,7 +568,13 @@ def from_xml(element, shape, namespace):
     kind = shape.type_name
     if kind == "structure":
         names = {member.serialization.get("name", name): name for name, member in shape.members.items()}
-        result = {}
+        attributes = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
+        of_attributes = {
+            name: attributes.get(member.serialization["name"].rpartition(":")[2])
+            for name, member in shape.members.items()
+            if member.serialization.get("xmlAttribute")
+        }
+        result = {name: value for name, value in of_attributes.items() if value is not None}
         for child in element:
             tag = child.tag.replace(f"{{{namespace}}}", "")
             name = names.get(tag, tag)
@@ -573,7 +582,9 @@ def from_xml(element, shape, namespace):
             if known is None:
                 result[name] = child.text
             elif known.type_name == "list":
-                result.setdefault(name, []).append(from_xml(child, known.member, namespace))
+                elements = [child] if known.serialization.get("flattened") else list(child)
+                each = [from_xml(one, known.member, namespace) for one in elements]
+                result.setdefault(name, []).extend(each)
             else:
                 result[name] = from_xml(child, known, namespace)
         return result

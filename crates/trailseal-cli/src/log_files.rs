@@ -11,8 +11,8 @@ mod writers;
 
 pub(crate) use bucket_role::{BucketRole, bucket_role};
 pub(crate) use evidence::{
-    Missing, are_all, log_files, missing_part, missing_unrecognized, proven, replace_found, unread,
-    why_missing,
+    Missing, are_all, log_files, missing_part, missing_unrecognized, proven, refusal,
+    replace_found, unread, why_missing,
 };
 pub(crate) use history::History;
 pub(crate) use unread::{unread_files, why_unread};

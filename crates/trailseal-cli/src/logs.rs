@@ -37,7 +37,7 @@ use self::targets::{Job, Jobs, jobs};
 use self::verdict::judge_by;
 use crate::audit::{Identity, failed, no_region, request_listener, runtime, wrong_region};
 use crate::console::{Console, Exit, Failure};
-use crate::log_files::{History, why_missing};
+use crate::log_files::{History, refusal, why_missing};
 use crate::output::{Document, Format, Screen, clean, emit, print_problems, write_json};
 use crate::report::{Problem, Run, Tool};
 use crate::settings::Settings;
@@ -138,9 +138,22 @@ async fn read(
         report.add(read.await);
     } else if let Some(path) = &arguments.athena_results {
         let job = jobs.of_athena().map_err(|line| Failure::NotStarted(vec![line]))?;
-        let recorded = athena::results(path, job.bucket.clone())?;
-        let read = recorded.judge(session.as_ref(), &job.trails, arguments, &context);
-        report.add(read.await);
+        let mut recorded = athena::results(path, job.bucket.clone())?;
+        let mut unread = None;
+        if let Some(session) = session.as_ref().filter(|_| recorded.names_keys()) {
+            let of_bucket = bucket_session(session, arguments).await?;
+            match athena::other_owners(&of_bucket, &job.bucket).await {
+                Ok(others) => recorded.other_owners = others,
+                Err(why) => {
+                    unread = Some(Problem { source: place(&job.bucket, ""), message: cause(&why) });
+                    recorded.other_owners = Some(refusal(why));
+                }
+            }
+        }
+        let mut read = recorded.judge(session.as_ref(), &job.trails, arguments, &context).await;
+        read.is_complete &= unread.is_none();
+        read.problems.extend(unread);
+        report.add(read);
     } else if let Some(session) = &session {
         let answers = resume::open(session.region(), arguments, &jobs, &report)?;
         let of_bucket = bucket_session(session, arguments).await?;

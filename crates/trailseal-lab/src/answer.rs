@@ -357,7 +357,7 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
         }
         Operation::ListRegions => return Ok(serde_json::json!({ "Regions": [] })),
         Operation::HeadBucket => ("NotFound", ""),
-        Operation::ListObjectsV2 | Operation::ListObjectVersions => {
+        Operation::ListObjectsV2 | Operation::ListObjectVersions | Operation::GetBucketAcl => {
             ("NoSuchBucket", "The specified bucket does not exist")
         }
         Operation::HeadObject | Operation::GetObject => {
@@ -365,6 +365,9 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
         }
         Operation::GetBucketMetadataConfiguration => {
             ("MetadataConfigurationNotFound", "The metadata configuration was not found")
+        }
+        Operation::GetBucketOwnershipControls => {
+            ("OwnershipControlsNotFoundError", "The bucket ownership controls were not found")
         }
     };
     let refusal = Refusal::new(code, message);

@@ -11,7 +11,7 @@ use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 
-use crate::state::{Bucket, Encryption, LogFiles, Object, State};
+use crate::state::{Bucket, Encryption, LogFiles, Object, ObjectOwnership, State};
 use generated::{Folder, log_file};
 
 pub(crate) use generated::hex;
@@ -55,7 +55,8 @@ impl<'a> File<'a> {
             }
             (None, None) => (Content::Zeros, object.size),
         };
-        let owner = object.owner.as_deref().unwrap_or(&bucket.account);
+        let may_differ = bucket.object_ownership != ObjectOwnership::BucketOwnerEnforced;
+        let owner = object.owner.as_deref().filter(|_| may_differ).unwrap_or(&bucket.account);
         Self {
             key: Cow::Borrowed(&object.key),
             size,

@@ -54,6 +54,7 @@ pub use runtime_api::Outcome;
 pub use state::{
     Account, Aggregator, Alias, Bucket, ConfigRule, Denial, DiscoveredAs, DiscoveredResource,
     Encryption, EncryptionType, History, Key, LogFiles, Membership, MetadataTables, Object,
-    OrganizationAccount, Role, Rotation, STATE_VERSION, StandingResult, State, StateError, Trail,
+    ObjectOwnership, OrganizationAccount, Role, Rotation, STATE_VERSION, StandingResult, State,
+    StateError, Trail,
 };
 pub use transcript::{Breach, Exchange, transcript};

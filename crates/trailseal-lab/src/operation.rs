@@ -90,6 +90,8 @@ pub enum Operation {
     HeadObject,
     GetObject,
     GetBucketMetadataConfiguration,
+    GetBucketAcl,
+    GetBucketOwnershipControls,
     BatchImportFindings,
     GetFindings,
 }
@@ -143,6 +145,8 @@ impl Operation {
             Self::HeadObject => (S3, "s3:HeadObject"),
             Self::GetObject => (S3, "s3:GetObject"),
             Self::GetBucketMetadataConfiguration => (S3, "s3:GetBucketMetadataConfiguration"),
+            Self::GetBucketAcl => (S3, "s3:GetBucketAcl"),
+            Self::GetBucketOwnershipControls => (S3, "s3:GetBucketOwnershipControls"),
             Self::BatchImportFindings => (SecurityHub, "securityhub:BatchImportFindings"),
             Self::GetFindings => (SecurityHub, "securityhub:GetFindings"),
         }

@@ -309,7 +309,9 @@ pub(crate) const fn members(operation: Operation) -> &'static [Member] {
         Operation::ListObjectsV2 => LIST_OBJECTS_V2,
         Operation::ListObjectVersions => LIST_OBJECT_VERSIONS,
         Operation::HeadObject | Operation::GetObject => ONE_OBJECT,
-        Operation::GetBucketMetadataConfiguration => ONE_BUCKET,
+        Operation::GetBucketMetadataConfiguration
+        | Operation::GetBucketAcl
+        | Operation::GetBucketOwnershipControls => ONE_BUCKET,
         Operation::BatchImportFindings => security_hub::BATCH_IMPORT_FINDINGS,
         Operation::GetFindings => security_hub::GET_FINDINGS,
     }

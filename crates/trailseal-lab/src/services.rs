@@ -122,6 +122,8 @@ pub(crate) fn carry_out(request: &mut Request<'_>) -> Result<Value, Refusal> {
         Operation::HeadObject => s3::head_object(request),
         Operation::GetObject => s3::get_object(request),
         Operation::GetBucketMetadataConfiguration => s3::get_bucket_metadata_configuration(request),
+        Operation::GetBucketAcl => s3::get_bucket_acl(request),
+        Operation::GetBucketOwnershipControls => s3::get_bucket_ownership_controls(request),
         Operation::BatchImportFindings => Ok(security_hub::batch_import_findings(request)),
         Operation::GetFindings => security_hub::get_findings(request),
         Operation::HeadBucket => {

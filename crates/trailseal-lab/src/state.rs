@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::IntoStaticStr;
 use thiserror::Error;
 
 pub use files::{Encryption, EncryptionType, LogFiles, MetadataTables, Object};
@@ -226,8 +227,25 @@ pub struct Bucket {
     /// The other accounts that its policy lets list and read objects.
     #[serde(default)]
     pub readable_from: Vec<String>,
+    /// Who owns an object.
+    #[serde(default)]
+    pub object_ownership: ObjectOwnership,
     /// Its S3 Metadata tables, if it has a configuration of them.
     pub metadata_tables: Option<MetadataTables>,
+}
+
+/// The setting Object Ownership of a bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, IntoStaticStr)]
+pub enum ObjectOwnership {
+    /// The account of the bucket, always. It is what S3 sets for a new bucket.
+    #[default]
+    BucketOwnerEnforced,
+    /// The account of the bucket, if the writer allows it full control.
+    BucketOwnerPreferred,
+    /// The account that writes the object.
+    ObjectWriter,
+    /// The bucket has no setting, so that the writer owns the object.
+    None,
 }
 
 /// A role that can be assumed.

@@ -60,6 +60,22 @@ pub struct Class {
     pub storage: StorageClass,
     /// Which version of the object it is.
     pub version: Version,
+    /// Who owns them.
+    pub owner: Owner,
+}
+
+/// The account that owns a file, compared with that of the bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Owner {
+    /// The account of the bucket.
+    Bucket,
+    /// Another one.
+    Other,
+    /// S3 did not say who owns the file or the bucket.
+    Unknown,
+    /// The source does not name owners, or it was not asked for them.
+    NotListed,
 }
 
 /// A version of an object.
@@ -242,6 +258,27 @@ impl Class {
     }
 }
 
+impl Owner {
+    /// The owner of a file, by the canonical user IDs of both owners.
+    pub(crate) fn of(file: Option<&str>, bucket: Option<&str>) -> Self {
+        match (file, bucket) {
+            (Some(file), Some(bucket)) if file == bucket => Self::Bucket,
+            (Some(_), Some(_)) => Self::Other,
+            (_, None) | (None, _) => Self::Unknown,
+        }
+    }
+
+    /// `bucket`, `other`, `unknown` or `not-listed`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bucket => "bucket",
+            Self::Other => "other",
+            Self::Unknown => "unknown",
+            Self::NotListed => "not-listed",
+        }
+    }
+}
+
 impl Totals {
     fn add(&mut self, other: Self) {
         self.files = self.files.saturating_add(other.files);
@@ -282,6 +319,7 @@ mod tests {
             status: FileStatus::Read(encryption),
             storage: StorageClass::Standard,
             version: Version::Current,
+            owner: Owner::Bucket,
         }
     }
 

@@ -15,9 +15,11 @@ mod coverage;
 mod csv_rows;
 mod encryption;
 mod month;
+mod ownership;
 mod text;
 
-pub use crate::coverage::{Class, Coverage, Example, Folder, Row, Totals, Version};
+pub use crate::coverage::{Class, Coverage, Example, Folder, Owner, Row, Totals, Version};
 pub use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass, Unread};
 pub use crate::key::{FileKey, Kind, Parsed, parse};
 pub use crate::month::Month;
+pub use crate::ownership::enforces_owner;

@@ -29,7 +29,7 @@ use trailseal_aws::Session;
 use trailseal_rule::{AccountId, BucketName, Region};
 
 use self::s3::{Listed, Objects};
-use crate::coverage::{Class, Coverage, Folder, Version};
+use crate::coverage::{Class, Coverage, Folder, Owner, Version};
 use crate::encryption::{FileStatus, Unread};
 use crate::month::Month;
 
@@ -117,6 +117,8 @@ pub struct Plan {
     objects: Objects,
     units: Vec<Unit>,
     gaps: Vec<Gap>,
+    /// The canonical user ID of the bucket's account, if S3 says it.
+    owner: Option<String>,
     answers: Option<Arc<Answers>>,
     /// What the number of requests depends on.
     pub counts: Counts,
@@ -146,6 +148,15 @@ pub async fn plan(
     let mut counts = Counts { folders: found.folders.len() as u64, ..Counts::default() };
     let whole = found.folders.into_iter().map(|folder| Unit { folder, month: None });
     let mut gaps = found.gaps;
+    let mut owner = None;
+    if counts.folders > 0 {
+        match objects.owner().await {
+            Ok(id) => owner = Some(id),
+            Err(error) => {
+                gaps.push(Gap { place: scope.prefix.clone(), cause: Cause::Owner(error) });
+            }
+        }
+    }
     let units = match scope.mode {
         Mode::Sample => whole.collect(),
         Mode::All => {
@@ -160,7 +171,7 @@ pub async fn plan(
             units
         }
     };
-    Ok(Plan { scope, region, objects, units, gaps, answers: None, counts })
+    Ok(Plan { scope, region, objects, units, gaps, owner, answers: None, counts })
 }
 
 impl Plan {
@@ -196,6 +207,7 @@ impl Plan {
             objects: &self.objects,
             scope: &self.scope,
             answers: self.answers.as_deref(),
+            owner: self.owner.as_deref(),
             gathered: Mutex::new(Gathered { gaps: self.gaps, ..Gathered::default() }),
             progress,
         };
@@ -212,6 +224,7 @@ impl Plan {
             range: self.scope.range,
             coverage: gathered.coverage,
             gaps: gathered.gaps,
+            owner: self.owner,
             earlier: gathered.earlier,
             is_stopped,
             requests: self.objects.requests(),
@@ -243,6 +256,8 @@ struct Run<'r> {
     objects: &'r Objects,
     scope: &'r Scope,
     answers: Option<&'r Answers>,
+    /// The canonical user ID of the bucket's account.
+    owner: Option<&'r str>,
     gathered: Mutex<Gathered>,
     progress: &'r (dyn Fn(Progress) + Sync),
 }
@@ -284,7 +299,12 @@ impl Run<'_> {
 
     fn count(&self, listed: &Listed, status: FileStatus) {
         let is_deleted = status == FileStatus::Unread(Unread::DeleteMarker);
-        let class = Class { status, storage: listed.storage, version: Version::Current };
+        // A delete marker is not the object that was listed.
+        let owner = match is_deleted {
+            true => Owner::NotListed,
+            false => Owner::of(listed.owner.as_deref(), self.owner),
+        };
+        let class = Class { status, storage: listed.storage, version: Version::Current, owner };
         self.gather(|gathered| {
             gathered.coverage.count(&listed.key, &class, listed.bytes);
             if let Some(owner) = &listed.owner {

@@ -13,7 +13,7 @@ mod athena {
     use serde_json::{Value, json};
     use trailseal_logs::athena::{self, Outcome, Table};
     use trailseal_logs::{
-        Class, Coverage, Encryption, FileStatus, KeyName, StorageClass, Unread, Version,
+        Class, Coverage, Encryption, FileStatus, KeyName, Owner, StorageClass, Unread, Version,
     };
     use trailseal_rule::{BucketName, KeyArn, Timestamp};
 
@@ -144,7 +144,12 @@ mod athena {
     }
 
     fn class(status: FileStatus) -> Class {
-        Class { status, storage: StorageClass::Standard, version: Version::Current }
+        Class {
+            status,
+            storage: StorageClass::Standard,
+            version: Version::Current,
+            owner: Owner::NotListed,
+        }
     }
 
     fn counts(coverage: &Coverage) -> Vec<(Class, u64, u64)> {

@@ -17,7 +17,9 @@ mod inventory {
     use trailseal_logs::inventory::{
         self, Column, InventoryError, LocalFiles, Manifest, Options, Outcome,
     };
-    use trailseal_logs::{Class, Encryption, FileStatus, KeyName, StorageClass, Unread, Version};
+    use trailseal_logs::{
+        Class, Encryption, FileStatus, KeyName, Owner, StorageClass, Unread, Version,
+    };
 
     use synthetic::Object;
 
@@ -80,7 +82,12 @@ mod inventory {
     }
 
     fn class(status: FileStatus) -> Class {
-        Class { status, storage: StorageClass::Standard, version: Version::Current }
+        Class {
+            status,
+            storage: StorageClass::Standard,
+            version: Version::Current,
+            owner: Owner::NotListed,
+        }
     }
 
     fn read_as(encryption: Encryption) -> Class {

@@ -1,7 +1,7 @@
 //! Any key is either read in parts or set aside.
 
 use proptest::prelude::*;
-use trailseal_logs::{Class, Encryption, FileStatus, StorageClass, Version};
+use trailseal_logs::{Class, Encryption, FileStatus, Owner, StorageClass, Version};
 use trailseal_logs::{Coverage, Folder, Parsed, parse};
 
 /// Prefixes with what could mislead: line breaks, escapes, directions, encodings, `AWSLogs`.
@@ -107,6 +107,7 @@ proptest! {
             status: FileStatus::Read(Encryption::SseS3),
             storage: StorageClass::Standard,
             version: Version::Current,
+            owner: Owner::Bucket,
         };
         let mut coverage = Coverage::default();
         for key in &keys {

@@ -6,6 +6,7 @@ mod live {
     mod bucket;
     mod faults;
     mod folders;
+    mod owners;
     mod resume;
     mod samples;
     mod support;

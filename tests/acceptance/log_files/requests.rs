@@ -53,18 +53,19 @@ impl Size {
         self.accounts * self.kinds * self.regions
     }
 
-    /// The requests that find the folders, and those of a mode: HeadBucket, LIST, HEAD.
-    fn requests(self, mode: Mode) -> [u64; 3] {
+    /// The requests that find the folders, and those of a mode: HeadBucket, LIST, HEAD, GetBucketAcl.
+    fn requests(self, mode: Mode) -> [u64; 4] {
         let Self { accounts, kinds, years, months, files, .. } = self;
         let folders = self.folders();
         let found = 2 + accounts + accounts * kinds;
         let pages = folders * files.div_ceil(1000);
         match mode {
-            Mode::Sample => [1, found + 5 * folders, 2 * folders],
+            Mode::Sample => [1, found + 5 * folders, 2 * folders, 1],
             Mode::Monthly => {
-                [1, found + (1 + years) * folders + 3 * months * folders, 2 * months * folders]
+                let list = found + (1 + years) * folders + 3 * months * folders;
+                [1, list, 2 * months * folders, 1]
             }
-            Mode::All => [1, found + 2 * pages, files * folders],
+            Mode::All => [1, found + 2 * pages, files * folders, 1],
         }
     }
 
@@ -95,13 +96,13 @@ impl Size {
     }
 }
 
-/// HeadBucket, LIST and HEAD, counted by the lab; and the files that the report counts.
-async fn made(state: State, mode: Mode) -> ([u64; 3], u64) {
+/// HeadBucket, LIST, HEAD and GetBucketAcl, counted by the lab; and the files that the report counts.
+async fn made(state: State, mode: Mode) -> ([u64; 4], u64) {
     let lab = Lab::start(state).await.unwrap();
     let outcome = read(&lab, mode, retry_policy(PATIENCE)).await.unwrap();
     assert!(!outcome.is_partial());
     let mut counts = lab.call_counts();
-    let counted_calls = ["s3:HeadBucket", "s3:ListObjectsV2", "s3:HeadObject"]
+    let counted_calls = ["s3:HeadBucket", "s3:ListObjectsV2", "s3:HeadObject", "s3:GetBucketAcl"]
         .map(|call| counts.remove(call).unwrap_or_default() as u64);
     assert!(counts.is_empty(), "other calls: {counts:?}");
     assert_eq!(outcome.requests.list, counted_calls[1]);

@@ -33,8 +33,8 @@ Required permissions: cloudtrail:DescribeTrails, kms:DescribeKey and account:Lis
 account; with profile=strict also kms:GetKeyRotationStatus, kms:GetKeyPolicy and
 cloudtrail:GetTrailStatus, which is called in every enabled Region of a multi-Region trail, even
 with --region.
-With --log-files also s3:ListBucket on the buckets and s3:GetObject on their files, which HEAD
-requests need.
+With --log-files also s3:ListBucket and s3:GetBucketAcl on the buckets, and s3:GetObject on their
+files, which HEAD requests need.
 With --aggregator only config:SelectAggregateResourceConfig, in the account and Region of the
 aggregator.
 A trail of which only copies are seen cannot be judged. The audit changes nothing.

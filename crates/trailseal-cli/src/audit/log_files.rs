@@ -274,7 +274,9 @@ fn unread_of(outcome: &Outcome, delivery: &TrailDelivery) -> impl Iterator<Item 
 
 /// Whether S3 denied a part of the reading.
 fn is_denied(found: &Result<Outcome, Cause>, delivery: &TrailDelivery) -> bool {
-    let is_denial = |cause: &Cause| matches!(cause, Cause::Aws(AwsError::Denied { .. }));
+    let is_denial = |cause: &Cause| {
+        matches!(cause, Cause::Aws(AwsError::Denied { .. }) | Cause::Owner(AwsError::Denied { .. }))
+    };
     match found {
         Err(cause) => is_denial(cause),
         Ok(outcome) => {

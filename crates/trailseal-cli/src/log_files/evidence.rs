@@ -2,7 +2,9 @@
 
 use trailseal_aws::{AwsError, TrailDelivery};
 use trailseal_logs::live::{self, Cause, Gap, Mode};
-use trailseal_logs::{Class, Coverage, Encryption, Example, FileStatus, KeyName, Unread, Version};
+use trailseal_logs::{
+    Class, Coverage, Encryption, Example, FileStatus, KeyName, Owner, Unread, Version,
+};
 use trailseal_rule::checks::log_files_sealed::{NOT_SEALED, OLDER_NOT_SEALED};
 use trailseal_rule::{
     CheckId, EvaluationContext, Facts, FileEncryption, LogFile, LogFiles, LogFolder, Outcome,
@@ -100,8 +102,34 @@ pub(crate) fn replace_found(files: &mut LogFiles, found: &dyn Fn(&str) -> Option
 }
 
 fn log_file(file: &Example, class: &Class) -> LogFile {
-    LogFile { key: file.key.clone(), delivered: file.time, encryption: encryption(&class.status) }
+    LogFile {
+        key: file.key.clone(),
+        delivered: file.time,
+        encryption: encryption(&class.status),
+        doubt: doubt(class.owner),
+    }
 }
+
+/// Why a file with this owner may not be one that CloudTrail delivered. A source without owners does
+/// not raise the question here.
+fn doubt(owner: Owner) -> Option<Refusal> {
+    match owner {
+        Owner::Bucket | Owner::NotListed => None,
+        Owner::Other => Some(Refusal::LogFiles(
+            "another account than the bucket's owns it".to_owned(),
+            OTHER_OWNER,
+        )),
+        Owner::Unknown => Some(Refusal::LogFiles(
+            "it is not known whether the bucket's account owns it".to_owned(),
+            "allow s3:GetBucketAcl on the bucket",
+        )),
+    }
+}
+
+/// What to do about a file of another owner. The files of CloudTrail can be such files in a bucket
+/// with ACLs.
+const OTHER_OWNER: &str = "find out who wrote it; if it was CloudTrail, set the bucket's Object \
+                           Ownership to BucketOwnerEnforced";
 
 fn encryption(status: &FileStatus) -> Reading<FileEncryption> {
     let named = |name: &KeyName| match name {
@@ -154,6 +182,8 @@ pub(crate) fn missing_part(delivery: &TrailDelivery, gaps: &[Gap]) -> Option<Mis
     let is_own = |gap: &&Gap| match gap.cause {
         Cause::Contradicted { .. } => true,
         Cause::Versions(_) => false,
+        // Each file then has an unknown owner.
+        Cause::Owner(_) => false,
         Cause::Aws(_)
         | Cause::Region(_)
         | Cause::NoBucket
@@ -227,13 +257,15 @@ const ODD_OBJECT: &str = "look at the object: move it out of the folder if it is
                           install a later release of Trailseal otherwise";
 
 /// Why a place was not read, and what to do about it.
-fn refusal(cause: Cause) -> Refusal {
+pub(crate) fn refusal(cause: Cause) -> Refusal {
     let why = cause.to_string();
     let fix = match cause {
-        Cause::Aws(error) | Cause::Versions(error) => match error.into_refusal() {
-            Ok(refusal) => return refusal,
-            Err(_) => "run it again, with a lower --concurrency if S3 throttles it",
-        },
+        Cause::Aws(error) | Cause::Versions(error) | Cause::Owner(error) => {
+            match error.into_refusal() {
+                Ok(refusal) => return refusal,
+                Err(_) => "run it again, with a lower --concurrency if S3 throttles it",
+            }
+        }
         Cause::Region(refusal) => return refusal,
         Cause::NoBucket => "set the trail's bucket to one that exists",
         Cause::NoFolder => "name a bucket, a prefix or a folder down to a Region",
@@ -248,5 +280,11 @@ fn refusal(cause: Cause) -> Refusal {
 
 /// Why a place was not read, for people; `explain` words a failure of AWS.
 pub(crate) fn why_missing(cause: &Cause, explain: impl Fn(&AwsError) -> String) -> String {
-    cause.aws().map_or_else(|| cause.to_string(), explain)
+    match (cause, cause.aws()) {
+        (Cause::Owner(_), Some(error)) => {
+            format!("the files of other accounts are not known: {}", explain(error))
+        }
+        (_, Some(error)) => explain(error),
+        (_, None) => cause.to_string(),
+    }
 }

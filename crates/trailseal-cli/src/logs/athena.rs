@@ -3,8 +3,11 @@
 use std::fs::File;
 use std::path::Path;
 
+use trailseal_aws::Session;
 use trailseal_logs::athena::{Table, query, read};
-use trailseal_rule::BucketName;
+use trailseal_logs::enforces_owner;
+use trailseal_logs::live::Cause;
+use trailseal_rule::{BucketName, Refusal};
 
 use super::arguments::Target;
 use super::recorded::Recorded;
@@ -52,6 +55,7 @@ pub(super) fn results(path: &Path, bucket: BucketName) -> Result<Recorded, Failu
     let outcome = read(file, &bucket).map_err(|error| wrong(&error))?;
     Ok(Recorded {
         confirmed: None,
+        other_owners: None,
         bucket,
         kind: SourceKind::Athena,
         as_of: outcome.as_of,
@@ -59,6 +63,27 @@ pub(super) fn results(path: &Path, bucket: BucketName) -> Result<Recorded, Failu
         coverage: outcome.coverage,
         problems: Vec::new(),
     })
+}
+
+/// Why files of the bucket may belong to other accounts, if they may: no table that names keys names
+/// owners.
+///
+/// # Errors
+///
+/// S3 did not answer.
+pub(super) async fn other_owners(
+    session: &Session,
+    bucket: &BucketName,
+) -> Result<Option<Refusal>, Cause> {
+    let is_enforced = enforces_owner(session, bucket).await?;
+    Ok((!is_enforced).then(|| {
+        Refusal::LogFiles(
+            "files of the bucket can belong to other accounts, and the table names no owners"
+                .to_owned(),
+            "read the files without --athena-results, or set the bucket's Object Ownership to \
+             BucketOwnerEnforced",
+        )
+    }))
 }
 
 #[cfg(test)]

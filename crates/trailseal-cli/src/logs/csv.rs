@@ -6,7 +6,7 @@ use super::confirmation::ConfirmedFiles;
 use super::report::{BucketLogs, FilesLogs, FolderLogs, LogsReport};
 use crate::output::csv::{account_as_text, guarded};
 
-const HEAD: [&str; 25] = [
+const HEAD: [&str; 26] = [
     "bucket",
     "account",
     "region",
@@ -32,6 +32,7 @@ const HEAD: [&str; 25] = [
     "report time",
     "confirmed",
     "confirmed encryption",
+    "owner",
 ];
 
 pub(super) fn write(report: &LogsReport, out: &mut dyn Write) -> io::Result<()> {
@@ -80,6 +81,7 @@ fn row(
         report.generated_at.to_string(),
         files.confirmed.as_deref().map(sum).unwrap_or_default(),
         files.confirmed.as_deref().map(listed).unwrap_or_default(),
+        files.owner.as_str().to_owned(),
     ]
 }
 

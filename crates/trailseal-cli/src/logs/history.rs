@@ -1,6 +1,6 @@
 //! What to say about files that were delivered before the trail had its key.
 
-use trailseal_logs::Version;
+use trailseal_logs::{Owner, Version};
 use trailseal_rule::KeyArn;
 
 use super::report::{BucketLogs, FilesLogs, FolderLogs, LogsReport, TrailLogs, UNRECOGNIZED};
@@ -19,7 +19,8 @@ pub(super) enum Seal {
     Sealed,
     /// With another key, or with none.
     Other,
-    /// It was not read, or the key of the file or of the trail is not known.
+    /// It was not read, the key of the file or of the trail is not known, or the file may be one of
+    /// another account.
     Unknown,
 }
 
@@ -32,7 +33,10 @@ pub(super) fn seal(trails: &[TrailLogs], folder: &FolderLogs, files: &FilesLogs)
         return Seal::Other;
     }
     let Some(key) = &files.key else { return Seal::Unknown };
-    let mut worst = Seal::Sealed;
+    let mut worst = match files.owner {
+        Owner::Bucket | Owner::NotListed => Seal::Sealed,
+        Owner::Other | Owner::Unknown => Seal::Unknown,
+    };
     for arn in &folder.trails {
         let trail = trails.iter().find(|trail| trail.arn == *arn);
         match trail.map(|trail| trail.key.as_deref().map(KeyArn::parse)) {

@@ -142,6 +142,8 @@ impl Inventory {
             queried_at: None,
             coverage: outcome.coverage,
             confirmed,
+            // An inventory proves no trail, since it names no key.
+            other_owners: None,
             problems,
         };
         recorded.judge(sessions.caller, trails, arguments, context).await

@@ -175,6 +175,7 @@ async fn judged(
             resumed,
             versions: outcome.versions,
         },
+        owner: outcome.owner.clone(),
         complete: is_complete,
     };
     let bucket = BucketLogs::of(place, &outcome.coverage, &job.trails);

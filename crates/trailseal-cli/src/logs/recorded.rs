@@ -26,6 +26,8 @@ pub(super) struct Recorded {
     pub(super) coverage: Coverage,
     /// What S3 says about a sample of the files; absent without `--confirm`.
     pub(super) confirmed: Option<Confirmed>,
+    /// Why files may belong to other accounts than the bucket's, so that they prove no trail.
+    pub(super) other_owners: Option<Refusal>,
     /// What was not read.
     pub(super) problems: Vec<Problem>,
 }
@@ -39,7 +41,9 @@ impl Recorded {
         arguments: &LogsArguments,
         context: &EvaluationContext<'_>,
     ) -> BucketRead {
-        let Self { bucket, kind, as_of, queried_at, coverage, confirmed, mut problems } = self;
+        let names_keys = self.names_keys();
+        let Self { bucket, kind, as_of, queried_at, coverage, confirmed, other_owners, .. } = self;
+        let mut problems = self.problems;
         let is_whole = problems.is_empty();
         let unread = unread_files(&coverage, |_, why| why != Unread::DeleteMarker);
         problems.extend(unread.map(|message| Problem { source: place(&bucket, ""), message }));
@@ -75,6 +79,7 @@ impl Recorded {
                     .and_then(Confirmed::contradiction)
                     .or_else(|| missing_unrecognized(delivery, &coverage))
                     .or_else(|| arguments.is_limited().then(|| Missing::older(left_out())))
+                    .or_else(|| other_owners.clone().map(Missing::older))
             },
         };
         let mut judged = Vec::new();
@@ -100,11 +105,12 @@ impl Recorded {
                 mode: Mode::All,
                 as_of,
                 queried_at,
-                names_keys: kind != SourceKind::Inventory && names_keys(&coverage),
+                names_keys,
                 limits: limits(arguments),
                 resumed: None,
                 versions: false,
             },
+            owner: None,
             complete: is_complete,
         };
         let mut logs = BucketLogs::of(place, &coverage, trails);
@@ -115,6 +121,20 @@ impl Recorded {
         let is_complete = problems.is_empty();
         BucketRead { bucket: Some(logs), trails: judged, problems, is_complete }
     }
+
+    /// Whether each KMS key of the files is named.
+    pub(super) fn names_keys(&self) -> bool {
+        let is_named = |status: &FileStatus| {
+            !matches!(
+                status,
+                FileStatus::Read(
+                    Encryption::SseKms(KeyName::Unnamed) | Encryption::DsseKms(KeyName::Unnamed)
+                )
+            )
+        };
+        let mut rows = self.coverage.rows();
+        self.kind != SourceKind::Inventory && rows.all(|(_, _, class, _)| is_named(&class.status))
+    }
 }
 
 /// A part of the source was not read.
@@ -123,16 +143,4 @@ fn part_of_source() -> Refusal {
         "a part of the source was not read".to_owned(),
         "get the source again, and read it as a whole",
     )
-}
-
-/// Whether each KMS key of the files is named.
-fn names_keys(coverage: &Coverage) -> bool {
-    coverage.rows().all(|(_, _, class, _)| {
-        !matches!(
-            class.status,
-            FileStatus::Read(
-                Encryption::SseKms(KeyName::Unnamed) | Encryption::DsseKms(KeyName::Unnamed)
-            )
-        )
-    })
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 use trailseal_aws::TrailDelivery;
 use trailseal_logs::live::{Day, Mode};
 use trailseal_logs::{
-    Class, Coverage, Encryption, Example, FileStatus, Folder, KeyName, Month, StorageClass, Totals,
-    Unread, Version,
+    Class, Coverage, Encryption, Example, FileStatus, Folder, KeyName, Month, Owner, StorageClass,
+    Totals, Unread, Version,
 };
 use trailseal_rule::{AccountId, BucketName, ComplianceType, KeyArn, Region, Timestamp, TrailArn};
 
@@ -81,6 +81,8 @@ pub(super) struct BucketLogs {
     /// The prefix that the run was limited to; empty for the whole bucket.
     pub(super) prefix: String,
     pub(super) source: Source,
+    /// The canonical user ID of its account; null if it is not known.
+    pub(super) owner: Option<String>,
     /// Whether everything that the source was to read was read.
     pub(super) complete: bool,
     pub(super) folders: Vec<FolderLogs>,
@@ -102,6 +104,8 @@ pub(super) struct Place {
     pub(super) region: Option<Region>,
     pub(super) prefix: String,
     pub(super) source: Source,
+    /// The canonical user ID of its account, if the source names owners.
+    pub(super) owner: Option<String>,
     pub(super) complete: bool,
 }
 
@@ -195,7 +199,7 @@ pub(super) struct FolderLogs {
     pub(super) digests: bool,
     /// The trails of the command line that deliver to it.
     pub(super) trails: Vec<TrailArn>,
-    /// The owners of its files, if there are several.
+    /// The owners of its files, if they are not all the bucket's account.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) owners: Vec<OwnerLogs>,
     pub(super) files: Vec<FilesLogs>,
@@ -203,9 +207,12 @@ pub(super) struct FolderLogs {
 
 /// The files of a folder that one account owns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct OwnerLogs {
     /// Its canonical user ID.
     pub(super) owner: String,
+    /// Whether it is the account of the bucket; null if that is not known.
+    pub(super) of_bucket: Option<bool>,
     pub(super) files: u64,
 }
 
@@ -222,6 +229,8 @@ pub(super) struct FilesLogs {
     pub(super) unread: Option<Unread>,
     pub(super) storage_class: StorageClass,
     pub(super) version: Version,
+    /// Who owns them.
+    pub(super) owner: Owner,
     #[serde(flatten)]
     pub(super) totals: Totals,
     /// Those of them that S3 confirmed; absent without `--confirm`.
@@ -240,7 +249,7 @@ impl BucketLogs {
     /// The report of what a source read; `trails` are those of the command line that deliver to the
     /// bucket.
     pub(super) fn of(place: Place, coverage: &Coverage, trails: &[TrailDelivery]) -> Self {
-        let Place { bucket, region, prefix, source, complete } = place;
+        let Place { bucket, region, prefix, source, owner, complete } = place;
         let mut folders: Vec<FolderLogs> = Vec::new();
         for (folder, month, class, totals) in coverage.rows() {
             let files = FilesLogs::of(month, class, totals);
@@ -250,7 +259,7 @@ impl BucketLogs {
                     name: folder.to_string(),
                     digests: folder.has_digests(),
                     trails: writers(folder, trails),
-                    owners: several_owners(folder, coverage),
+                    owners: owners(folder, coverage, owner.as_deref()),
                     folder: folder.clone(),
                     files: vec![files],
                 }),
@@ -261,6 +270,7 @@ impl BucketLogs {
             region,
             prefix,
             source,
+            owner,
             complete,
             folders,
             unrecognized: coverage.unrecognized,
@@ -280,12 +290,20 @@ impl BucketLogs {
     }
 }
 
-/// The owners of the files of a folder; nothing if there is only one.
-fn several_owners(folder: &Folder, coverage: &Coverage) -> Vec<OwnerLogs> {
-    let owners = coverage.owners(folder);
-    let owners = owners.map(|(owner, files)| OwnerLogs { owner: owner.to_owned(), files });
+/// The owners of the files of a folder; nothing if it is the account of the bucket only.
+fn owners(folder: &Folder, coverage: &Coverage, of_bucket: Option<&str>) -> Vec<OwnerLogs> {
+    let owners = coverage.owners(folder).map(|(owner, files)| OwnerLogs {
+        owner: owner.to_owned(),
+        of_bucket: of_bucket.map(|of_bucket| owner == of_bucket),
+        files,
+    });
     let owners: Vec<OwnerLogs> = owners.collect();
-    if owners.len() > 1 { owners } else { Vec::new() }
+    let is_plain = match owners.as_slice() {
+        [] => true,
+        [one] => one.of_bucket != Some(false),
+        _ => false,
+    };
+    if is_plain { Vec::new() } else { owners }
 }
 
 /// The trails that deliver to a folder.
@@ -307,6 +325,7 @@ impl FilesLogs {
             unread,
             storage_class: class.storage,
             version: class.version,
+            owner: class.owner,
             totals: totals.clone(),
             confirmed: None,
         }
@@ -330,6 +349,15 @@ impl FilesLogs {
         match self.version {
             Version::Current => status,
             Version::Noncurrent => format!("{status}, noncurrent versions"),
+        }
+    }
+
+    /// `, other owner`: what follows the status and the key if it is not the bucket's account.
+    pub(super) fn owner_note(&self) -> &'static str {
+        match self.owner {
+            Owner::Bucket | Owner::NotListed => "",
+            Owner::Other => ", other owner",
+            Owner::Unknown => ", owner not known",
         }
     }
 }

@@ -143,7 +143,11 @@ pub(super) fn lines(bucket: &BucketLogs, by_month: bool) -> Vec<Line<'_>> {
     for (folder, files) in bucket.all_files() {
         let status = files.status();
         let same = lines.iter_mut().rev().take_while(|line| line.folder.name == folder.name);
-        let mut same = same.filter(|line| line.status == status && line.key == files.key.as_ref());
+        let mut same = same.filter(|line| {
+            line.status == status
+                && line.key == files.key.as_ref()
+                && line.example.owner == files.owner
+        });
         match same.find(|line| !by_month || line.first == files.month) {
             Some(line) => line.add(files),
             None => lines.push(Line {
@@ -224,7 +228,7 @@ impl<'a> Keys<'a> {
     pub(super) fn encryption(&self, line: &Line<'_>) -> String {
         let number = line.key.and_then(|key| self.0.iter().position(|known| *known == key));
         let key = number.map(|number| format!(" key {}", number + 1)).unwrap_or_default();
-        shown(&format!("{}{key}, {}", line.status, line.months()))
+        shown(&format!("{}{key}{}, {}", line.status, line.example.owner_note(), line.months()))
     }
 
     /// `key 1 (the key of trail main): arn:aws:kms:…`.
@@ -324,6 +328,13 @@ pub(super) fn remarks(bucket: &BucketLogs) -> Vec<String> {
         ),
         SourceKind::Athena => {}
     }
+    if source.kind != SourceKind::Live {
+        remarks.push(
+            "the owners of the files were not read: a file of another account than the bucket's is \
+             counted like the others"
+                .to_owned(),
+        );
+    }
     remarks.extend(bucket.confirmation.as_ref().map(Confirmation::sentence));
     match (source.kind, source.as_of) {
         (SourceKind::Live, _) => {}
@@ -353,11 +364,17 @@ pub(super) fn remarks(bucket: &BucketLogs) -> Vec<String> {
     remarks
 }
 
-/// A sentence about the owners of the files of a folder, if there are several.
+/// A sentence about the owners of the files of a folder, if they are not all the bucket's account.
 fn owners(folder: &FolderLogs) -> Option<String> {
     const SHOWN_MAX: usize = 3;
     let owners = &folder.owners;
-    let each = |one: &OwnerLogs| format!("{} has {}", one.owner, one.files);
+    let each = |one: &OwnerLogs| {
+        let whose = match one.of_bucket {
+            Some(true) => "the bucket's account ",
+            Some(false) | None => "",
+        };
+        format!("{whose}{} has {}", one.owner, one.files)
+    };
     let shown: Vec<String> = owners.iter().take(SHOWN_MAX).map(each).collect();
     let more = match owners.len().saturating_sub(SHOWN_MAX) {
         0 => String::new(),
@@ -365,8 +382,8 @@ fn owners(folder: &FolderLogs) -> Option<String> {
     };
     (!owners.is_empty()).then(|| {
         format!(
-            "{}: several accounts own the files that were read: {}{more}; who owns a file decides \
-             nothing",
+            "{}: not only the bucket's account owns the files that were read: {}{more}; a file of \
+             another account does not prove that the trail's files are encrypted",
             folder.name,
             shown.join(", ")
         )
@@ -379,7 +396,8 @@ fn summary(report: &LogsReport) -> String {
     let sampled = if sampled { " (a sample)" } else { "" };
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for (_, files) in report.buckets.iter().flat_map(BucketLogs::all_files) {
-        let count = counts.entry(files.status()).or_default();
+        let status = format!("{}{}", files.status(), files.owner_note());
+        let count = counts.entry(status).or_default();
         *count = count.saturating_add(files.totals.files);
     }
     let counts: Vec<String> =

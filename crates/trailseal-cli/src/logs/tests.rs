@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use trailseal_aws::{AwsError, TrailDelivery};
 use trailseal_logs::live::{Cause, Gap, Mode};
 use trailseal_logs::{
-    Class, Coverage, Encryption, FileStatus, KeyName, StorageClass, Unread, Version,
+    Class, Coverage, Encryption, FileStatus, KeyName, Owner, StorageClass, Unread, Version,
 };
 use trailseal_rule::{
     AccountId, BucketName, ComplianceType, EvaluationContext, KeyArn, KeyRef, LogFileScope,
@@ -71,7 +71,12 @@ fn key(prefix: &str, account: &str, kind: &str, region: &str, time: &str) -> Str
 }
 
 fn class(status: FileStatus) -> Class {
-    Class { status, storage: StorageClass::Standard, version: Version::Current }
+    Class {
+        status,
+        storage: StorageClass::Standard,
+        version: Version::Current,
+        owner: Owner::Bucket,
+    }
 }
 
 /// Files of the account in eu-central-1 and the given other Region.
@@ -142,6 +147,7 @@ fn report_of(coverage: &Coverage, trails: Vec<TrailLogs>, mode: Mode) -> LogsRep
             resumed: None,
             versions: false,
         },
+        owner: None,
         complete: true,
     };
     let now = Timestamp::parse(NOW).unwrap();

@@ -1,7 +1,7 @@
 //! The check `log-files-sealed` for a trail, on the files that were read.
 
 use trailseal_aws::{Session, TrailDelivery};
-use trailseal_logs::{Coverage, Folder, Version};
+use trailseal_logs::{Coverage, Folder, Owner, Version};
 use trailseal_rule::{
     CheckId, ComplianceType, EvaluationContext, Facts, FolderStanding, KeyArn, LogFiles, Outcome,
     Reading, key_arn,
@@ -152,7 +152,10 @@ fn describe(
         own.is_some_and(|own| own.other_writers == Reading::Known(Vec::new()))
     };
     let with_key = coverage.rows().filter(|(folder, _, class, _)| {
-        class.key() == Some(key) && class.version == Version::Current && is_own(folder)
+        class.key() == Some(key)
+            && class.version == Version::Current
+            && matches!(class.owner, Owner::Bucket | Owner::NotListed)
+            && is_own(folder)
     });
     logs.first_encrypted = with_key.map(|(.., totals)| &totals.oldest).min().cloned();
 }

@@ -86,6 +86,7 @@ async fn a_data_file_that_is_not_read_is_listed_and_nothing_of_it_is_counted() {
     archived["objects"][2]["storageClass"] = json!("GLACIER");
     let mut foreign = state();
     foreign["objects"][2]["owner"] = json!("999999999999");
+    foreign["buckets"][1]["objectOwnership"] = json!("ObjectWriter");
     for (state, words) in [
         (gone, "NoSuchKey"),
         (replaced, "its MD5 is "),

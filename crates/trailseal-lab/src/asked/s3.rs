@@ -94,10 +94,12 @@ pub(super) fn asked(head: &Parts) -> Asked {
 }
 
 /// The parameters that ask for an operation on a bucket.
-const SUBRESOURCES: [(&str, Operation); 3] = [
+const SUBRESOURCES: [(&str, Operation); 5] = [
     ("list-type=2", Operation::ListObjectsV2),
     ("versions", Operation::ListObjectVersions),
     ("metadataConfiguration", Operation::GetBucketMetadataConfiguration),
+    ("acl", Operation::GetBucketAcl),
+    ("ownershipControls", Operation::GetBucketOwnershipControls),
 ];
 
 fn member_of_query(parameter: &str) -> Option<&'static str> {

@@ -32,6 +32,8 @@ fn root(operation: Operation) -> Option<&'static str> {
         (Operation::ListObjectsV2, "ListBucketResult"),
         (Operation::ListObjectVersions, "ListVersionsResult"),
         (Operation::GetBucketMetadataConfiguration, "GetBucketMetadataConfigurationResult"),
+        (Operation::GetBucketAcl, "AccessControlPolicy"),
+        (Operation::GetBucketOwnershipControls, "OwnershipControls"),
     ];
     roots.into_iter().find(|(of, _)| *of == operation).map(|(_, root)| root)
 }
@@ -69,7 +71,8 @@ fn xml(mut reply: Reply) -> Reply {
     reply
 }
 
-/// Writes each member as an element, and each element of a list like a member.
+/// Writes each member as an element, and each element of a list like a member. Attributes can follow
+/// a name.
 fn write_members(document: &mut String, value: &Value) {
     for (name, value) in value.as_object().into_iter().flatten() {
         let elements = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
@@ -82,7 +85,8 @@ fn write_members(document: &mut String, value: &Value) {
                     document.push_str(&element.to_string());
                 }
             }
-            document.push_str(&format!("</{name}>"));
+            let end = name.split(' ').next().unwrap_or_default();
+            document.push_str(&format!("</{end}>"));
         }
     }
 }

@@ -9,7 +9,7 @@ use super::Request;
 use crate::caller::Caller;
 use crate::files::{Objects, hex};
 use crate::refusal::Refusal;
-use crate::state::{Bucket, State};
+use crate::state::{Bucket, ObjectOwnership, State};
 
 pub(super) use list::{list_object_versions, list_objects_v2};
 pub(super) use object::{get_object, head_object};
@@ -88,6 +88,28 @@ pub(crate) fn resource(body: &Value) -> String {
 /// The canonical user ID of an account.
 fn owner(account: &str) -> Value {
     json!({ "ID": hex(account, 4) })
+}
+
+/// The element of a grantee, with its attributes.
+const GRANTEE: &str =
+    "Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\"";
+
+/// The access control list of a bucket: no account but the bucket's has a grant.
+pub(super) fn get_bucket_acl(request: &Request<'_>) -> Result<Value, Refusal> {
+    let owner = owner(&objects(request)?.bucket.account);
+    let grant = json!({ GRANTEE: owner, "Permission": "FULL_CONTROL" });
+    Ok(json!({ "Owner": owner, "AccessControlList": { "Grant": [grant] } }))
+}
+
+/// The Object Ownership of a bucket.
+pub(super) fn get_bucket_ownership_controls(request: &Request<'_>) -> Result<Value, Refusal> {
+    let ownership = objects(request)?.bucket.object_ownership;
+    if ownership == ObjectOwnership::None {
+        let message = "The bucket ownership controls were not found";
+        return Err(Refusal::new("OwnershipControlsNotFoundError", message).with_status(404));
+    }
+    let name: &str = ownership.into();
+    Ok(json!({ "Rule": [{ "ObjectOwnership": name }] }))
 }
 
 /// The metadata configuration of a bucket.

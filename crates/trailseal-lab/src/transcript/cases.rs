@@ -77,7 +77,9 @@ pub(super) fn fine(operation: Operation, token: &str) -> Value {
         Operation::HeadBucket
         | Operation::ListObjectsV2
         | Operation::ListObjectVersions
-        | Operation::GetBucketMetadataConfiguration => json!({ "Bucket": BUCKET }),
+        | Operation::GetBucketMetadataConfiguration
+        | Operation::GetBucketAcl
+        | Operation::GetBucketOwnershipControls => json!({ "Bucket": BUCKET }),
         Operation::HeadObject | Operation::GetObject => json!({ "Bucket": BUCKET, "Key": FILE }),
         Operation::ListDelegatedAdministrators => {
             json!({ "ServicePrincipal": "cloudtrail.amazonaws.com" })
@@ -325,8 +327,14 @@ pub(super) fn further(operation: Operation, base: &Value) -> Vec<(&'static str, 
                 ("DSSE-KMS", copy("CopyWithDsseKms0")),
             ]
         }
-        Operation::GetBucketMetadataConfiguration => {
+        Operation::GetBucketMetadataConfiguration | Operation::GetBucketAcl => {
             vec![("missing", but("Bucket", "no-such-bucket"))]
+        }
+        Operation::GetBucketOwnershipControls => {
+            vec![
+                ("missing", but("Bucket", "no-such-bucket")),
+                ("enforced", but("Bucket", "example-inventory")),
+            ]
         }
         Operation::HeadBucket => vec![
             ("in another Region", json!({ "Bucket": "example-trail-logs-eu-west-1" })),

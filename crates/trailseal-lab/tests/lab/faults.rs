@@ -93,6 +93,8 @@ fn s3_line(operation: Operation, members: &Value) -> String {
         (Operation::ListObjectsV2, "?list-type=2&max-keys=2"),
         (Operation::ListObjectVersions, "?versions&max-keys=2"),
         (Operation::GetBucketMetadataConfiguration, "?metadataConfiguration"),
+        (Operation::GetBucketAcl, "?acl"),
+        (Operation::GetBucketOwnershipControls, "?ownershipControls"),
     ];
     let subresource = subresources.iter().find(|(of, _)| *of == operation);
     let subresource = subresource.map_or("", |(_, subresource)| subresource);
@@ -265,7 +267,10 @@ fn not_found(operation: Operation) -> &'static str {
         Operation::ListRegions => "{\"Regions\":[]}",
         Operation::BatchImportFindings | Operation::GetFindings => "InvalidAccessException",
         Operation::HeadBucket | Operation::HeadObject => "404",
-        Operation::ListObjectsV2 | Operation::ListObjectVersions => "<Code>NoSuchBucket</Code>",
+        Operation::ListObjectsV2 | Operation::ListObjectVersions | Operation::GetBucketAcl => {
+            "<Code>NoSuchBucket</Code>"
+        }
+        Operation::GetBucketOwnershipControls => "<Code>OwnershipControlsNotFoundError</Code>",
         Operation::GetObject => "<Code>NoSuchKey</Code>",
         Operation::GetBucketMetadataConfiguration => "<Code>MetadataConfigurationNotFound</Code>",
     }

@@ -7,7 +7,7 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{EncodingType, ServerSideEncryption, StorageClass};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::{Value, json};
-use trailseal_lab::{Lab, State};
+use trailseal_lab::{Lab, ObjectOwnership, State};
 
 use super::buckets::{ask, signed};
 use super::support::{ACCOUNT, MEMBER, REGION, STRANGER, code, lab, sdk};
@@ -445,4 +445,34 @@ async fn a_metadata_configuration_names_the_tables() {
     lab.edit(|state| state.buckets[0].metadata_tables = None);
     let missing = client.get_bucket_metadata_configuration().bucket(BUCKET).send().await;
     assert_eq!(code(missing), "MetadataConfigurationNotFound");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_of_objects_is_that_of_the_bucket_if_its_ownership_is_enforced() {
+    let lab = lab().await;
+    let client = s3(&lab, ACCOUNT);
+    let acl = client.get_bucket_acl().bucket(BUCKET).send().await.unwrap();
+    let of_bucket = acl.owner.unwrap().id.unwrap();
+    let grants = acl.grants.unwrap_or_default();
+    let [grant] = grants.as_slice() else { panic!("{grants:?}") };
+    assert_eq!(grant.grantee.as_ref().unwrap().id.as_ref(), Some(&of_bucket));
+    let owners = async || {
+        let list = client.list_objects_v2().bucket(BUCKET).prefix(COPIES).fetch_owner(true);
+        let objects = list.send().await.unwrap().contents.unwrap();
+        let owner = |object: aws_sdk_s3::types::Object| object.owner.unwrap().id.unwrap();
+        objects.into_iter().map(owner).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(owners().await.len(), 2);
+    assert!(owners().await.contains(&of_bucket));
+    let ownership = async || {
+        let controls = client.get_bucket_ownership_controls().bucket(BUCKET).send().await?;
+        let rules = controls.ownership_controls.unwrap().rules;
+        Ok::<_, SdkError<_>>(rules[0].object_ownership.as_str().to_owned())
+    };
+    assert_eq!(ownership().await.unwrap(), "ObjectWriter");
+    lab.edit(|state| state.buckets[0].object_ownership = ObjectOwnership::BucketOwnerEnforced);
+    assert_eq!(ownership().await.unwrap(), "BucketOwnerEnforced");
+    assert_eq!(owners().await.into_iter().collect::<Vec<_>>(), [of_bucket]);
+    lab.edit(|state| state.buckets[0].object_ownership = ObjectOwnership::None);
+    assert_eq!(code(ownership().await), "OwnershipControlsNotFoundError");
 }

@@ -6,7 +6,7 @@ use std::str;
 
 use thiserror::Error;
 
-use crate::coverage::{Class, Coverage, Example, Folder, Row, Totals, Version};
+use crate::coverage::{Class, Coverage, Example, Folder, Owner, Row, Totals, Version};
 use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass, Unread};
 use crate::key::{FileKey, Parsed, parse};
 use crate::month::Month;
@@ -281,6 +281,7 @@ impl Record<'_> {
         };
         let is_current = self.is_latest != Some(false);
         let version = if is_current { Version::Current } else { Version::Noncurrent };
-        Class { status, storage, version }
+        // An inventory has an optional column for it, which is not read.
+        Class { status, storage, version, owner: Owner::NotListed }
     }
 }

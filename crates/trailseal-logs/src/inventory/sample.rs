@@ -130,6 +130,7 @@ fn replace<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coverage::Owner;
     use crate::encryption::{Encryption, KeyName, StorageClass};
 
     fn key(region: &str, number: u32) -> String {
@@ -141,7 +142,12 @@ mod tests {
     }
 
     fn class(status: FileStatus) -> Class {
-        Class { status, storage: StorageClass::Standard, version: Version::Current }
+        Class {
+            status,
+            storage: StorageClass::Standard,
+            version: Version::Current,
+            owner: Owner::NotListed,
+        }
     }
 
     fn kms() -> Class {

@@ -113,7 +113,7 @@ fn is_plain(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coverage::{Class, Version};
+    use crate::coverage::{Class, Owner, Version};
     use crate::encryption::{KeyName, StorageClass};
     use trailseal_rule::KeyArn;
 
@@ -150,6 +150,7 @@ mod tests {
                 status: listed,
                 storage: StorageClass::Standard,
                 version: Version::Current,
+                owner: Owner::NotListed,
             };
             let listed = InventoryFile { key: "a".to_owned(), class };
             let file = ComparedFile { listed, found };

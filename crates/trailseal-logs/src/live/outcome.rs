@@ -28,6 +28,8 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// What was not listed or not searched. The files there are not in the coverage.
     pub gaps: Vec<Gap>,
+    /// The canonical user ID of the bucket's account, if S3 says it.
+    pub owner: Option<String>,
     /// The files whose encryption an earlier run read, by the file of answers.
     pub earlier: u64,
     /// Whether the caller stopped it.
@@ -90,6 +92,9 @@ pub enum Cause {
     /// them does not know.
     #[error("noncurrent versions and deleted files were not counted: {0}")]
     Versions(AwsError),
+    /// S3 does not say who owns the bucket, so that the owners of files cannot be compared with it.
+    #[error("the files of other accounts are not known: {0}")]
+    Owner(AwsError),
     /// S3 does not say in which Region the bucket is.
     #[error("the bucket's Region could not be read: {0}")]
     Region(Refusal),
@@ -137,7 +142,7 @@ impl Cause {
     /// The failure of a call, if that is the cause.
     pub fn aws(&self) -> Option<&AwsError> {
         match self {
-            Self::Aws(error) | Self::Versions(error) => Some(error),
+            Self::Aws(error) | Self::Versions(error) | Self::Owner(error) => Some(error),
             Self::Region(_)
             | Self::NoBucket
             | Self::NoFolder

@@ -1,4 +1,4 @@
-//! The calls to S3: ListObjectsV2 and HeadObject, and what their answers say.
+//! The calls to S3: ListObjectsV2, HeadObject and GetBucketAcl, and what their answers say.
 //!
 //! An answer is used only if it is whole: a list must say whether it goes on, its keys must lie in
 //! the folder that was asked for and increase, and a HEAD must have the headers of every object. A
@@ -29,6 +29,9 @@ pub(super) use self::versions::{ListedVersion, VersionList};
 
 /// The IAM action of ListObjectsV2.
 pub(super) const LIST: &str = "s3:ListBucket";
+
+/// The IAM action of GetBucketAcl.
+const OWNER: &str = "s3:GetBucketAcl";
 
 /// Keys in one answer, at most (S3 API Reference, `ListObjectsV2`).
 pub(super) const PAGE_MAX: u16 = 1000;
@@ -139,6 +142,22 @@ impl Objects {
         let client = client(session, region);
         let (bucket, region) = (bucket.clone(), region.clone());
         Self { client, bucket, region, shared: Arc::new(shared) }
+    }
+
+    /// The canonical user ID of the bucket's account. S3 also answers if ACLs are disabled (S3 API
+    /// Reference, `GetBucketAcl`).
+    ///
+    /// # Errors
+    ///
+    /// S3 denied the call, failed, or does not name the owner.
+    pub(super) async fn owner(&self) -> Result<String, AwsError> {
+        // The semaphore is never closed.
+        let _permit = self.shared.permits.acquire().await;
+        let call = self.client.get_bucket_acl().bucket(self.bucket.as_str());
+        let answer = call.send().boxed().await;
+        let answer = answer.map_err(|error| failed(OWNER, &self.region, &error))?;
+        let id = answer.owner.and_then(|owner| owner.id).filter(|id| !id.is_empty());
+        id.ok_or_else(|| AwsError::bad_answer(OWNER, &self.region, "the answer names no owner"))
     }
 
     /// The requests made so far, without retries.

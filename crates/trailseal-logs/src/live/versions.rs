@@ -8,7 +8,7 @@ use super::outcome::{Cause, Gap};
 use super::place::{Classified, Place};
 use super::s3::{ListedVersion, VersionList};
 use super::{Run, Step, Unit, drive};
-use crate::coverage::{Class, Folder, Version};
+use crate::coverage::{Class, Folder, Owner, Version};
 use crate::encryption::{FileStatus, Unread};
 
 impl Run<'_> {
@@ -55,7 +55,8 @@ impl Run<'_> {
             (Version::Noncurrent, false) => Unread::NotAsked,
             (Version::Current | Version::Noncurrent, true) => Unread::DeleteMarker,
         };
-        let class = Class { status: FileStatus::Unread(why), storage: listed.storage, version };
+        let (status, storage) = (FileStatus::Unread(why), listed.storage);
+        let class = Class { status, storage, version, owner: Owner::NotListed };
         if let Classified::File(file) = place.classify(listed) {
             let bytes = file.listed.bytes;
             let is_current_marker = is_delete_marker && version == Version::Current;

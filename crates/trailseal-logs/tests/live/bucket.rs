@@ -24,6 +24,12 @@ pub(crate) type Intercept = dyn Fn(&str, &str, usize) -> Option<Answer> + Send +
 /// The name under which [`Headers`] have the ETag that lists show, if it is not the usual one.
 pub(crate) const LISTED_ETAG: &str = "x-listed-etag";
 
+/// The same for the owner; none if it is empty.
+pub(crate) const LISTED_OWNER: &str = "x-listed-owner";
+
+/// The canonical user ID of the bucket's account.
+pub(crate) const OWNER: &str = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a";
+
 /// The headers of an object.
 pub(crate) type Headers = Vec<(&'static str, String)>;
 
@@ -120,6 +126,9 @@ impl Bucket {
             _ if uri.query().is_some_and(|query| query.split('&').any(|it| it == "versions")) => {
                 "ListObjectVersions"
             }
+            _ if uri.query().is_some_and(|query| query.split('&').any(|it| it == "acl")) => {
+                "GetBucketAcl"
+            }
             _ => "ListObjectsV2",
         };
         let prefix = query.get("prefix").map_or("", String::as_str);
@@ -140,6 +149,10 @@ impl Bucket {
                 .body(Full::default())
                 .unwrap(),
             "HeadObject" => self.head(key),
+            "GetBucketAcl" => {
+                let owner = format!("<Owner><ID>{OWNER}</ID></Owner>");
+                text(200, &format!("<AccessControlPolicy>{owner}</AccessControlPolicy>"))
+            }
             _ => self.list(prefix, &query),
         }
     }
@@ -158,6 +171,14 @@ impl Bucket {
     fn listed_etag(&self, key: &str) -> &str {
         let header = self.objects[key].iter().find(|(name, _)| *name == LISTED_ETAG);
         header.map_or("0", |(_, etag)| etag)
+    }
+
+    fn listed_owner(&self, key: &str) -> String {
+        let header = self.objects[key].iter().find(|(name, _)| *name == LISTED_OWNER);
+        match header.map_or(OWNER, |(_, owner)| owner) {
+            "" => String::new(),
+            owner => format!("<Owner><ID>{owner}</ID></Owner>"),
+        }
     }
 
     /// As S3 lists: keys in the order of their bytes, folders once each.
@@ -196,9 +217,10 @@ impl Bucket {
             } else {
                 format!(
                     "<Contents><Key>{}</Key><LastModified>2015-10-21T07:28:00.000Z</LastModified>\
-                     <ETag>{}</ETag><Size>10</Size></Contents>",
+                     <ETag>{}</ETag><Size>10</Size>{}</Contents>",
                     encoded(&entry),
-                    self.listed_etag(&entry)
+                    self.listed_etag(&entry),
+                    self.listed_owner(&entry)
                 )
             };
         }

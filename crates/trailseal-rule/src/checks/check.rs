@@ -84,7 +84,7 @@ pub enum Evidence {
     Delivery,
     /// CloudTrail `GetTrailStatus`, if the key is in an external key store.
     DeliveryWithExternalKey,
-    /// S3 `ListObjectsV2` and `HeadObject`, by the command.
+    /// S3 `ListObjectsV2`, `HeadObject` and `GetBucketAcl`, by the command.
     LogFiles,
 }
 

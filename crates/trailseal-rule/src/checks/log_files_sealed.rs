@@ -10,8 +10,9 @@
 //!    the trail's key: fail.
 //! b) No file is encrypted with the key, and a folder has a delivery of the last 7 days: fail.
 //! c) With [`LogFileScope::All`]: any older file is not encrypted with the key: fail.
-//! d) The encryption of a newest file, or of one that may be before T, is not known; or it is not
-//!    known which trails deliver to a folder; or other trails deliver to every folder: unknown.
+//! d) The encryption of a newest file, or of one that may be before T, is not known, or it has the
+//!    key and another account than the bucket's owns it; or it is not known which trails deliver to
+//!    a folder; or other trails deliver to every folder: unknown.
 //! e) No file of the last 7 days is encrypted with the key: unknown.
 //! f) The bucket does not exist: fail.
 //!
@@ -54,8 +55,8 @@ pub(super) const CHECK: Check = Check {
     title: "the newest log files are encrypted with the trail's key",
     rationale: "the control is about log files: the trail's configuration does not show how they \
                 are encrypted",
-    evidence: "S3 ListObjectsV2 and HeadObject, or S3 Inventory; CloudTrail DescribeTrails; KMS \
-               DescribeKey if the trail names an alias or a bare ID",
+    evidence: "S3 ListObjectsV2, HeadObject and GetBucketAcl, or S3 Inventory; CloudTrail \
+               DescribeTrails; KMS DescribeKey if the trail names an alias or a bare ID",
     fails_when: "the newest log file of a folder was delivered more than an hour after the first \
                  one with the trail's key and is not encrypted with it; or no log file is, although \
                  there were deliveries in the last 7 days; with `--history fail`, also if an older \
@@ -234,6 +235,9 @@ fn unverified(file: &LogFile, input: &CheckInput<'_>) -> Outcome {
             format!("S3 says `{value}`"),
             "look it up in AWS, and install a later release of Trailseal",
         ),
+        Reading::Known(_) if let Some(doubt) = &file.doubt => {
+            return refused(&format!("who delivered log file `{name}`"), doubt);
+        }
         Reading::Known(encryption) if encryption.kms_key().is_some() => (
             "it is not known which trails deliver to its folder".to_owned(),
             "allow cloudtrail:DescribeTrails in the Region of the folder",

@@ -48,6 +48,9 @@ pub struct LogFile {
     pub delivered: Timestamp,
     /// How it is encrypted. Absent if it no longer exists.
     pub encryption: Reading<FileEncryption>,
+    /// Why the trail may not have delivered it, so that its encryption with the key proves nothing:
+    /// another account than that of the bucket owns it, or its owner is not known.
+    pub doubt: Option<Refusal>,
 }
 
 /// The server-side encryption of an object.
@@ -189,6 +192,7 @@ impl LogFile {
             Reading::Known(FileEncryption::Unrecognized(_)) => Seal::Uncertain,
             Reading::Known(FileEncryption::SseKms(named) | FileEncryption::DsseKms(named)) => {
                 match named {
+                    Some(named) if named == key && self.doubt.is_some() => Seal::Uncertain,
                     Some(named) if named == key => Seal::Sealed,
                     Some(_) => Seal::NotSealed,
                     None => Seal::Uncertain,

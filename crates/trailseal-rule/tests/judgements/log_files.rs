@@ -1,9 +1,5 @@
 //! What delivered log files prove: the check `log-files-sealed`.
 
-use proptest::collection::vec;
-use proptest::prelude::{Strategy, any};
-use proptest::sample::{Index, select};
-use proptest::test_runner::{Config, TestRng, TestRunner};
 use serde_json::json;
 use trailseal_rule::{
     CHECKS, Check, CheckId, EvaluationContext, Facts, FileEncryption, FolderStanding, KeyArn,
@@ -14,49 +10,55 @@ use trailseal_rule::{
 use crate::fixtures::{FOREIGN, KEY, facts, now, parameters, trail};
 
 const MINUTE: i64 = 60_000;
-const HOUR: i64 = 60 * MINUTE;
+pub(super) const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 const CHECK: &Check = CheckId::LogFilesSealed.check();
 
-type Encryption = Reading<FileEncryption>;
+pub(super) type Encryption = Reading<FileEncryption>;
 
-fn sealed() -> Encryption {
+pub(super) fn sealed() -> Encryption {
     Reading::Known(FileEncryption::SseKms(KeyArn::parse(KEY).ok()))
 }
 
-fn plain() -> Encryption {
+pub(super) fn plain() -> Encryption {
     Reading::Known(FileEncryption::SseS3)
 }
 
-fn unnamed() -> Encryption {
+pub(super) fn unnamed() -> Encryption {
     Reading::Known(FileEncryption::SseKms(None))
 }
 
-fn unread() -> Encryption {
+pub(super) fn unread() -> Encryption {
     Reading::Refused(Refusal::AccessDenied { action: "s3:GetObject" })
 }
 
 /// A file that was delivered that long before now.
-fn file(ago: i64, encryption: Encryption) -> LogFile {
+pub(super) fn file(ago: i64, encryption: Encryption) -> LogFile {
     let delivered = Timestamp::from_epoch_millis(now().epoch_millis() - ago);
-    LogFile { key: format!("file of {delivered}"), delivered, encryption }
+    LogFile { key: format!("file of {delivered}"), delivered, encryption, doubt: None }
 }
 
-fn other_trail() -> TrailArn {
+/// A file of another account than that of the bucket.
+pub(super) fn of_another(file: LogFile) -> LogFile {
+    let why = "another account than the bucket's owns it".to_owned();
+    LogFile { doubt: Some(Refusal::LogFiles(why, "find out who wrote it")), ..file }
+}
+
+pub(super) fn other_trail() -> TrailArn {
     TrailArn::parse("arn:aws:cloudtrail:us-east-1:111122223333:trail/other").unwrap()
 }
 
-fn own(name: &str, files: Vec<LogFile>) -> LogFolder {
+pub(super) fn own(name: &str, files: Vec<LogFile>) -> LogFolder {
     LogFolder { name: name.to_owned(), files, other_writers: Reading::Known(Vec::new()) }
 }
 
-fn shared(name: &str, files: Vec<LogFile>) -> LogFolder {
+pub(super) fn shared(name: &str, files: Vec<LogFile>) -> LogFolder {
     let other_writers = Reading::Known(vec![other_trail()]);
     LogFolder { other_writers, ..own(name, files) }
 }
 
-fn of_unknown_writers(name: &str, files: Vec<LogFile>) -> LogFolder {
+pub(super) fn of_unknown_writers(name: &str, files: Vec<LogFile>) -> LogFolder {
     let denied = Refusal::AccessDenied { action: "cloudtrail:DescribeTrails" };
     LogFolder { other_writers: Reading::Refused(denied), ..own(name, files) }
 }
@@ -67,7 +69,7 @@ fn outcome_with(scope: LogFileScope, trail: &Trail, log_files: Reading<LogFiles>
     CHECK.evaluate(&EvaluationContext { parameters: &parameters, now: now() }, trail, &facts)
 }
 
-fn outcome_of(folders: &[LogFolder]) -> Outcome {
+pub(super) fn outcome_of(folders: &[LogFolder]) -> Outcome {
     let files = LogFiles { folders: folders.to_vec(), is_complete: true };
     outcome_with(LogFileScope::Newest, &trail(), Reading::Known(files))
 }
@@ -209,6 +211,28 @@ fn what_is_not_known_is_never_a_pass() {
         assert_eq!(of(&[newest(HOUR + MINUTE), failed.clone()]), NONE_SEALED);
         assert_eq!(of(&[a.clone(), newest(0), failed]), NOT_SEALED);
     }
+}
+
+#[test]
+fn a_file_of_another_owner_proves_no_encryption_and_excuses_nothing() {
+    let doubted = |ago, encryption| own("b", vec![of_another(file(ago, encryption))]);
+    let a = own("a", vec![file(30 * DAY, sealed()), file(0, sealed())]);
+    assert_eq!(of(&[doubted(0, sealed())]), REFUSED);
+    assert_eq!(of(&[a.clone(), doubted(0, sealed())]), REFUSED);
+    assert_eq!(of(&[a.clone(), doubted(31 * DAY, sealed())]), "pass");
+    // It is not the first file with the key, which would excuse earlier ones.
+    let later = own("c", vec![file(40 * DAY, plain())]);
+    assert_eq!(of(&[a.clone(), doubted(50 * DAY, sealed()), later]), REFUSED);
+    // A file without the key fails, also if another account owns it.
+    let other_key = || Reading::Known(FileEncryption::SseKms(KeyArn::parse(FOREIGN).ok()));
+    assert_eq!(of(&[a.clone(), doubted(0, plain())]), NOT_SEALED);
+    assert_eq!(of(&[a.clone(), doubted(0, other_key())]), NOT_SEALED);
+    // An older file.
+    let files = own("a", vec![of_another(file(DAY, sealed())), file(0, sealed())]);
+    let files = Reading::Known(LogFiles { folders: vec![files], is_complete: true });
+    let all = outcome_with(LogFileScope::All, &trail(), files.clone());
+    assert_eq!(words(&all), REFUSED);
+    assert_eq!(words(&outcome_with(LogFileScope::Newest, &trail(), files)), "pass");
 }
 
 #[test]
@@ -413,6 +437,7 @@ fn every_finding_names_the_file_and_a_fix() {
         said(&newest(unnamed())),
         said(&newest(Reading::Absent)),
         said(&newest(new_word)),
+        said(&[a.clone(), own("b", vec![of_another(file(0, sealed()))])]),
         said(&[a.clone(), own("b", vec![file(-HOUR, sealed())])]),
         said(&[a.clone(), of_unknown_writers("b", vec![file(0, sealed())])]),
         said(&[
@@ -433,67 +458,4 @@ fn every_finding_names_the_file_and_a_fix() {
         lines.push(format!("{}: {}. Fix: {}", words(&outcome), finding.cause, finding.fix));
     }
     insta::assert_snapshot!(lines.join("\n"));
-}
-
-fn folders() -> impl Strategy<Value = Vec<LogFolder>> {
-    let encryption = select(vec![sealed(), sealed(), plain(), unread(), unnamed()]);
-    // Steps of half an hour around T, and of days around the last 7 days.
-    let ago = select(vec![0, 1, 2, 3, 4, 5, 48, 96, 336, 337, 384, 432]);
-    let files = vec((ago, encryption), 0..5).prop_map(|files| {
-        let one = |(ago, encryption)| file(ago * HOUR / 2, encryption);
-        files.into_iter().map(one).collect::<Vec<_>>()
-    });
-    let kind = select(vec![own, own, own, shared, of_unknown_writers]);
-    let folder = (kind, files).prop_map(|(kind, files)| kind("", files));
-    vec(folder, 1..5).prop_map(|mut folders| {
-        for (number, folder) in folders.iter_mut().enumerate() {
-            folder.name = format!("folder {number}");
-        }
-        folders
-    })
-}
-
-/// The first sealed file is the only exception to the second part: without it T is later, and a
-/// folder can be one without a delivery since T.
-#[test]
-fn a_file_that_is_not_sealed_or_not_read_never_improves_the_outcome() {
-    let config = Config { cases: 4_000, failure_persistence: None, ..Config::default() };
-    let mut runner =
-        TestRunner::new_with_rng(config, TestRng::deterministic_rng(Default::default()));
-    let change = (folders(), any::<Index>());
-    let tested = runner.run(&change, |(folders, index)| {
-        let is_sealed = |file: &LogFile| file.encryption == sealed();
-        let places: Vec<(usize, usize)> = folders
-            .iter()
-            .enumerate()
-            .flat_map(|(at, folder)| (0..folder.files.len()).map(move |one| (at, one)))
-            .filter(|(at, one)| is_sealed(&folders[*at].files[*one]))
-            .collect();
-        if places.is_empty() || outcome_of(&folders) == Outcome::Pass {
-            return Ok(());
-        }
-        let (at, one) = *index.get(&places);
-        let changed = |encryption: Encryption| {
-            let mut folders = folders.clone();
-            folders[at].files[one].encryption = encryption;
-            outcome_of(&folders)
-        };
-        for worse in [unread(), unnamed(), Reading::Absent] {
-            assert_ne!(changed(worse), Outcome::Pass, "{folders:#?} {at} {one}");
-        }
-        let first_of = |counts: fn(&LogFolder) -> bool| {
-            let counted = folders.iter().filter(|folder| counts(folder));
-            let files = counted.flat_map(|folder| &folder.files).filter(|file| is_sealed(file));
-            files.map(|file| file.delivered).min()
-        };
-        let first = [
-            first_of(|folder| folder.other_writers == Reading::Known(Vec::new())),
-            first_of(|folder| folder.other_writers != Reading::Known(vec![other_trail()])),
-        ];
-        if !first.contains(&Some(folders[at].files[one].delivered)) {
-            assert_ne!(changed(plain()), Outcome::Pass, "{folders:#?} {at} {one}");
-        }
-        Ok(())
-    });
-    tested.unwrap();
 }

@@ -6,6 +6,7 @@
 mod annotations;
 mod findings;
 mod fixtures;
+mod log_file_laws;
 mod log_files;
 mod needs;
 mod policy_fixes;
