@@ -85,7 +85,7 @@ class Modules(unittest.TestCase):
     def test_every_configuration_on_a_page_is_valid(self):
         pages = sorted((workspace.ROOT / "terraform").rglob("README.md"))
         blocks = [block for page in pages for block in BLOCK.findall(page.read_text())]
-        self.assertEqual(len(blocks), 4)
+        self.assertEqual(len(blocks), 5)
         for number, block in enumerate(blocks):
             with self.subTest(block):
                 used = block.count("module ")
