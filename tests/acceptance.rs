@@ -26,6 +26,7 @@ mod acceptance {
     mod cross_account;
     mod denials;
     mod desk;
+    mod exemption_tags;
     mod exemptions;
     mod faults;
     mod findings;

@@ -39,6 +39,9 @@ pub const STRICT: [(&str, &str); 3] =
 /// The value of `exemptionsFrom`: the object that [`add_exemptions`] adds.
 pub const EXEMPTIONS: &str = "s3://exemptions/trails.json";
 
+/// The value of `exemptionTag`.
+pub const EXEMPTION_TAG: &str = "trailseal:exempt-until";
+
 /// Adds the document [`EXEMPTIONS`] with this content, in a bucket of [`ACCOUNT`] and [`REGION`].
 pub fn add_exemptions(state: &mut State, content: &[u8]) {
     state.buckets.push(bucket("exemptions", ACCOUNT, REGION));

@@ -103,7 +103,7 @@ class Deployment(Case):
                         self.assertIn(f"{key}={value}", line)
             sent = {one["ParameterKey"]: one["ParameterValue"] for one in changes[2].parameters["Parameters"]}
             self.assertEqual(sent["Profile"], "strict")
-            self.assertIn("Profile=strict, 31 defaults]", lines[2])
+            self.assertIn("Profile=strict, 32 defaults]", lines[2])
 
     def test_killed_after_any_call_a_rerun_converges(self):
         with Account() as account:

@@ -14,6 +14,8 @@ export interface RuleParameters {
   readonly executionRoleName?: string;
   /** Trails that are not judged, each until its last day where one is given. Takes trail ARNs, separated by commas, `*` as wildcard within a part, each with an optional last day `@YYYY-MM-DD`. */
   readonly exemptTrails?: string;
+  /** The tag of a trail that exempts it until the day that is the tag's value, at most 90 days ahead, such as trailseal:exempt-until; read from CloudTrail, and only if the trail would fail. Takes the key of a tag, of letters, digits and `_.:/=+-@`, without the prefix `aws:`. */
+  readonly exemptionTag?: string;
   /** The JSON document with more exemptions, each with reason, approver and last day. Takes the object in S3, `s3://BUCKET/KEY`, with letters, digits, `_`, `-` and `.` in the key. */
   readonly exemptionsFrom?: string;
   /** The role to assume in the account of a key of another account, to read the key's state, rotation and policy. Takes the name of a role, with its path. */

@@ -45,6 +45,7 @@ export const PARAMETER_NAMES: readonly RuleParameterName[] = [
   'replicas',
   'exemptTrails',
   'exemptionsFrom',
+  'exemptionTag',
   'executionRoleName',
 ];
 

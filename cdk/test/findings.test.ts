@@ -68,6 +68,7 @@ describe('the import of findings', () => {
       'config:DescribeConfigRules',
       'cloudtrail:DescribeTrails',
       'cloudtrail:GetTrailStatus',
+      'cloudtrail:ListTags',
       'kms:DescribeKey',
       'kms:GetKeyRotationStatus',
       'kms:GetKeyPolicy',

@@ -50,6 +50,11 @@ const READS = [
     join('arn:', PARTITION, ':cloudtrail:*:*:trail/*'),
   ),
   allow(
+    'ReadExemptionTag',
+    'cloudtrail:ListTags',
+    join('arn:', PARTITION, ':cloudtrail:*:', { Ref: 'AWS::AccountId' }, ':trail/*'),
+  ),
+  allow(
     'ReadKeys',
     ['kms:DescribeKey', 'kms:GetKeyRotationStatus', 'kms:GetKeyPolicy'],
     join('arn:', PARTITION, ':kms:*:*:key/*'),

@@ -296,6 +296,7 @@ describe('the member role', () => {
       'config:GetComplianceDetailsByConfigRule',
       'cloudtrail:DescribeTrails',
       'cloudtrail:GetTrailStatus',
+      'cloudtrail:ListTags',
       'kms:DescribeKey',
       'kms:GetKeyRotationStatus',
       'kms:GetKeyPolicy',

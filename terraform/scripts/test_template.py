@@ -48,6 +48,7 @@ SETTINGS = {
     "Replicas": "EVALUATE",
     "ExemptTrails": "arn:aws:cloudtrail:*:111122223333:trail/a@2027-01-31",
     "ExemptionsFrom": "s3://exemptions/trails.json",
+    "ExemptionTag": "trailseal:exempt-until",
 }
 
 # The settings of the template that the module `account` takes as ARNs: the template serves many

@@ -146,7 +146,9 @@ fn every_cell_matches_one_row_and_every_row_matches_a_cell() {
                     (&cell.operation, &cell.kind.name(), &cell.at) == (operation, fault, at)
                 };
                 // Neither is ever called twice.
-                let is_once = [Operation::DescribeTrails, Operation::GetObject].contains(operation);
+                let is_once =
+                    [Operation::DescribeTrails, Operation::GetObject, Operation::ListTags]
+                        .contains(operation);
                 let never = is_once && *at == Where::AtSecond;
                 assert_ne!(cells.iter().any(meets), never, "{operation:?} {fault} {at:?}");
             }
@@ -208,6 +210,8 @@ async fn sampled_cells_hold_for_the_real_function() {
         (Trigger::Schedule, Operation::PutEvaluations, "not-found", Where::Always),
         (Trigger::Schedule, Operation::GetObject, "access-denied", Where::Always),
         (Trigger::TrailChange, Operation::GetObject, "slow", Where::Always),
+        (Trigger::Schedule, Operation::ListTags, "access-denied", Where::Always),
+        (Trigger::Schedule, Operation::ListTags, "slow", Where::Always),
     ];
     for (trigger, operation, kind, at) in sample {
         let kind = FaultKind::from_name(kind, FOR_EVER).unwrap();

@@ -16,7 +16,7 @@ use trailseal_rule::Timestamp;
 /// The present time for the function in this process.
 pub(super) const NOW: &str = "2026-11-23T12:00:00.000Z";
 /// The operations that the function calls; only the command calls the others.
-pub(super) const FUNCTION_OPERATIONS: [Operation; 12] = [
+pub(super) const FUNCTION_OPERATIONS: [Operation; 13] = [
     Operation::AssumeRole,
     Operation::DescribeKey,
     Operation::DescribeTrails,
@@ -28,6 +28,7 @@ pub(super) const FUNCTION_OPERATIONS: [Operation; 12] = [
     Operation::GetTrailStatus,
     Operation::HeadBucket,
     Operation::ListDiscoveredResources,
+    Operation::ListTags,
     Operation::PutEvaluations,
 ];
 /// How long the real function may take for one event.

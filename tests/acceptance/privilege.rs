@@ -10,9 +10,9 @@ use trailseal_lab::{Membership, Operation, RuleEvent, State};
 use super::faults::desk::Desk;
 use super::harness::{ACCOUNT, FUNCTION_OPERATIONS, REGION};
 use accounts::{
-    EXEMPTIONS, KEY_ACCOUNT, KEY_ROLE, MEMBER, MEMBER_ROLE, STRICT, account, account_of,
-    add_exemptions, bucket, change, deleted, history, key_arn, key_item, key_of_trails, oversized,
-    role, role_arn, rule, schedule, trail, trail_arn, trail_item, with,
+    EXEMPTION_TAG, EXEMPTIONS, KEY_ACCOUNT, KEY_ROLE, MEMBER, MEMBER_ROLE, STRICT, account,
+    account_of, add_exemptions, bucket, change, deleted, history, key_arn, key_item, key_of_trails,
+    oversized, role, role_arn, rule, schedule, trail, trail_arn, trail_item, with,
 };
 
 /// Grants that the deployment needs: Lambda uses these, the function never does.
@@ -57,7 +57,8 @@ pub(super) fn granted(role: &str) -> BTreeSet<String> {
     actions
 }
 
-/// Adds a trail with a key of its own account and one with a key of another account.
+/// Adds a trail with a key of its own account, one with a key of another account, and one without a
+/// key, which a tag may exempt.
 fn add_trails(state: &mut State, owner: &str) {
     let number = state.keys.len();
     for (name, key) in [
@@ -68,6 +69,7 @@ fn add_trails(state: &mut State, owner: &str) {
         state.trails.push(trail(&arn, "logs-0", Some(&key)));
         state.keys.push(key_of_trails(&key, &[&arn]));
     }
+    state.trails.push(trail(&trail_arn(owner, REGION, "bare"), "logs-0", None));
     state.config_rules.push(rule(owner, REGION, Vec::new()));
 }
 
@@ -107,7 +109,11 @@ fn events(state: &State, owner: &str) -> Vec<RuleEvent> {
     let large = items.iter().map(oversized);
     let ends = items.iter().map(|item| change(&deleted(item.clone())));
     let all = changes.chain(large).chain(ends).chain([schedule(owner, REGION)]);
-    let more = [("executionRoleName", MEMBER_ROLE), ("exemptionsFrom", EXEMPTIONS)];
+    let more = [
+        ("executionRoleName", MEMBER_ROLE),
+        ("exemptionsFrom", EXEMPTIONS),
+        ("exemptionTag", EXEMPTION_TAG),
+    ];
     all.map(|event| with(with(event, &STRICT), &more)).collect()
 }
 

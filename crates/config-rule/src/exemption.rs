@@ -25,6 +25,11 @@ pub enum Origin {
         /// Who approved it.
         approver: String,
     },
+    /// A tag of the resource, which names neither a reason nor an approver.
+    Tag {
+        /// The key of the tag.
+        key: String,
+    },
 }
 
 /// Whether a resource is exempt on one day.
@@ -123,6 +128,7 @@ impl Origin {
         match self {
             Self::Parameter => 0,
             Self::Document { .. } => 1,
+            Self::Tag { .. } => 2,
         }
     }
 }

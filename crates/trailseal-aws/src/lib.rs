@@ -30,6 +30,7 @@ mod once;
 mod pages;
 mod read_times;
 mod recorded_bucket;
+mod tags;
 
 mod aggregate;
 mod data_events;
@@ -64,4 +65,5 @@ pub use crate::security_hub::{
 };
 pub use crate::session::Session;
 pub use crate::submit::{Submission, submit};
+pub use crate::tags::{trail_tag, trail_tags};
 pub use crate::whoami::{Caller, caller};

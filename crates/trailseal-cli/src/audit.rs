@@ -59,6 +59,13 @@ pub(crate) fn audit(
                 .to_owned(),
         ]));
     }
+    if let (Some(_), Some(key)) = (&arguments.aggregator, &settings.parameters.exemption_tag) {
+        return Err(Failure::NotStarted(vec![format!(
+            "--parameter `exemptionTag={}` cannot be judged with --aggregator: tags are read from \
+             CloudTrail in each account, and those of AWS Config may be out of date",
+            key.as_str()
+        )]));
+    }
     if !arguments.report.quiet {
         for line in arguments.regions.iter().filter_map(unknown_region) {
             console.print_warning(&format!("--region: {line}"));
@@ -154,10 +161,13 @@ async fn judged(
         let line = calls_line("other calls", &audit.aws.calls().take());
         console.print_line(&line);
     }
+    // No pattern of the parameters has the exemptions by tag.
+    let mut parameters = audit.parameters.clone();
+    parameters.exempt_trails.append(&mut gathered.exemptions);
     let trails = std::mem::take(&mut gathered.trails);
     let problems = std::mem::take(&mut gathered.problems);
     let accounts = gathered.into_accounts();
-    let mut report = report(trails, accounts, problems, given, &audit.parameters, console.now);
+    let mut report = report(trails, accounts, problems, given, &parameters, console.now);
     report.run = Some(run.ended((console.clock)()));
     Ok(report)
 }

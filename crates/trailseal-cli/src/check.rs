@@ -17,7 +17,7 @@ pub(crate) fn check(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let settings = Settings::read(&arguments.settings, &arguments.report)?;
-    settings.refuse_document("check")?;
+    settings.refuse_what_is_in_aws("check")?;
     let outputs = &settings.outputs;
     let sources = sources(arguments)?;
     refuse_to_overwrite(sources.list.iter().filter_map(|source| source.origin.path()), outputs)?;

@@ -35,7 +35,7 @@ pub(crate) fn preview(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let settings = Settings::read(&arguments.settings, &arguments.report)?;
-    settings.refuse_document("preview")?;
+    settings.refuse_what_is_in_aws("preview")?;
     let files = [&arguments.stack_parameters, &arguments.values].into_iter().flatten();
     let named = arguments.paths.iter().chain(files).map(|path| path.as_path());
     refuse_to_overwrite(named, &settings.outputs)?;

@@ -101,19 +101,27 @@ impl Settings {
         }
     }
 
-    /// Refuses `exemptionsFrom` for a command that reads files only.
+    /// Refuses `exemptionsFrom` and `exemptionTag` for a command that reads files only.
     ///
     /// # Errors
     ///
-    /// The parameter is set.
-    pub(crate) fn refuse_document(&self, command: &str) -> Result<(), Failure> {
-        match &self.parameters.exemptions_from {
-            None => Ok(()),
-            Some(ExemptionsFrom { object, .. }) => Err(Failure::NotStarted(vec![format!(
-                "parameter `exemptionsFrom` names {object}, which is in AWS, and `{command}` reads \
-                 files only: use `trailseal audit`, or write the exemptions to the file of --config"
-            )])),
-        }
+    /// One of the parameters is set.
+    pub(crate) fn refuse_what_is_in_aws(&self, command: &str) -> Result<(), Failure> {
+        let parameters = &self.parameters;
+        let document = parameters
+            .exemptions_from
+            .as_ref()
+            .map(|ExemptionsFrom { object, .. }| ("exemptionsFrom", object.to_string()));
+        let tag = parameters.exemption_tag.as_ref();
+        let tag = tag.map(|key| ("exemptionTag", format!("the tag {}", key.as_str())));
+        let refused = document.into_iter().chain(tag).map(|(name, what)| {
+            format!(
+                "parameter `{name}` names {what}, which is in AWS, and `{command}` reads files only: \
+                 use `trailseal audit`, or write the exemptions to the file of --config"
+            )
+        });
+        let refused: Vec<String> = refused.collect();
+        if refused.is_empty() { Ok(()) } else { Err(Failure::NotStarted(refused)) }
     }
 
     /// Whether the parameters of rule events are ignored.

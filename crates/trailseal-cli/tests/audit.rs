@@ -11,6 +11,7 @@ mod audit {
     mod coverage;
     mod deliveries;
     mod endpoints;
+    mod exemption_tags;
     mod exemptions;
     mod faults;
     mod interruption;

@@ -27,11 +27,11 @@ pub enum FunctionError {
         /// The function's account.
         own: AccountId,
     },
-    /// No exemption of the document applies. The evaluations, without it, were delivered.
-    #[error("{cause}; {delivered} evaluations were delivered without it")]
+    /// Exemptions do not apply. The evaluations, without them, were delivered.
+    #[error("{}; {delivered} evaluations were delivered without it", joined(causes))]
     Exemptions {
-        /// Why not.
-        cause: ExemptionsError,
+        /// Why not: the document, and the tag of each trail.
+        causes: Vec<ExemptionsError>,
         /// How many evaluations AWS Config accepted.
         delivered: usize,
     },
@@ -52,11 +52,12 @@ pub enum FunctionError {
     },
 }
 
-/// Why no exemption of the document applies. The trails are evaluated without it.
+/// Why no exemption of the document, or by the tag of a trail, applies. The trails are evaluated
+/// without it.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("no exemption of {document} applies: {cause}")]
+#[error("no exemption of {source_name} applies: {cause}")]
 pub struct ExemptionsError {
-    pub(crate) document: String,
+    pub(crate) source_name: String,
     pub(crate) cause: String,
 }
 
@@ -113,6 +114,11 @@ pub fn describe(error: &AwsError) -> String {
         | AwsError::NotInHistory { .. } => error.to_string(),
         AwsError::Deadline(what) => format!("the time of this invocation ran out while {what}"),
     }
+}
+
+fn joined(causes: &[ExemptionsError]) -> String {
+    let each: Vec<String> = causes.iter().map(ToString::to_string).collect();
+    each.join("; ")
 }
 
 fn not_delivered(undelivered: Option<&AwsError>) -> String {

@@ -98,10 +98,13 @@ impl Function {
         let delivered = submission.accepted;
         let mut unjudged = outcome.failures;
         match (undelivered, unjudged.pop()) {
-            (Ok(()), None) => match outcome.exemptions_failure {
-                None => Ok(Answer { accepted: delivered }),
-                Some(cause) => Err(FunctionError::Exemptions { cause, delivered }),
-            },
+            (Ok(()), None) if outcome.exemptions_failures.is_empty() => {
+                Ok(Answer { accepted: delivered })
+            }
+            (Ok(()), None) => {
+                let causes = outcome.exemptions_failures;
+                Err(FunctionError::Exemptions { causes, delivered })
+            }
             (Err(error), None) => Err(error.into()),
             // One trail and no evaluation: the error of the trail is enough.
             (Ok(()), Some((_, error))) if delivered == 0 && unjudged.is_empty() => {

@@ -11,7 +11,7 @@ use trailseal_rule::{
 };
 
 use crate::error::ExemptionsError;
-use crate::exemptions::with_exemptions;
+use crate::exemptions::{with_exemptions, with_tag};
 
 /// The maximum number of trails that are evaluated at the same time.
 const CONCURRENT_TRAILS_MAX: usize = 16;
@@ -20,6 +20,7 @@ const CONCURRENT_TRAILS_MAX: usize = 16;
 #[derive(Debug)]
 pub struct Judge<'a> {
     own: &'a Session,
+    session: &'a Session,
     evidence: Evidence<'a>,
     now: Timestamp,
     read_until: Instant,
@@ -30,8 +31,8 @@ pub struct Judge<'a> {
 pub struct JudgedTrails<'t> {
     /// Each trail and its judgement, or why it could not be judged.
     pub each: Vec<(&'t Trail, Result<Judgement, AwsError>)>,
-    /// Why no exemption of the document was applied.
-    pub exemptions_failure: Option<ExemptionsError>,
+    /// Why no exemption of the document, or by the tag of a trail, was applied.
+    pub exemptions_failures: Vec<ExemptionsError>,
 }
 
 impl<'t> JudgedTrails<'t> {
@@ -46,6 +47,9 @@ impl<'t> JudgedTrails<'t> {
     }
 }
 
+/// A trail and its judgement, and why its tag that may exempt it was not read.
+type JudgedWithTag<'t> = ((&'t Trail, Result<Judgement, AwsError>), Option<ExemptionsError>);
+
 /// Whether a visible trail gets a judgement of its own in this account and Region.
 pub fn is_judged_here(trail: &Trail, parameters: &Parameters) -> bool {
     parameters.replicas == Replicas::Evaluate || trail.standing() == Standing::Own
@@ -53,9 +57,10 @@ pub fn is_judged_here(trail: &Trail, parameters: &Parameters) -> bool {
 
 impl<'a> Judge<'a> {
     /// Reads the evidence in a session until `read_until`, when only the time to report is left.
-    /// `aws` reads the document with exemptions.
+    /// `aws` reads the document with exemptions, the session the tags of trails.
     pub fn new(aws: &'a Aws, session: &'a Session, now: Timestamp, read_until: Instant) -> Self {
-        Self { own: aws.own(), evidence: Evidence::new(aws, session), now, read_until }
+        let (own, evidence) = (aws.own(), Evidence::new(aws, session));
+        Self { own, session, evidence, now, read_until }
     }
 
     /// Stops a reading when only the time to report is left.
@@ -81,20 +86,30 @@ impl<'a> Judge<'a> {
         if trails.is_empty() {
             return JudgedTrails::default();
         }
-        let (parameters, exemptions_failure) =
+        let (parameters, document_failure) =
             with_exemptions(parameters, self.own, self.read_until).await;
         let context = EvaluationContext { parameters: &parameters, now: self.now };
         let readings = trails.iter().map(|trail| self.judge_one(&context, trail));
-        let each = stream::iter(readings).buffered(CONCURRENT_TRAILS_MAX).collect().await;
-        JudgedTrails { each, exemptions_failure }
+        let answers: Vec<_> =
+            stream::iter(readings).buffered(CONCURRENT_TRAILS_MAX).collect().await;
+        let (each, tag_failures): (_, Vec<_>) = answers.into_iter().unzip();
+        let exemptions_failures =
+            document_failure.into_iter().chain(tag_failures.into_iter().flatten()).collect();
+        JudgedTrails { each, exemptions_failures }
     }
 
     async fn judge_one<'t>(
         &self,
         context: &EvaluationContext<'_>,
         trail: &'t Trail,
-    ) -> (&'t Trail, Result<Judgement, AwsError>) {
-        let facts = self.in_time(self.evidence.gather(context, trail)).await;
-        (trail, facts.map(|facts| evaluate(context, trail, &facts)))
+    ) -> JudgedWithTag<'t> {
+        match self.in_time(self.evidence.gather(context, trail)).await {
+            Ok(facts) => {
+                let (facts, tag_failure) =
+                    with_tag(context, self.session, trail, facts, self.read_until).await;
+                ((trail, Ok(evaluate(context, trail, &facts))), tag_failure)
+            }
+            Err(error) => ((trail, Err(error)), None),
+        }
     }
 }

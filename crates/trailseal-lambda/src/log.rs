@@ -60,7 +60,7 @@ pub(crate) struct InvocationSummary {
     is_cold: bool,
     judged: Vec<Judged>,
     clean_up_failure: Option<String>,
-    exemptions_failure: Option<String>,
+    exemptions_failures: Vec<String>,
     failure: Option<(&'static str, String)>,
     calls: BTreeMap<String, Calls>,
     elapsed: Duration,
@@ -75,7 +75,7 @@ impl InvocationSummary {
             is_cold,
             judged: Vec::new(),
             clean_up_failure: None,
-            exemptions_failure: None,
+            exemptions_failures: Vec::new(),
             failure: None,
             calls: BTreeMap::new(),
             elapsed: Duration::ZERO,
@@ -85,7 +85,8 @@ impl InvocationSummary {
     pub(crate) fn note(&mut self, outcome: &Outcome) {
         self.judged.clone_from(&outcome.judged);
         self.clean_up_failure = outcome.clean_up_failure.as_ref().map(describe);
-        self.exemptions_failure = outcome.exemptions_failure.as_ref().map(ToString::to_string);
+        self.exemptions_failures =
+            outcome.exemptions_failures.iter().map(ToString::to_string).collect();
     }
 
     pub(crate) fn finish(
@@ -107,7 +108,7 @@ impl InvocationSummary {
             let message = "clean-up failed";
             write_line(out, &FailureLine { level: "WARN", message, kind: None, error })?;
         }
-        if let Some(error) = &self.exemptions_failure {
+        for error in &self.exemptions_failures {
             let message = "exemptions not read";
             write_line(out, &FailureLine { level: "ERROR", message, kind: None, error })?;
         }

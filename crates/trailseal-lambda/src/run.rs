@@ -38,8 +38,8 @@ pub(crate) struct Outcome {
     pub(crate) judged: Vec<Judged>,
     /// Trails that could not be evaluated, by ARN.
     pub(crate) failures: Vec<(String, AwsError)>,
-    /// Why no exemption of the document was applied.
-    pub(crate) exemptions_failure: Option<ExemptionsError>,
+    /// Why no exemption of the document, or by the tag of a trail, was applied.
+    pub(crate) exemptions_failures: Vec<ExemptionsError>,
     /// Why obsolete results could not be listed.
     pub(crate) clean_up_failure: Option<AwsError>,
 }
@@ -141,8 +141,8 @@ impl<'a> RuleRun<'a> {
         let parameters = &self.invocation.parameters;
         let alone: Vec<&Trail> = trails.iter().map(|(_, trail)| *trail).collect();
         let answers = self.judge.judge(parameters, &alone).await;
-        let exemptions_failure = answers.exemptions_failure;
-        let mut outcome = Outcome { exemptions_failure, ..Outcome::default() };
+        let exemptions_failures = answers.exemptions_failures;
+        let mut outcome = Outcome { exemptions_failures, ..Outcome::default() };
         for ((id, trail), (_, answer)) in trails.iter().zip(answers.each) {
             let arn = trail.arn.to_string();
             match answer {

@@ -7,17 +7,16 @@ use aws_sdk_cloudtrail::error::SdkError;
 use futures_util::future::BoxFuture;
 use futures_util::join;
 use trailseal_aws::{
-    Aws, AwsError, Evidence, KeyReader, Pages, Read, RecordedBucket, Session, describe_trails,
-    failed, recorded_bucket,
+    Aws, AwsError, Evidence, KeyReader, Read, RecordedBucket, Session, describe_trails, failed,
+    recorded_bucket, trail_tag, trail_tags,
 };
 use trailseal_plan::{CurrentState, KeyReadings, Readers, TargetKey, parameters_for};
 use trailseal_rule::key_policy::bucket::{BucketReaders, bucket_readers};
 use trailseal_rule::{
     BucketName, EvaluationContext, Facts, Judgement, KeyArn, KeyRef, Reading, Refusal, Region,
-    RoleName, Standing, Timestamp, Trail, TrailArn, evaluate,
+    RoleName, Standing, Timestamp, Trail, TrailArn, evaluate, exemption_tag_to_read,
 };
 
-use crate::clients;
 use crate::failure::Failure;
 
 /// Reads AWS for one trail.
@@ -90,7 +89,8 @@ impl AwsReader<'_> {
             bucket_region(&evidence, trail),
             self.tags(trail)
         );
-        let bucket_region = bucket_region?;
+        let (bucket_region, tags) = (bucket_region?, tags?);
+        let exemption_tag = exemption_tag(context, &tags);
         let (candidate, alias, (readers, bucket_key)) = join!(
             self.candidate(target_key, &bucket_region),
             self.alias(target_key, &bucket_region),
@@ -99,14 +99,14 @@ impl AwsReader<'_> {
         Ok(CurrentState {
             trail: trail.clone(),
             caller: self.session.account().clone(),
-            facts: facts?,
+            facts: Facts { exemption_tag, ..facts? },
             bucket_region,
             candidate: candidate?,
             alias: alias?,
             readers,
             bucket_key,
             delegated: self.delegated(trail).await?,
-            tags: tags?,
+            tags,
         })
     }
 
@@ -128,7 +128,15 @@ impl AwsReader<'_> {
         context: &EvaluationContext<'_>,
         trail: &Trail,
     ) -> Result<Facts, AwsError> {
-        gather(&Evidence::new(self.aws, self.session), context, trail).await
+        let facts = gather(&Evidence::new(self.aws, self.session), context, trail).await?;
+        let parameters = parameters_for(context.parameters, trail);
+        let context = EvaluationContext { parameters: &parameters, now: context.now };
+        let Some(key) = exemption_tag_to_read(&context, trail, &facts) else { return Ok(facts) };
+        let exemption_tag = match trail_tag(self.session, trail, key).await {
+            Ok(reading) => reading,
+            Err(error) => Reading::Refused(error.into_refusal()?),
+        };
+        Ok(Facts { exemption_tag, ..facts })
     }
 
     /// The rule's judgement of the trail.
@@ -228,27 +236,24 @@ impl AwsReader<'_> {
     }
 
     async fn tags(&self, trail: &Trail) -> Read<BTreeMap<String, String>> {
-        const ACTION: &str = "cloudtrail:ListTags";
-        let region = &trail.home_region;
-        let client = clients::cloudtrail(self.session, region);
-        let mut pages = Pages::new(ACTION, region);
-        let mut tags = BTreeMap::new();
-        let mut next = None;
-        loop {
-            let call = client.list_tags().resource_id_list(trail.arn.as_str()).set_next_token(next);
-            let page = match call.send().await {
-                Ok(page) => page,
-                Err(error) => return refused(ACTION, region, &error),
-            };
-            for tag in page.resource_tag_list().iter().flat_map(|listed| listed.tags_list()) {
-                tags.insert(tag.key().to_owned(), tag.value().unwrap_or_default().to_owned());
-            }
-            next = pages.next(page.next_token)?;
-            if next.is_none() {
-                return Ok(Reading::Known(tags));
-            }
+        match trail_tags(self.session, trail).await {
+            Ok(tags) => Ok(Reading::Known(tags)),
+            Err(error) => Ok(Reading::Refused(error.into_refusal()?)),
         }
     }
+}
+
+/// The tag that `exemptionTag` names, among all tags of the trail.
+fn exemption_tag(
+    context: &EvaluationContext<'_>,
+    tags: &Reading<BTreeMap<String, String>>,
+) -> Reading<String> {
+    let Some(key) = &context.parameters.exemption_tag else {
+        return Reading::Refused(Refusal::NotRead);
+    };
+    tags.clone().and_then(|tags| {
+        tags.get(key.as_str()).map_or(Reading::Absent, |value| Reading::Known(value.clone()))
+    })
 }
 
 async fn gather(

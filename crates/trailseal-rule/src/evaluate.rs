@@ -3,9 +3,10 @@
 use config_rule::{Exempt, Exemption, Origin, Region};
 
 use crate::checks::{CHECKS, CheckId, Evidence, Outcome};
+use crate::exemption_tag::{ByTag, by_tag};
 use crate::facts::{Facts, KeyFacts, KeyOrigin, Reading};
 use crate::key_ref::KeyRef;
-use crate::parameters::{EvaluationContext, Profile, Replicas};
+use crate::parameters::{EvaluationContext, Profile, Replicas, TagKey};
 use crate::trail::{BucketName, Standing, Trail};
 use crate::verdict::{CheckResult, Verdict};
 
@@ -103,12 +104,29 @@ pub fn needs(context: &EvaluationContext<'_>, trail: &Trail) -> Needs {
     }
 }
 
+/// The tag to read from CloudTrail now: `exemptionTag` is set, and the trail would not be COMPLIANT.
+///
+/// A copy of another account's trail has none: only the trail's owner can tag it, and AWS does not
+/// document whether other accounts can read its tags.
+pub fn exemption_tag_to_read<'a>(
+    context: &EvaluationContext<'a>,
+    trail: &Trail,
+    facts: &Facts,
+) -> Option<&'a TagKey> {
+    let key = context.parameters.exemption_tag.as_ref()?;
+    let is_own = trail.standing() != Standing::MemberCopy;
+    (is_own && evaluate(context, trail, facts).verdict.is_open()).then_some(key)
+}
+
 /// Evaluates a trail.
 pub fn evaluate(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Judgement {
     let profile = context.parameters.profile;
-    if let Some(why) = not_applicable(context, trail) {
+    let not_judged = |why| {
         let verdict = Verdict::NotApplicable(why);
-        return Judgement { verdict, profile, skipped: Vec::new(), key: None, notes: Vec::new() };
+        Judgement { verdict, profile, skipped: Vec::new(), key: None, notes: Vec::new() }
+    };
+    if let Some(why) = not_applicable(context, trail) {
+        return not_judged(why);
     }
     let mut results = Vec::new();
     // All checks ask about the key: if it is not known before deployment, one reports it.
@@ -121,13 +139,18 @@ pub fn evaluate(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -
             break;
         }
     }
+    let verdict = Verdict::of(results);
+    let tag = if verdict.is_open() { by_tag(context, trail, facts) } else { ByTag::Nothing };
+    if let ByTag::Exempt(exemption) = &tag {
+        return not_judged(exempt_by(exemption));
+    }
     let skipped = CHECKS.iter().filter(|check| check.is_skipped(context.parameters));
     Judgement {
-        verdict: Verdict::of(results),
+        verdict,
         profile,
         skipped: skipped.map(|check| check.id).collect(),
         key: trail.key.as_ref().map(|key| key.as_str().to_owned()),
-        notes: notes(context, trail, facts),
+        notes: notes(context, trail, facts, tag),
     }
 }
 
@@ -166,13 +189,16 @@ fn not_applicable(context: &EvaluationContext<'_>, trail: &Trail) -> Option<Stri
 fn exempt_by(exemption: &Exemption) -> String {
     let until = exemption.last_day().map(|day| format!(" until {day}")).unwrap_or_default();
     let (name, reason) = match exemption.origin() {
-        Origin::Parameter => ("exemptTrails", String::new()),
-        Origin::Document { name, reason, .. } => (name.as_str(), format!(": {reason}")),
+        Origin::Parameter => ("exemptTrails".to_owned(), String::new()),
+        Origin::Document { name, reason, .. } => (name.clone(), format!(": {reason}")),
+        Origin::Tag { key } => {
+            (format!("tag {key}"), ": a tag names no reason and no approver".to_owned())
+        }
     };
     format!("the trail is exempt{until} ({name}){reason}")
 }
 
-fn notes(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Vec<String> {
+fn notes(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts, tag: ByTag) -> Vec<String> {
     let copy = match trail.standing() {
         Standing::Own => None,
         Standing::Shadow => Some(format!("copy of a trail of {}", trail.home_region)),
@@ -190,5 +216,5 @@ fn notes(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Vec<S
     let is_stopped =
         matches!(&facts.delivery, Reading::Known(one) if one.is_logging == Some(false));
     let stopped = is_stopped.then(|| "the trail does not log".to_owned());
-    [copy, expired, unread, stopped].into_iter().flatten().collect()
+    [copy, expired, unread, tag.note(), stopped].into_iter().flatten().collect()
 }

@@ -14,7 +14,7 @@ use crate::trail::BucketName;
 pub const ENTRY_MEMBERS: [&str; 4] = ["trail", "until", "reason", "approver"];
 
 /// Service and kind of what is exempt.
-const TRAIL: [&str; 2] = ["cloudtrail", "trail"];
+pub(crate) const TRAIL: [&str; 2] = ["cloudtrail", "trail"];
 
 /// The most characters of a reason and of an approver.
 const TEXT_CHARS_MAX: usize = 1_024;

@@ -146,6 +146,8 @@ pub struct Facts {
     pub delivery_elsewhere: Reading<BTreeMap<Region, Reading<Delivery>>>,
     /// The log files in the trail's bucket. Only the command reads them.
     pub log_files: Reading<LogFiles>,
+    /// The tag of `exemptionTag` (CloudTrail `ListTags`) that `exemption_tag_to_read` asks for.
+    pub exemption_tag: Reading<String>,
 }
 
 impl Facts {
@@ -159,6 +161,7 @@ impl Facts {
             delivery: Reading::Refused(Refusal::NotRead),
             delivery_elsewhere: Reading::Known(BTreeMap::new()),
             log_files: Reading::Refused(Refusal::NotRead),
+            exemption_tag: Reading::Refused(Refusal::NotRead),
         }
     }
 }

@@ -120,8 +120,8 @@ impl<'a> Gathering<'a> {
         self.conclude_key();
     }
 
-    /// What was read; log files are not read here. If the rotation or the policy of the key was not read, the reason is that of
-    /// the key.
+    /// What was read; log files and tags are not read here. If the rotation or the policy of the
+    /// key was not read, the reason is that of the key.
     pub fn into_facts(self) -> Facts {
         let key = self.key.unwrap_or_else(not_read);
         Facts {
@@ -134,6 +134,7 @@ impl<'a> Gathering<'a> {
                 .delivery_elsewhere
                 .unwrap_or_else(|| Reading::Known(BTreeMap::new())),
             log_files: not_read(),
+            exemption_tag: not_read(),
         }
     }
 

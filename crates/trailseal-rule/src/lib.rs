@@ -11,6 +11,7 @@
 mod arn;
 mod key_ref;
 
+mod exemption_tag;
 mod exemptions;
 mod invocation;
 mod parameter_specs;
@@ -42,8 +43,9 @@ pub use crate::arn::{KeyArn, TrailArn, stand_in};
 pub use crate::checks::{CHECKS, Check, CheckId, Finding, FindingCode, Outcome, Severity};
 pub use crate::controls::{CIS_CONTROLS, Control, RELATED_CONTROLS};
 pub use crate::denial::{Denial, PolicyType};
-pub use crate::evaluate::{Judgement, KeyQuery, Needs, evaluate, needs};
+pub use crate::evaluate::{Judgement, KeyQuery, Needs, evaluate, exemption_tag_to_read, needs};
 pub use crate::evaluation::no_trails_evaluation;
+pub use crate::exemption_tag::exemption_by_tag;
 pub use crate::exemptions::{
     ENTRY_MEMBERS, ExemptionsFrom, S3Object, entry_schema, exemptions_schema, read_entry,
 };
@@ -60,7 +62,7 @@ pub use crate::key_policy::parsed::KeyPolicy;
 pub use crate::key_ref::KeyRef;
 pub use crate::parameter_specs::{PARAMETERS, ParameterSpec, parameters_schema};
 pub use crate::parameters::{
-    EvaluationContext, LogFileScope, Parameters, Profile, Replicas, RoleName, WhenNoTrails,
+    EvaluationContext, LogFileScope, Parameters, Profile, Replicas, RoleName, TagKey, WhenNoTrails,
     WhenUnverified,
 };
 pub use crate::trail::{BucketName, Standing, TRAIL_TYPE, Trail};

@@ -9,7 +9,9 @@ use strum::VariantNames;
 
 use crate::checks::{CHECKS, Check, CheckId};
 use crate::exemptions::ExemptionsFrom;
-use crate::parameters::{Parameters, Profile, Replicas, RoleName, WhenNoTrails, WhenUnverified};
+use crate::parameters::{
+    Parameters, Profile, Replicas, RoleName, TagKey, WhenNoTrails, WhenUnverified,
+};
 
 /// One parameter of this rule.
 pub type ParameterSpec = config_rule::ParameterSpec<Parameters>;
@@ -32,6 +34,10 @@ const DOCUMENT: Values = Values::Text {
     pattern: r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$",
     words: "the object in S3, `s3://BUCKET/KEY`, with letters, digits, `_`, `-` and `.` in the key",
 };
+const TAG: Values = Values::Text {
+    pattern: "^[A-Za-z0-9_.:/=+@-]{1,128}$",
+    words: "the key of a tag, of letters, digits and `_.:/=+-@`, without the prefix `aws:`",
+};
 const DAYS: Values = Values::Text {
     pattern: "^(9[0-9]|[1-9][0-9]{2}|1[0-9]{3}|2[0-4][0-9]{2}|25[0-5][0-9]|2560)$",
     words: "a whole number from 90 to 2560",
@@ -42,7 +48,7 @@ const ROLE: Values = Values::Text {
 };
 
 /// Every parameter, in the order of the documentation.
-pub const PARAMETERS: [ParameterSpec; 15] = [
+pub const PARAMETERS: [ParameterSpec; 16] = [
     ParameterSpec {
         name: "profile",
         about: "How much is asked of a trail's key.",
@@ -155,6 +161,15 @@ pub const PARAMETERS: [ParameterSpec; 15] = [
         set: |p, text| {
             set_value(&mut p.exemptions_from, ExemptionsFrom::parse(text).map(Some), text)
         },
+    },
+    ParameterSpec {
+        name: "exemptionTag",
+        about: "The tag of a trail that exempts it until the day that is the tag's value, at most \
+                90 days ahead, such as trailseal:exempt-until; read from CloudTrail, and only if \
+                the trail would fail.",
+        values: TAG,
+        default: None,
+        set: |p, text| set_value(&mut p.exemption_tag, TagKey::parse(text).map(Some), text),
     },
     ParameterSpec {
         name: "executionRoleName",

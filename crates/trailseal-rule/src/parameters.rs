@@ -39,6 +39,8 @@ pub struct Parameters {
     pub exempt_trails: Vec<Exemption>,
     /// `exemptionsFrom`: the document with more exemptions.
     pub exemptions_from: Option<ExemptionsFrom>,
+    /// `exemptionTag`: the tag of a trail whose value is the last day of an exemption.
+    pub exemption_tag: Option<TagKey>,
     /// Which log files `log-files-sealed` judges, if it is enabled. No parameter of the rule sets it:
     /// only the command reads log files.
     pub log_files: Option<LogFileScope>,
@@ -154,6 +156,26 @@ impl RoleName {
     }
 }
 
+/// The key of a tag: 1 to 128 characters (CloudTrail API Reference, `Tag`), and not one of the tags
+/// that AWS sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagKey(String);
+
+impl TagKey {
+    /// Takes letters, digits and `_.:/=+-@`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let of_key = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:/=+-@".contains(&byte);
+        let is_of_aws = text.to_ascii_lowercase().starts_with("aws:");
+        let is_key = (1..=128).contains(&text.len()) && text.bytes().all(of_key) && !is_of_aws;
+        is_key.then(|| Self(text.to_owned()))
+    }
+
+    /// The key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Parameters {
     /// Adds the exemptions of the document that `exemptionsFrom` names, given its content.
     ///
@@ -206,5 +228,22 @@ impl<'a> EvaluationContext<'a> {
 
     pub(crate) fn exemption(&self, trail: &TrailArn) -> Exempt<'a> {
         exempt(&self.parameters.exempt_trails, &trail.for_patterns(), self.now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TagKey;
+
+    #[test]
+    fn a_key_is_one_that_a_person_may_set() {
+        for right in ["trailseal:exempt-until", "x", "a_b.c/d=e+f@g-h", "awsome:x", "laws:x"] {
+            assert_eq!(TagKey::parse(right).unwrap().as_str(), right);
+        }
+        let long = "k".repeat(129);
+        assert!(TagKey::parse(&"k".repeat(128)).is_some());
+        for wrong in ["", " ", "a b", "aws:x", "AWS:x", "Aws:", "a*", "a,b", "\u{fc}", &long] {
+            assert_eq!(TagKey::parse(wrong), None, "{wrong}");
+        }
     }
 }

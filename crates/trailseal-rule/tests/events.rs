@@ -405,7 +405,8 @@ fn parameters_are_all_accepted_or_rejected() {
             "maxRotationPeriodDays":"90","checkKeyPolicy":"true","checkDelivery":"false",
             "keyAccountRoleName":"path/reader","unverified":"NOT_APPLICABLE",
             "noTrails":"NON_COMPLIANT","replicas":"EVALUATE",
-            "exemptTrails":"arn:aws:cloudtrail:*:*:trail/lab@2026-12-31","executionRoleName":"r"}"#,
+            "exemptTrails":"arn:aws:cloudtrail:*:*:trail/lab@2026-12-31",
+            "exemptionTag":"trailseal:exempt-until","executionRoleName":"r"}"#,
     )
     .unwrap();
     insta::assert_debug_snapshot!(all);
@@ -417,7 +418,7 @@ fn parameters_are_all_accepted_or_rejected() {
         r#"{"profile":"CIS","allowedKmsKeyArns":"*","allowedKeyAccounts":",","requireKeyRotation":"yes",
             "maxRotationPeriodDays":"89","checkKeyPolicy":true,"checkDelivery":"1","keyAccountRoleName":"a//b",
             "unverified":"INSUFFICIENT_DATA","noTrails":"COMPLIANT","replicas":"true",
-            "exemptTrails":"lab","executionRoleName":"*","unknown":"","Profile":"cis"}"#,
+            "exemptTrails":"lab","exemptionTag":"aws:x","executionRoleName":"*","unknown":"","Profile":"cis"}"#,
     )
     .unwrap_err();
     insta::assert_snapshot!(refused.replace("; `", "\n`"));

@@ -119,7 +119,7 @@ impl Importer {
         let here: Vec<&Trail> =
             trails.iter().filter(|trail| is_judged_here(trail, parameters)).collect();
         let judged = judge.judge(parameters, &here).await;
-        if let Some(failure) = &judged.exemptions_failure {
+        for failure in &judged.exemptions_failures {
             progress.note(failure.to_string(), &self.log);
         }
         let mut kept: HashSet<String> = HashSet::new();

@@ -50,6 +50,17 @@ variable "exempt_trails" {
   }
 }
 
+variable "exemption_tag" {
+  description = "The tag of a trail that exempts it until the day that is the tag's value, at most 90 days ahead, such as trailseal:exempt-until; read from CloudTrail, and only if the trail would fail. Takes the key of a tag, of letters, digits and `_.:/=+-@`, without the prefix `aws:`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.exemption_tag == null || can(regex("^[A-Za-z0-9_.:/=+@-]{1,128}$", tostring(var.exemption_tag)))
+    error_message = "exemption_tag must be the key of a tag, of letters, digits and `_.:/=+-@`, without the prefix `aws:`."
+  }
+}
+
 variable "exemptions_from" {
   description = "The JSON document with more exemptions, each with reason, approver and last day. Takes the object in S3, `s3://BUCKET/KEY`, with letters, digits, `_`, `-` and `.` in the key."
   type        = string
@@ -158,6 +169,7 @@ locals {
     checkDelivery         = tostring(var.check_delivery)
     checkKeyPolicy        = tostring(var.check_key_policy)
     exemptTrails          = length(var.exempt_trails) == 0 ? null : join(",", var.exempt_trails)
+    exemptionTag          = var.exemption_tag
     exemptionsFrom        = var.exemptions_from
     keyAccountRoleName    = var.key_account_role_name
     maxRotationPeriodDays = tostring(var.max_rotation_period_days)

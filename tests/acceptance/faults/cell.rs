@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use accounts::EXEMPTIONS;
+use accounts::{EXEMPTION_TAG, EXEMPTIONS};
 use trailseal_lab::{Fault, FaultKind, Operation, Position};
 
 use super::desk::{ATTEMPTS, Returned, Sent};
@@ -106,13 +106,20 @@ impl Cell {
         let name = self.operation.iam();
         let trails = self.trigger.trails();
         let (kind, parts): (&str, Vec<String>) = match outcome {
-            Outcome::Healthy | Outcome::Reported(_) | Outcome::NoCleanUp | Outcome::NoTrails => {
+            Outcome::Healthy
+            | Outcome::Reported(_)
+            | Outcome::NoCleanUp
+            | Outcome::NoTrails
+            | Outcome::Untagged => {
                 let put: BTreeSet<&str> = sent.put.iter().map(|one| &*one.resource_id).collect();
                 let expected = Returned::Accepted(put.len());
                 return (sent.returned != expected)
                     .then(|| format!("returned {:?} instead of {expected:?}", sent.returned));
             }
             Outcome::NoExemptions => ("ExemptionsNotRead", vec![EXEMPTIONS.to_owned()]),
+            Outcome::NoTag => {
+                ("ExemptionsNotRead", vec![format!("tag {EXEMPTION_TAG} of {}", arn("delta"))])
+            }
             Outcome::Fails(kind, "") => (kind, vec![name.to_owned()]),
             Outcome::Fails(kind, part) | Outcome::Refused(kind, part) => {
                 (kind, vec![part.to_owned()])
@@ -146,6 +153,9 @@ impl Cell {
         match outcome {
             Outcome::Healthy | Outcome::Unheard(_) | Outcome::NoExemptions => {}
             Outcome::Fails(..) => expected.clear(),
+            Outcome::NoTag | Outcome::Untagged => {
+                expected.extend(self.trigger.exempt().iter().map(|id| (*id, "NON_COMPLIANT")));
+            }
             Outcome::Reported(part) => {
                 for trail in self.concerned(|trail| found.get(trail) == Some(&"NON_COMPLIANT")) {
                     expected.insert(trail, "NON_COMPLIANT");
@@ -159,7 +169,9 @@ impl Cell {
                     expected.remove(trail);
                 }
             }
-            Outcome::NoCleanUp => expected.retain(|id, _| trails.contains(id)),
+            Outcome::NoCleanUp => {
+                expected.retain(|id, _| trails.contains(id) || self.trigger.exempt().contains(id));
+            }
             Outcome::NoTrails if self.trigger == Trigger::Schedule => {
                 expected.values_mut().for_each(|verdict| *verdict = "NOT_APPLICABLE");
             }

@@ -10,12 +10,13 @@
 use trailseal_lab::Operation::{
     self, AssumeRole, DescribeKey, DescribeTrails, GetComplianceDetailsByConfigRule, GetKeyPolicy,
     GetKeyRotationStatus, GetObject, GetResourceConfigHistory, GetTrailStatus, HeadBucket,
-    ListDiscoveredResources, PutEvaluations,
+    ListDiscoveredResources, ListTags, PutEvaluations,
 };
 
 use self::Calls::{OneMore, Retried, Twice, Unchanged, UntilFault};
 use self::Outcome::{
-    Fails, Final, Healthy, NoCleanUp, NoExemptions, NoTrails, Refused, Reported, Unheard, Unjudged,
+    Fails, Final, Healthy, NoCleanUp, NoExemptions, NoTag, NoTrails, Refused, Reported, Unheard,
+    Unjudged, Untagged,
 };
 use self::Where::{Always, AtFirst, AtSecond};
 
@@ -44,6 +45,11 @@ pub(crate) enum Outcome {
     /// All evaluations are submitted, without the exemptions of the document; the invocation fails
     /// and names the document.
     NoExemptions,
+    /// All evaluations are submitted, without the exemption by tag; the invocation fails and names
+    /// the tag and the trail.
+    NoTag,
+    /// All evaluations are submitted; that of the trail with the tag is as if it had none.
+    Untagged,
     /// AWS returns no trails: existing results are replaced, and nothing else is submitted.
     NoTrails,
     /// The evaluations of this call are not accepted, those of other calls are; the invocation
@@ -86,12 +92,17 @@ const NEEDED: &[Operation] = &[DescribeTrails, ListDiscoveredResources, GetResou
 const EVIDENCE: &[Operation] = &[DescribeKey, GetKeyRotationStatus, GetKeyPolicy, GetTrailStatus];
 const BUCKET: &[Operation] = &[HeadBucket];
 const DOCUMENT: &[Operation] = &[GetObject];
+const TAG: &[Operation] = &[ListTags];
 const ROLE: &[Operation] = &[AssumeRole];
 const WRITE: &[Operation] = &[PutEvaluations];
 const CLEAN_UP: &[Operation] = &[GetComplianceDetailsByConfigRule];
 /// These have pages.
-const PAGED: &[Operation] =
-    &[ListDiscoveredResources, GetResourceConfigHistory, GetComplianceDetailsByConfigRule];
+const PAGED: &[Operation] = &[
+    ListDiscoveredResources,
+    GetResourceConfigHistory,
+    GetComplianceDetailsByConfigRule,
+    ListTags,
+];
 /// These have no pages.
 const UNPAGED: &[Operation] = &[
     DescribeTrails,
@@ -115,6 +126,7 @@ const SIGNED: &[Operation] = &[
     AssumeRole,
     PutEvaluations,
     GetComplianceDetailsByConfigRule,
+    ListTags,
 ];
 
 /// A retry may help. It also helps if the clock is wrong: the response contains the right time.
@@ -229,6 +241,13 @@ pub(crate) const TABLE: &[Row] = &[
     row(DOCUMENT, PASSING_UNSIGNED, &[Always], NoExemptions, Retried),
     row(DOCUMENT, LASTING,          FROM_FIRST, NoExemptions, Unchanged),
     row(DOCUMENT, &["clock-skew"],  FROM_FIRST, NoExemptions, Unchanged),
+
+    // The same for the tag of a trail. A trail that is gone has no tag.
+    row(TAG, PASSING,   &[Always],  NoTag, Retried),
+    row(TAG, UNUSABLE,  FROM_FIRST, NoTag, Unchanged),
+    row(TAG, DENIED,    FROM_FIRST, NoTag, Unchanged),
+    row(TAG, NOT_FOUND, FROM_FIRST, Untagged, Unchanged),
+    row(TAG, REPEATED,  &[Always],  NoTag, Twice),
 
     // A failed clean-up blocks no evaluation; an incomplete list of results is not used.
     row(CLEAN_UP, PASSING, &[Always], NoCleanUp, Retried),

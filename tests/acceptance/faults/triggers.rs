@@ -2,20 +2,21 @@
 //!
 //! The rule belongs to a member account and the function is central, so every trigger assumes a
 //! role first. The key of trail `alpha` belongs to a third account, and another role reads its
-//! policy; one key of the member account seals `beta` and `gamma`.
+//! policy; one key of the member account seals `beta` and `gamma`. A tag exempts `delta`, which has
+//! no key.
 
 use trailseal_lab::Operation::{
     self, AssumeRole, DescribeKey, DescribeTrails, GetComplianceDetailsByConfigRule, GetKeyPolicy,
     GetKeyRotationStatus, GetObject, GetResourceConfigHistory, GetTrailStatus, HeadBucket,
-    ListDiscoveredResources, PutEvaluations,
+    ListDiscoveredResources, ListTags, PutEvaluations,
 };
 use trailseal_lab::{DiscoveredResource, Membership, RuleEvent, StandingResult, State, Trail};
 
 use crate::acceptance::harness::{ACCOUNT, REGION};
 use accounts::{
-    EXEMPTIONS, KEY_ACCOUNT, KEY_ROLE, MEMBER, MEMBER_ROLE, STRICT, account, add_exemptions,
-    bucket, change, deleted, history, key_arn, key_item, key_of_trails, oversized, role, role_arn,
-    rule, schedule, standing, trail, trail_arn, trail_item, with,
+    EXEMPTION_TAG, EXEMPTIONS, KEY_ACCOUNT, KEY_ROLE, MEMBER, MEMBER_ROLE, STRICT, account,
+    add_exemptions, bucket, change, deleted, history, key_arn, key_item, key_of_trails, oversized,
+    role, role_arn, rule, schedule, standing, trail, trail_arn, trail_item, with,
 };
 
 /// The deleted trails that still have results: more than a page, and more than a batch.
@@ -34,7 +35,7 @@ pub(crate) enum Trigger {
 
 /// The calls of each operation without faults, for the triggers in the order of [`Trigger::ALL`],
 /// written by hand.
-const CALLS: [(Operation, [usize; 6]); 12] = [
+const CALLS: [(Operation, [usize; 6]); 13] = [
     (AssumeRole, [2, 2, 1, 1, 1, 2]),
     (GetResourceConfigHistory, [0, 2, 0, 0, 2, 0]),
     (DescribeTrails, [0, 0, 0, 1, 1, 1]),
@@ -46,6 +47,7 @@ const CALLS: [(Operation, [usize; 6]); 12] = [
     (GetKeyPolicy, [1, 1, 0, 1, 1, 2]),
     (GetTrailStatus, [1, 1, 0, 2, 2, 2]),
     (GetObject, [1, 1, 0, 1, 1, 1]),
+    (ListTags, [0, 0, 0, 0, 0, 1]),
     (PutEvaluations, [1, 1, 1, 1, 1, 2]),
 ];
 
@@ -69,6 +71,18 @@ impl Trigger {
         }
     }
 
+    /// The trails that a tag exempts.
+    pub(crate) const fn exempt(self) -> &'static [&'static str] {
+        match self {
+            Self::Schedule => &["delta"],
+            Self::TrailChange
+            | Self::OversizedTrail
+            | Self::TrailDeleted
+            | Self::KeyChange
+            | Self::OversizedKey => &[],
+        }
+    }
+
     /// The number of calls of an operation without faults.
     pub(crate) fn calls(self, operation: Operation) -> usize {
         let calls = CALLS.iter().find(|(of, _)| *of == operation);
@@ -88,7 +102,9 @@ impl Trigger {
                 Vec::new()
             }
         };
-        sealed.chain(obsolete.into_iter().map(|id| (id, "NOT_APPLICABLE"))).collect()
+        let exempt = self.exempt().iter().map(|name| (*name).to_owned());
+        let not_judged = exempt.chain(obsolete).map(|id| (id, "NOT_APPLICABLE"));
+        sealed.chain(not_judged).collect()
     }
 
     pub(crate) fn event(self) -> RuleEvent {
@@ -100,7 +116,11 @@ impl Trigger {
             Self::OversizedKey => oversized(&own_key_item()),
             Self::Schedule => schedule(MEMBER, REGION),
         };
-        let more = [("executionRoleName", MEMBER_ROLE), ("exemptionsFrom", EXEMPTIONS)];
+        let more = [
+            ("executionRoleName", MEMBER_ROLE),
+            ("exemptionsFrom", EXEMPTIONS),
+            ("exemptionTag", EXEMPTION_TAG),
+        ];
         with(with(event, &STRICT), &more)
     }
 
@@ -109,6 +129,10 @@ impl Trigger {
         if !matches!(self, Self::KeyChange | Self::OversizedKey) {
             trails.pop();
         }
+        trails.extend(self.exempt().iter().map(|name| {
+            let tags = [(EXEMPTION_TAG.to_owned(), "2026-12-31".to_owned())].into();
+            Trail { tags, ..trail(&arn(name), &format!("logs-of-{name}"), None) }
+        }));
         let mut state = State {
             accounts: vec![
                 account(ACCOUNT, Membership::Management, &[REGION]),
@@ -181,7 +205,7 @@ fn discovered(number: usize) -> DiscoveredResource {
 
 /// All trails, including the deleted ones, have a COMPLIANT result.
 fn standing_results() -> Vec<StandingResult> {
-    let ids = ["alpha", "beta", "gamma"].map(str::to_owned).into_iter();
+    let ids = ["alpha", "beta", "gamma", "delta"].map(str::to_owned).into_iter();
     ids.chain((0..OBSOLETE).map(obsolete_id))
         .map(|id| standing("AWS::CloudTrail::Trail", &id, "COMPLIANT"))
         .collect()

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use accounts::{
-    EXEMPTIONS, KEY_ACCOUNT, KEY_ROLE, account, add_exemptions, key_arn, key_of_trails, role,
-    role_arn, trail, trail_arn,
+    EXEMPTION_TAG, EXEMPTIONS, KEY_ACCOUNT, KEY_ROLE, account, add_exemptions, denial, key_arn,
+    key_of_trails, role, role_arn, trail, trail_arn,
 };
 use trailseal_lab::{Membership, State};
 
@@ -32,9 +32,34 @@ pub(super) fn everything() -> State {
     state
 }
 
+/// The same, with a trail without a key, which a tag may exempt.
+fn with_tag() -> State {
+    let mut state = everything();
+    let arn = trail_arn(ACCOUNT, REGION, "t3");
+    let tags = [(EXEMPTION_TAG.to_owned(), "2026-12-31".to_owned())].into();
+    state.trails.push(trailseal_lab::Trail { tags, ..trail(&arn, "logs-0", None) });
+    let parameters = &mut state.config_rules[0].parameters;
+    parameters.insert("exemptionTag".to_owned(), EXEMPTION_TAG.into());
+    state
+}
+
+#[tokio::test]
+async fn a_tag_exempts_a_trail_of_the_import_unless_it_cannot_be_read() {
+    let desk = ImportDesk::open(with_tag()).await;
+    desk.run().await.done();
+    assert_eq!(desk.finding("t3")["Compliance"]["Status"], "NOT_AVAILABLE");
+    let denied = State { denials: vec![denial("cloudtrail:ListTags")], ..with_tag() };
+    let desk = ImportDesk::open(denied).await;
+    let ran = desk.run().await;
+    let error = ran.outcome.as_ref().unwrap_err();
+    assert_eq!(error.kind(), "NotAllImported");
+    assert!(error.to_string().contains("cloudtrail:ListTags in us-east-1 was denied"), "{error}");
+    assert_eq!(desk.finding("t3")["Compliance"]["Status"], "FAILED");
+}
+
 #[tokio::test]
 async fn the_role_of_the_import_grants_exactly_its_calls() {
-    let desk = ImportDesk::open(everything()).await;
+    let desk = ImportDesk::open(with_tag()).await;
     let ran = desk.run().await;
     assert_eq!(ran.done().archived, 1);
     let of = |account: Option<&str>| -> BTreeSet<String> {

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::stream::{self, StreamExt as _};
 use trailseal_aws::{
     Aws, AwsError, Calls, Evidence, ReadTimes, Session, TrailDelivery, describe_delivery, now,
+    trail_tag,
 };
 use trailseal_findings::trail_source;
 use trailseal_rule::{
     CheckId, EvaluationContext, Facts, Parameters, Reading, Region, ResourceId, RoleName, Standing,
-    Timestamp, WhenNoTrails, needs,
+    Timestamp, Trail, WhenNoTrails, exemption_by_tag, exemption_tag_to_read, needs,
 };
 
 use super::gathered::{Gathered, source};
@@ -237,7 +238,34 @@ impl Audit {
                 gathered.problem(source.to_owned(), &format!("log files not read: {problem}"));
             }
         }
+        self.read_tag(&sessions.account, trail, context, &mut facts, source).await;
         Ok((facts, times))
+    }
+
+    /// Reads the tag that may exempt the trail, if the trail would fail. Without it, the trail is
+    /// evaluated.
+    async fn read_tag(
+        &self,
+        session: &Session,
+        trail: &Trail,
+        context: &EvaluationContext<'_>,
+        facts: &mut Facts,
+        source: &str,
+    ) {
+        let Some(key) = exemption_tag_to_read(context, trail, facts) else { return };
+        match trail_tag(session, trail, key).await {
+            Ok(reading) => facts.exemption_tag = reading,
+            Err(error) => {
+                let what = format!("exemptionTag {} not read", key.as_str());
+                let what = format!("{what}: {}", self.message(&error));
+                self.gathered().problem(source.to_owned(), &what);
+            }
+        }
+        let exemption = exemption_by_tag(context, trail, facts);
+        let mut gathered = self.gathered();
+        if let Some(exemption) = exemption.filter(|one| !gathered.exemptions.contains(one)) {
+            gathered.exemptions.push(exemption);
+        }
     }
 
     /// Reports the failures of Regions, with each cause once.

@@ -35,6 +35,8 @@ cloudtrail:GetTrailStatus, which is called in every enabled Region of a multi-Re
 with --region.
 With --log-files also s3:ListBucket and s3:GetBucketAcl on the buckets, and s3:GetObject on their
 files, which HEAD requests need.
+With the parameter exemptionsFrom also s3:GetObject on the document; with exemptionTag also
+cloudtrail:ListTags on the trails.
 With --aggregator only config:SelectAggregateResourceConfig, in the account and Region of the
 aggregator.
 A trail of which only copies are seen cannot be judged. The audit changes nothing.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trailseal_findings::region_source;
-use trailseal_rule::{AccountId, Region};
+use trailseal_rule::{AccountId, Exemption, Region};
 
 use super::targets::Target;
 use crate::report::{AccountReport, Kind, Problem, Rank, RegionReport, TrailReport};
@@ -16,6 +16,8 @@ const UNFINISHED: &str = "the audit of this account ended unexpectedly";
 pub(super) struct Gathered {
     pub(super) trails: Vec<(Rank, TrailReport)>,
     pub(super) problems: Vec<Problem>,
+    /// The exemptions by tags of trails, each once.
+    pub(super) exemptions: Vec<Exemption>,
     accounts: BTreeMap<String, AccountReport>,
     /// Accounts that are not done yet.
     open: BTreeSet<String>,

@@ -7,13 +7,14 @@ use trailseal_rule::{Exemption, Origin, Timestamp};
 
 use super::{AccountReport, AccountStatus, RegionReport, Report, TrailReport};
 
-/// An entry of `exemptTrails`, of a configuration file or of a document.
+/// An entry of `exemptTrails`, of a configuration file or of a document, or the tag of a trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ExemptionReport {
     pub(crate) pattern: String,
     /// Its last day, `YYYY-MM-DD`; absent if it has none.
     pub(crate) until: Option<String>,
-    /// `exemptTrails`, the configuration file, or the document.
+    /// `exemptTrails`, the configuration file, the document, or the tag, which has neither a reason
+    /// nor an approver.
     pub(crate) source: String,
     #[serde(default)]
     pub(crate) reason: Option<String>,
@@ -51,15 +52,16 @@ impl ExemptionReport {
         let matched: BTreeSet<&str> =
             arns.map(|arn| arn.as_str()).filter(|arn| exemption.matches(arn)).collect();
         let (source, reason, approver) = match exemption.origin() {
-            Origin::Parameter => ("exemptTrails", None, None),
+            Origin::Parameter => ("exemptTrails".to_owned(), None, None),
             Origin::Document { name, reason, approver } => {
-                (name.as_str(), Some(reason.clone()), Some(approver.clone()))
+                (name.clone(), Some(reason.clone()), Some(approver.clone()))
             }
+            Origin::Tag { key } => (format!("tag {key}"), None, None),
         };
         Self {
             pattern: exemption.pattern().to_owned(),
             until: exemption.last_day().map(str::to_owned),
-            source: source.to_owned(),
+            source,
             reason,
             approver,
             state: match matched.len() {

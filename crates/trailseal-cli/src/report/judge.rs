@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use trailseal_rule::{
     AccountId, CIS_CONTROLS, CheckResult, Control, Evaluation, EvaluationContext, Facts, Judgement,
     Parameters, RELATED_CONTROLS, Region, ResourceId, Standing, Timestamp, Trail, TrailGone,
-    Verdict, WhenNoTrails, evaluate, no_trails_evaluation,
+    Verdict, WhenNoTrails, evaluate, exemption_by_tag, no_trails_evaluation,
 };
 
 use super::coverage::mark_not_evaluated;
@@ -247,7 +247,9 @@ pub(crate) fn judged_trail(
         Verdict::Sealed(_) | Verdict::Broken(_) | Verdict::Unverified(_) => None,
     };
     let is_copy = trail.standing() != Standing::Own;
-    let is_open_copy = is_copy && reason.is_some() && !context.exempts(&trail.arn);
+    let is_exempt =
+        context.exempts(&trail.arn) || exemption_by_tag(context, trail, facts).is_some();
+    let is_open_copy = is_copy && reason.is_some() && !is_exempt;
     let report = TrailReport {
         profile: reason.is_none().then_some(judgement.profile),
         arn: Some(trail.arn.clone()),

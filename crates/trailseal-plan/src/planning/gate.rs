@@ -24,10 +24,12 @@ pub(super) fn pass(input: &PlanInput<'_>, reasons: &mut Reasons) -> Result<(), R
             "end its exemption to change it",
         )),
         Verdict::Unverified(results) => {
+            may_be_exempt_by_tag(input)?;
             unverified(input, results, reasons);
             Ok(())
         }
         Verdict::Broken(_) => {
+            may_be_exempt_by_tag(input)?;
             if CheckId::DeliveryUnbroken.is_enabled(input.context.parameters) {
                 reasons.note_denied(&input.current_state.facts.delivery);
             }
@@ -45,6 +47,21 @@ fn may_be_exempt(input: &PlanInput<'_>) -> Result<(), Refusals> {
             "let the calling principal read the document, or leave exemptionsFrom out",
         )),
         Some(_) | None => Ok(()),
+    }
+}
+
+/// The same for the tag of the trail, which matters only for a trail that would fail.
+fn may_be_exempt_by_tag(input: &PlanInput<'_>) -> Result<(), Refusals> {
+    match (&input.context.parameters.exemption_tag, &input.current_state.facts.exemption_tag) {
+        (Some(key), Reading::Refused(refusal)) => Err(Refusals::one(
+            RefusalCode::Unverified,
+            format!(
+                "the trail may be exempt by its tag {}, which was not read: {refusal}",
+                key.as_str()
+            ),
+            "allow cloudtrail:ListTags to the calling principal, or leave exemptionTag out",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use strum::VariantArray as _;
 use trailseal_plan::{Consent, Force, RefusalCode, Refusals, TargetKey, back_out, fold, plan};
 use trailseal_rule::{
-    EvaluationContext, KeyFacts, KeyOrigin, KeyState, KeyUsage, Parameters, Reading, Trail,
+    EvaluationContext, KeyFacts, KeyOrigin, KeyState, KeyUsage, Parameters, Reading, Refusal, Trail,
 };
 
 use crate::aws::{OTHER_ACCOUNT, account, region};
@@ -44,6 +44,29 @@ fn an_unknown_state_or_kind_of_an_external_key_is_refused() {
         }
         let refusals = case.plan(&parameters(&json!({}))).map(|_| ()).unwrap_err();
         assert!(refusals.has(code), "{refusals}");
+    }
+}
+
+#[test]
+fn a_trail_that_its_tag_exempts_or_may_exempt_gets_no_plan() {
+    let tagged = parameters(&json!({ "exemptionTag": "trailseal:exempt-until" }));
+    let case = case(Has::None, &enabled(), 0, HAS_ALL_CONSENT);
+    let planned = |exemption_tag: Reading<String>| {
+        let context = EvaluationContext { parameters: &tagged, now: now() };
+        let mut current_state = case.current_state(&tagged);
+        current_state.facts.exemption_tag = exemption_tag;
+        plan(&context, &current_state, &case.target_key, &case.consent)
+    };
+    let today = now().date();
+    let exempt = planned(Reading::Known(today.clone())).map(|_| ()).unwrap_err();
+    assert!(exempt.has(RefusalCode::NotJudged), "{exempt}");
+    assert!(exempt.to_string().contains(&format!("exempt until {today}")), "{exempt}");
+    let unread = planned(Reading::Refused(Refusal::AccessDenied { action: "cloudtrail:ListTags" }));
+    let unread = unread.map(|_| ()).unwrap_err();
+    assert!(unread.has(RefusalCode::Unverified), "{unread}");
+    assert!(unread.to_string().contains("may be exempt by its tag"), "{unread}");
+    for exempts_nothing in [Reading::Absent, Reading::Known("2020-01-01".to_owned())] {
+        assert!(planned(exempts_nothing).is_ok());
     }
 }
 

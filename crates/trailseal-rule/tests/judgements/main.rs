@@ -4,6 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "any other variant fails the test")]
 
 mod annotations;
+mod exemption_tags;
 mod findings;
 mod fixtures;
 mod log_file_laws;
