@@ -23,6 +23,7 @@ mod acceptance {
     mod templates;
     mod tidy;
 
+    mod alarms;
     mod cross_account;
     mod denials;
     mod desk;
