@@ -58,6 +58,17 @@ describe('the costs of the README', () => {
     expect(rows()).toEqual(made);
   });
 
+  test('are those of the front page', () => {
+    const second = price('g') * (FUNCTION_MEMORY_MEBIBYTES / 1024) * 0.5;
+    const cost = evaluations * price('e') + invocations * (price('r') + second);
+    const page = fs.readFileSync(path.join(packageDirectory(), '../README.md'), 'utf8');
+    expect(page).toContain(
+      `about ${cost.toFixed(3)} USD a month for each account and Region, without alarms: ` +
+        `${evaluations.toString()} evaluations of AWS Config and ${invocations.toString()} invocations ` +
+        `of Lambda, and at most ${(3 * invocations * trails).toString()} requests to KMS`,
+    );
+  });
+
   test('count the alarms and metrics that are made', () => {
     const stack = newStack();
     const names = { functionName: 'f', failureQueueName: 'q', logGroupName: 'l' };
