@@ -41,7 +41,7 @@ def scan(folders):
     Folders of the repository are relative: checkov takes the path of a template for one of the variables
     of its functions, and an absolute path may look like a secret access key.
     """
-    command = [str(Path(sys.executable).with_name("checkov")), "--skip-download", "--output", "json"]
+    command = [sys.executable, "-m", "checkov.main", "--skip-download", "--output", "json"]
     command += ["--framework", *FRAMEWORKS]
     for folder in folders:
         command += ["--directory", str(folder)]
