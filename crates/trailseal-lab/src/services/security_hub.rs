@@ -76,6 +76,9 @@ fn completed(finding: &Value, stored: Option<&Value>, region: &str) -> Value {
             members.insert(name.to_owned(), value.clone());
         }
     }
+    if stored.is_some_and(|stored| is_reopened(stored, finding)) {
+        members.insert("Workflow".to_owned(), json!({ "Status": "NEW" }));
+    }
     let id = format!("{}/{}", text(finding, "ProductArn"), text(finding, "Id"));
     let fields = members.entry("ProductFields").or_insert_with(|| json!({}));
     if let Some(fields) = fields.as_object_mut() {
@@ -98,6 +101,17 @@ fn completed(finding: &Value, stored: Option<&Value>, region: &str) -> Value {
         }
     }
     Value::Object(members)
+}
+
+/// Whether an update resets what people did with a finding (Security Hub API Reference,
+/// `WorkflowUpdate`): it is active again, or passes no longer.
+fn is_reopened(stored: &Value, finding: &Value) -> bool {
+    let status = |of: &Value| of.pointer("/Compliance/Status").cloned().unwrap_or(Value::Null);
+    let workflow = stored.pointer("/Workflow/Status").and_then(Value::as_str);
+    let is_done = matches!(workflow, Some("NOTIFIED" | "RESOLVED"));
+    let is_back =
+        text(stored, "RecordState") == "ARCHIVED" && text(finding, "RecordState") == "ACTIVE";
+    is_done && (is_back || (status(stored) == "PASSED" && status(finding) != "PASSED"))
 }
 
 /// The findings of the account in the Region. Filters apply to a page, so that a page before the last
