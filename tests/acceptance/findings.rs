@@ -154,6 +154,12 @@ fn stored(id: &str) -> Value {
     })
 }
 
+/// A finding with another value of one member.
+fn with(mut finding: Value, name: &str, value: &str) -> Value {
+    finding[name] = json!(value);
+    finding
+}
+
 /// Two trails with a key each, in a rule with these parameters: `t0` and `t1`.
 fn two_trails(parameters: &[(&str, &str)]) -> State {
     let mut state = account_with_trails(&[(0, 0), (1, 1)]);

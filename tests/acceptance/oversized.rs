@@ -96,7 +96,10 @@ async fn a_denied_history_fails_and_names_the_permission() {
     let sent = desk.send(&oversized(&sealed_item())).await;
     sent.assert_failure(
         "PermissionMissing",
-        &["config:GetResourceConfigHistory in us-east-1 was denied", "allow it to the rule's role"],
+        &[
+            "config:GetResourceConfigHistory in us-east-1 was denied",
+            "allow it to the calling principal",
+        ],
     );
     assert_eq!(sent.put, []);
 }

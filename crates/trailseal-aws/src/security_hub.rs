@@ -27,6 +27,10 @@ use crate::signed::signed;
 const IMPORT: &str = "securityhub:BatchImportFindings";
 const GET: &str = "securityhub:GetFindings";
 
+/// The errors of a call that holds a finding of a wrong form: that of the service's model, and the
+/// one that AWS answers before a service reads the request.
+const INVALID_INPUT: [&str; 2] = ["InvalidInputException", "ValidationException"];
+
 /// Findings per call of `BatchImportFindings` and per page of `GetFindings` (Security Hub API
 /// Reference).
 const FINDINGS_MAX: usize = 100;
@@ -111,18 +115,27 @@ pub async fn findings_of(
 
 /// Imports findings of the session's account, at most 100 per call. Each finding has an ID. Every call
 /// is made, even if an earlier one failed, until the deadline.
+///
+/// A call that Security Hub refuses because of one finding's form is made again for each half, so
+/// that only this finding fails.
 pub async fn import_findings(
     session: &Session,
     findings: &[Map<String, Value>],
     deadline: Instant,
 ) -> Imported {
     let mut imported = Imported::default();
-    for batch in batches(findings) {
+    let mut left = batches(findings);
+    left.reverse();
+    while let Some(mut batch) = left.pop() {
         let answer = timeout_at(deadline, import_batch(session, &batch)).await;
         match answer.unwrap_or(Err(AwsError::Deadline("importing findings"))) {
             Ok((accepted, refused)) => {
                 imported.accepted += accepted;
                 imported.refused.extend(refused);
+            }
+            Err(error) if batch.len() > 1 && is_of_a_finding(&error) => {
+                let second = batch.split_off(batch.len() / 2);
+                left.extend([second, batch]);
             }
             Err(error) => {
                 imported.failed.push((batch.iter().map(|one| id_of(one)).collect(), error))
@@ -130,6 +143,10 @@ pub async fn import_findings(
         }
     }
     imported
+}
+
+fn is_of_a_finding(error: &AwsError) -> bool {
+    error.code().is_some_and(|code| INVALID_INPUT.contains(&code))
 }
 
 async fn import_batch(

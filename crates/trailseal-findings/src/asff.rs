@@ -105,6 +105,26 @@ pub fn product_arn(partition: &str, region: &Region, account: &AccountId) -> Str
     format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default")
 }
 
+/// The members of a [`Finding`]. Security Hub adds others, and rejects some of those in an import
+/// (Security Hub User Guide, "BatchImportFindings for finding providers").
+pub const MEMBERS: [&str; 15] = [
+    "SchemaVersion",
+    "Id",
+    "ProductArn",
+    "GeneratorId",
+    "AwsAccountId",
+    "CreatedAt",
+    "UpdatedAt",
+    "Title",
+    "Description",
+    "Remediation",
+    "ProductFields",
+    "Resources",
+    "Compliance",
+    "RecordState",
+    "FindingProviderFields",
+];
+
 /// A finding.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]

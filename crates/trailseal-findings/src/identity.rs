@@ -3,19 +3,34 @@
 use trailseal_rule::{AccountId, Region, TrailArn};
 
 /// The ID of a trail as seen from one account and Region: the account, the Region and the trail's
-/// name, with its owner if that is another account.
+/// name, with its owner and its home Region if those are others.
+///
+/// A copy of a trail of another Region may have the name of a trail of this one.
 pub fn uid_of_trail(
     account: &AccountId,
     region: &Region,
     arn: Option<&TrailArn>,
     name: &str,
 ) -> String {
-    match arn {
-        Some(arn) if arn.owner() != account => {
-            format!("trailseal/{account}/{region}/{name}@{}", arn.owner())
-        }
-        Some(_) | None => format!("trailseal/{account}/{region}/{name}"),
+    let mut uid = format!("{}{name}", prefix(account, region));
+    if let Some(owner) = arn.map(TrailArn::owner).filter(|owner| *owner != account) {
+        uid.push_str(&format!("@{owner}"));
     }
+    if let Some(home) = arn.map(TrailArn::home_region).filter(|home| *home != region) {
+        uid.push_str(&format!("@{home}"));
+    }
+    uid
+}
+
+/// Whether an ID is that of a trail as seen from this account and Region, or of the account itself.
+///
+/// Findings of log files and of trails that do not exist yet have other IDs.
+pub fn is_uid_of_trail(id: &str, account: &AccountId, region: &Region) -> bool {
+    id.strip_prefix(&prefix(account, region)).is_some_and(|name| !name.contains('/'))
+}
+
+fn prefix(account: &AccountId, region: &Region) -> String {
+    format!("trailseal/{account}/{region}/")
 }
 
 /// Text as 32 hexadecimal digits: FNV-1a of 128 bits, which is the same on every machine and in
@@ -53,6 +68,27 @@ mod tests {
         assert_eq!(fingerprint(""), "6c62272e07bb014262b821756295c58d");
         assert_eq!(fingerprint("a"), "d228cb696f1a8caf78912b704e4a8964");
         assert_eq!(fingerprint("foobar"), "343e1662793c64bf6f0d3597ba446f18");
+    }
+
+    #[test]
+    fn trails_of_one_name_have_ids_of_their_own() {
+        let account = AccountId::parse("111122223333").unwrap();
+        let region = Region::parse("us-east-1").unwrap();
+        let mut ids = std::collections::BTreeSet::new();
+        for (home, owner, expected) in [
+            ("us-east-1", "111122223333", "main"),
+            ("eu-west-1", "111122223333", "main@eu-west-1"),
+            ("us-east-1", "444455556666", "main@444455556666"),
+            ("eu-west-1", "444455556666", "main@444455556666@eu-west-1"),
+        ] {
+            let arn = TrailArn::parse(&format!("arn:aws:cloudtrail:{home}:{owner}:trail/main"));
+            let uid = uid_of_trail(&account, &region, Some(&arn.unwrap()), "main");
+            assert_eq!(uid, format!("trailseal/111122223333/us-east-1/{expected}"));
+            assert!(is_uid_of_trail(&uid, &account, &region));
+            assert!(!is_uid_of_trail(&format!("{uid}/log-files"), &account, &region));
+            ids.insert(uid);
+        }
+        assert_eq!(ids.len(), 4);
     }
 
     #[test]

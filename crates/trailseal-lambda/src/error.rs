@@ -96,7 +96,9 @@ pub fn describe(error: &AwsError) -> String {
         AwsError::Denied { operation, denial: Some(denial), .. } => {
             format!("{error}; {}", denial.advice(operation))
         }
-        AwsError::Denied { denial: None, .. } => format!("{error}; allow it to the rule's role"),
+        AwsError::Denied { denial: None, .. } => {
+            format!("{error}; allow it to the calling principal")
+        }
         AwsError::Role { role, .. } if role.ends_with(CONFIG_SERVICE_ROLE) => format!(
             "{error}; it is the service-linked role of AWS Config, which only Config can assume: \
              name a role of your own"

@@ -11,7 +11,7 @@ pub enum ImportError {
     #[error("no finding was imported: {0}")]
     Nothing(String),
     /// Some findings were not imported, archived or updated. All others were.
-    #[error("{accepted} findings were imported, but {}", problems.join("; "))]
+    #[error("{}, but {}", imported(*accepted), problems.join("; "))]
     Partly {
         /// How many findings Security Hub accepted.
         accepted: usize,
@@ -30,15 +30,23 @@ impl ImportError {
     }
 }
 
+fn imported(accepted: usize) -> String {
+    match accepted {
+        1 => "1 finding was imported".to_owned(),
+        several => format!("{several} findings were imported"),
+    }
+}
+
 /// The error of a call and what the operator of the function can do about it.
 pub(crate) fn advice(error: &AwsError) -> String {
-    if let AwsError::Denied { denial: None, .. } = error {
-        return format!("{error}; allow it to the function's role");
-    }
     match error.code() {
-        Some("InvalidInputException") => format!(
-            "{error}; Security Hub does not accept the form of these findings: report it with this \
+        Some("InvalidInputException" | "ValidationException") => format!(
+            "{error}; Security Hub does not accept the form of this finding: report it with this \
              message"
+        ),
+        Some("NoSuchConfigRuleException") => format!(
+            "{error}; give the function the name that AWS Config has for the rule: a conformance \
+             pack and an organization rule add to it"
         ),
         Some("LimitExceededException") => {
             format!(

@@ -24,7 +24,7 @@ impl ImportLog {
         Self(JsonLines::new(out))
     }
 
-    /// A finding that is sent.
+    /// A finding that Security Hub accepted.
     pub(crate) fn finding(&self, finding: &Map<String, Value>) {
         let text = |pointer: &[&str]| {
             let first = pointer.first().and_then(|name| finding.get(*name));

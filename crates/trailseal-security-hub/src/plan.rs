@@ -4,28 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 use trailseal_aws::FoundFinding;
-use trailseal_findings::Finding;
+use trailseal_findings::{Finding, MEMBERS, is_uid_of_trail};
 use trailseal_rule::{AccountId, Region, Timestamp};
 
-/// The members that a finding of ours has; Security Hub adds others, and rejects some of them in an
-/// import (Security Hub User Guide, "BatchImportFindings for finding providers").
-const MEMBERS: [&str; 15] = [
-    "SchemaVersion",
-    "Id",
-    "ProductArn",
-    "GeneratorId",
-    "AwsAccountId",
-    "CreatedAt",
-    "UpdatedAt",
-    "Title",
-    "Description",
-    "Remediation",
-    "ProductFields",
-    "Resources",
-    "Compliance",
-    "RecordState",
-    "FindingProviderFields",
-];
+/// How far another clock may be ahead of this one: five minutes.
+const CLOCK_AHEAD_MILLIS_MAX: i64 = 300_000;
 
 /// The product fields that Security Hub adds begin with this.
 const ADDED: &str = "aws/";
@@ -64,11 +47,10 @@ impl Known {
         kept: &HashSet<String>,
         now: Timestamp,
     ) -> Vec<Map<String, Value>> {
-        let prefix = format!("trailseal/{account}/{region}/");
         let mut gone: Vec<_> = self
             .0
             .iter()
-            .filter(|(id, _)| id.strip_prefix(&prefix).is_some_and(|name| !name.contains('/')))
+            .filter(|(id, _)| is_uid_of_trail(id, account, region))
             .filter(|(id, _)| !kept.contains(*id))
             .filter(|(_, finding)| finding.get("RecordState") == Some(&json!("ACTIVE")))
             .collect();
@@ -89,8 +71,7 @@ fn archived(finding: &Map<String, Value>, now: Timestamp) -> Map<String, Value> 
     archived
 }
 
-/// The findings as JSON, each ID once: the first, if several trails that are visible here have one
-/// name.
+/// The findings as JSON, each ID once, should AWS list a trail twice.
 ///
 /// # Errors
 ///
@@ -106,7 +87,8 @@ pub(crate) fn distinct(findings: &[Finding]) -> Result<Vec<Map<String, Value>>, 
 pub(crate) enum Age {
     /// It is older, or there is none.
     Older,
-    /// Another run or an audit has updated it since this run began.
+    /// Another run or an audit has updated it since this run began, by a clock that may be a little
+    /// ahead.
     Newer,
     /// It was updated in the future: the clock that did it, or this one, is wrong.
     Future(Timestamp),
@@ -115,8 +97,11 @@ pub(crate) enum Age {
 impl Age {
     /// Security Hub ignores an update whose `UpdatedAt` is not later than that of the finding.
     pub(crate) fn of(updated: Option<Timestamp>, began: Timestamp, now: Timestamp) -> Self {
+        let ahead = |updated: Timestamp| {
+            updated.epoch_millis().saturating_sub(now.epoch_millis()) > CLOCK_AHEAD_MILLIS_MAX
+        };
         match updated {
-            Some(updated) if updated > now => Self::Future(updated),
+            Some(updated) if ahead(updated) => Self::Future(updated),
             Some(updated) if updated >= began => Self::Newer,
             Some(_) | None => Self::Older,
         }
@@ -135,7 +120,8 @@ mod tests {
             (Some(at(999)), Age::Older),
             (Some(at(1000)), Age::Newer),
             (Some(at(2000)), Age::Newer),
-            (Some(at(2001)), Age::Future(at(2001))),
+            (Some(at(302_000)), Age::Newer),
+            (Some(at(302_001)), Age::Future(at(302_001))),
         ] {
             assert_eq!(Age::of(updated, at(1000), at(2000)), expected, "{updated:?}");
         }

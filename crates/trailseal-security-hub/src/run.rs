@@ -82,15 +82,21 @@ impl Importer {
         let left = run.deadline.saturating_duration_since(began);
         let read_until = run.deadline.checked_sub(self.reserve.min(left / 2)).unwrap_or(began);
         let judge = Judge::new(&self.aws, session, run.now, read_until);
-        let (given, trails, found) = join!(
+        let (given, trails) = join!(
             judge.in_time(rule_parameters(session, &self.rule)),
             judge.in_time(describe_trails(session)),
-            judge.in_time(findings_of(session, &product, GENERATOR)),
         );
         let nothing = |error: AwsError| ImportError::Nothing(advice(&error));
         let parameters = read_parameters(given.map_err(nothing)?.as_deref())
             .map_err(|faults| ImportError::Nothing(format!("rule `{}`: {faults}", self.rule)))?;
         let trails = trails.map_err(nothing)?;
+        let here: Vec<&Trail> =
+            trails.iter().filter(|trail| is_judged_here(trail, &parameters)).collect();
+        // Beside the judging, so that a slow list of findings takes no time from it.
+        let (judged, found) = join!(
+            judge.judge(&parameters, &here),
+            judge.in_time(findings_of(session, &product, GENERATOR)),
+        );
         let mut progress =
             Progress { run, began, problems: Vec::new(), summary: Summary::default() };
         let known = match found {
@@ -100,15 +106,15 @@ impl Importer {
                 None
             }
         };
-        let sent = self.sent(&judge, &parameters, &trails, known.as_ref(), &mut progress).await;
+        let sent = self.sent(&judged, &parameters, &trails, known.as_ref(), &mut progress);
         self.send(session, sent, &mut progress).await;
         progress.finish()
     }
 
     /// What is to be sent: the findings of the trails, and those of trails that are gone.
-    async fn sent(
+    fn sent(
         &self,
-        judge: &Judge<'_>,
+        judged: &JudgedTrails<'_>,
         parameters: &Parameters,
         trails: &[Trail],
         known: Option<&Known>,
@@ -116,9 +122,6 @@ impl Importer {
     ) -> Vec<Map<String, Value>> {
         let session = self.aws.own();
         let (account, region) = (session.account(), session.region());
-        let here: Vec<&Trail> =
-            trails.iter().filter(|trail| is_judged_here(trail, parameters)).collect();
-        let judged = judge.judge(parameters, &here).await;
         for failure in &judged.exemptions_failures {
             progress.note(failure.to_string(), &self.log);
         }
@@ -128,7 +131,7 @@ impl Importer {
             let what = format!("trail {} was not evaluated: {}", trail.arn, advice(error));
             progress.note(what, &self.log);
         }
-        let findings = findings(&judged, parameters, trails, session, known, progress.run.now);
+        let findings = findings(judged, parameters, trails, session, known, progress.run.now);
         kept.extend(findings.iter().map(|finding| finding.id().to_owned()));
         let mut sent = match distinct(&findings) {
             Ok(sent) => sent,
@@ -138,10 +141,11 @@ impl Importer {
             }
         };
         let Some(known) = known else { return sent };
-        let gone = known.gone(account, region, &kept, progress.run.now);
+        let mut gone = known.gone(account, region, &kept, progress.run.now);
+        sent.retain(|finding| progress.is_due(finding, known, &self.log));
+        gone.retain(|finding| progress.is_due(finding, known, &self.log));
         progress.summary.archived = gone.len();
         sent.extend(gone);
-        sent.retain(|finding| progress.is_due(finding, known, &self.log));
         sent
     }
 
@@ -151,14 +155,22 @@ impl Importer {
         findings: Vec<Map<String, Value>>,
         progress: &mut Progress<'_>,
     ) {
-        findings.iter().for_each(|finding| self.log.finding(finding));
         let imported = import_findings(session, &findings, progress.run.deadline).await;
+        let refused_ids = imported.refused.iter().map(|one| &one.id);
+        let open: HashSet<&String> =
+            imported.failed.iter().flat_map(|(ids, _)| ids).chain(refused_ids).collect();
+        let is_open = |finding: &Map<String, Value>| {
+            let id = finding.get("Id").and_then(Value::as_str).map(str::to_owned);
+            id.is_some_and(|id| open.contains(&id))
+        };
+        findings.iter().filter(|one| !is_open(one)).for_each(|one| self.log.finding(one));
         progress.summary.accepted = imported.accepted;
         for one in imported.refused {
             progress.note(refused(&one), &self.log);
         }
         for (ids, error) in imported.failed {
-            let what = format!("findings {} were not imported: {}", ids.join(", "), advice(&error));
+            let ids = ids.join(", ");
+            let what = format!("{ids} may not have been imported: {}", advice(&error));
             progress.note(what, &self.log);
         }
     }

@@ -3,13 +3,8 @@
 use serde_json::{Value, json};
 use trailseal_lab::{Operation, State};
 
-use super::{BEFORE, ImportDesk, LATER, id, product, stored, two_trails};
+use super::{BEFORE, ImportDesk, LATER, id, product, stored, two_trails, with};
 use crate::acceptance::harness::{ACCOUNT, NOW, REGION};
-
-fn with(mut finding: Value, name: &str, value: &str) -> Value {
-    finding[name] = json!(value);
-    finding
-}
 
 async fn desk_with(findings: Vec<Value>) -> ImportDesk {
     ImportDesk::open(State { findings, ..two_trails(&[]) }).await
@@ -62,9 +57,13 @@ async fn an_archived_finding_is_sent_without_what_security_hub_added() {
     let sent = call.request["Findings"].as_array().unwrap();
     let gone = sent.iter().find(|one| one["Id"] == id("gone")).unwrap();
     assert_eq!(gone["ProductFields"], json!({ "trailseal/Profile": "strict" }));
+    let mut expected = with(stored(&id("gone")), "RecordState", "ARCHIVED");
+    expected["UpdatedAt"] = json!(NOW);
+    expected["ProductFields"] = gone["ProductFields"].clone();
     for name in ["Note", "Workflow", "ProductName"] {
-        assert_eq!(gone.get(name), None, "{name}");
+        expected.as_object_mut().unwrap().remove(name);
     }
+    assert_eq!(*gone, expected);
 }
 
 /// The pages of other findings are empty after the filter.
@@ -92,6 +91,22 @@ async fn without_the_list_of_findings_trails_are_imported_and_nothing_is_archive
     assert_eq!(desk.finding("t0")["UpdatedAt"], NOW);
 }
 
+/// Without the list it is not known when a finding was made first, so that it is made now; Security
+/// Hub itself does not replace newer evidence.
+#[tokio::test]
+async fn without_the_list_of_findings_the_first_time_is_lost_and_nothing_else() {
+    let mut state = two_trails(&[]);
+    let newer = with(stored(&id("t1")), "UpdatedAt", LATER);
+    state.findings = vec![stored(&id("t0")), newer.clone()];
+    state.denials.push(accounts::denial("securityhub:GetFindings"));
+    let desk = ImportDesk::open(state).await;
+    desk.run().await.partly();
+    let updated = desk.finding("t0");
+    assert_eq!((&updated["CreatedAt"], &updated["UpdatedAt"]), (&json!(NOW), &json!(NOW)));
+    assert_eq!(updated["Note"], stored(&id("t0"))["Note"]);
+    assert_eq!(desk.finding("t1"), newer);
+}
+
 /// Two runs at a time, or an audit beside a run: the later evidence stays.
 #[tokio::test]
 async fn newer_evidence_is_not_replaced() {
@@ -115,6 +130,16 @@ async fn a_finding_of_the_future_is_an_error() {
         assert!(message.contains(&expected), "{message}");
     }
     assert_eq!(desk.finding("t1")["UpdatedAt"], NOW);
+}
+
+/// What is not sent is not counted as archived, and a clock may be a little ahead.
+#[tokio::test]
+async fn a_finding_that_is_left_alone_is_not_counted_as_archived() {
+    let ahead = with(stored(&id("gone")), "UpdatedAt", "2026-11-23T12:04:00.000Z");
+    let desk = desk_with(vec![ahead.clone()]).await;
+    let summary = desk.run().await.done();
+    assert_eq!((summary.accepted, summary.archived, summary.newer), (2, 0, 1));
+    assert_eq!(desk.finding("gone"), ahead);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use accounts::{denial, trail, trail_arn};
 use serde_json::{Value, json};
 use trailseal_lab::{Lab, Operation};
 
-use super::{BEFORE, ImportDesk, LATER, id, stored, two_trails, written};
+use super::{BEFORE, ImportDesk, LATER, id, stored, two_trails, with, written};
 use crate::acceptance::harness::{ACCOUNT, NOW, REGION, command_path};
 
 #[tokio::test]
@@ -45,6 +45,13 @@ async fn the_findings_are_those_of_the_command() {
     state.config_rules[0].parameters.insert("exemptTrails".to_owned(), exempt.clone());
     state.trails.push(trail(&exempt, "logs-0", None));
     state.trails.push(trail(&trail_arn(ACCOUNT, REGION, "plain"), "logs-0", None));
+    let tag = accounts::EXEMPTION_TAG.to_owned();
+    state.config_rules[0].parameters.insert("exemptionTag".to_owned(), tag.clone());
+    state.trails.push(trailseal_lab::Trail {
+        // The command has the clock of this machine, so that only an expired tag stays the same.
+        tags: [(tag, "2026-01-01".to_owned())].into(),
+        ..trail(&trail_arn(ACCOUNT, REGION, "expired"), "logs-0", None)
+    });
     state.trails.push(trail(&trail_arn(ACCOUNT, REGION, "denied"), "missing", Some("alias/logs")));
     for without_trails in [false, true] {
         if without_trails {
@@ -53,7 +60,7 @@ async fn the_findings_are_those_of_the_command() {
         let desk = ImportDesk::open(state.clone()).await;
         desk.run().await.done();
         let by_command = audit(&desk.lab);
-        assert_eq!(by_command.len(), if without_trails { 1 } else { 5 });
+        assert_eq!(by_command.len(), if without_trails { 1 } else { 6 });
         let findings = desk.findings();
         assert_eq!(findings.len(), by_command.len());
         for mut expected in by_command {
@@ -123,9 +130,8 @@ async fn the_finding_of_a_deleted_trail_is_archived_and_active_again_if_it_retur
         (&archived["RecordState"], &archived["UpdatedAt"]),
         (&json!("ARCHIVED"), &json!(LATER))
     );
-    for name in ["CreatedAt", "Title", "Description", "Resources", "Compliance"] {
-        assert_eq!(archived[name], before[name], "{name}");
-    }
+    let expected = with(with(before, "RecordState", "ARCHIVED"), "UpdatedAt", LATER);
+    assert_eq!(archived, expected);
     assert_eq!(desk.state_of("t0"), ("PASSED".to_owned(), "ACTIVE".to_owned()));
     // An archived finding is not sent again.
     let ran = desk.run_at("2026-11-23T14:00:00.000Z").await;
@@ -144,10 +150,13 @@ async fn a_refused_finding_is_named_and_the_others_are_imported() {
     let message = ran.partly();
     let expected = format!("finding {} was refused: InvalidInput: The lab was told to", id("t0"));
     assert!(
-        message.starts_with("1 findings were imported, but ") && message.contains(&expected),
+        message.starts_with("1 finding was imported, but ") && message.contains(&expected),
         "{message}"
     );
     assert!(ran.log.contains(&expected), "{}", ran.log);
+    // The log has the findings that Security Hub accepted.
+    let logged = |name: &str| ran.log.contains(&format!("\"id\":\"{}\"", id(name)));
+    assert_eq!(["t0", "t1"].map(logged), [false, true], "{}", ran.log);
     assert_eq!(desk.findings().keys().collect::<Vec<_>>(), [&id("t1")]);
 }
 
@@ -167,8 +176,13 @@ async fn a_hundred_findings_are_one_call() {
     });
     let ran = desk.run_at(LATER).await;
     assert_eq!(ran.count(Operation::BatchImportFindings), 2);
-    let updated = desk.findings().values().filter(|one| one["UpdatedAt"] == LATER).count();
-    assert!(updated == 1 || updated == 100, "{updated}");
+    let findings = desk.findings();
+    let updated: Vec<&String> =
+        findings.iter().filter(|(_, one)| one["UpdatedAt"] == LATER).map(|(id, _)| id).collect();
+    // The trails are in the order of their names' numbers, and t100 is alone in the second call.
+    let mut first: Vec<String> = (0..100).map(|number| id(&format!("t{number}"))).collect();
+    first.sort_unstable();
+    assert_eq!(updated, first.iter().collect::<Vec<_>>());
     assert!(ran.partly().contains("securityhub:BatchImportFindings"), "{:?}", ran.outcome);
 }
 
@@ -189,10 +203,101 @@ async fn a_copy_of_a_trail_has_no_finding_of_its_own() {
         state.config_rules[0].parameters = all.into();
     });
     desk.run_at(LATER).await.done();
-    assert_eq!(desk.state_of("shadow").0, "FAILED");
+    assert_eq!(desk.state_of("shadow@eu-west-1").0, "FAILED");
     desk.lab.edit(|state| state.config_rules[0].parameters.clear());
     desk.run_at("2026-11-23T14:00:00.000Z").await.done();
-    assert_eq!(desk.state_of("shadow").1, "ARCHIVED");
+    assert_eq!(desk.state_of("shadow@eu-west-1").1, "ARCHIVED");
+}
+
+/// The verdict of a copy must not become that of the trail here that has its name.
+#[tokio::test]
+async fn a_copy_does_not_replace_the_finding_of_a_trail_of_its_name() {
+    let mut state = two_trails(&[("replicas", "EVALUATE")]);
+    state.accounts[0].regions.push("eu-west-1".to_owned());
+    for (name, bucket, key) in [("t0", "logs-0", None), ("t1", "logs-1", Some(1))] {
+        let arn = trail_arn(ACCOUNT, "eu-west-1", name);
+        let key = key.map(|key| accounts::key_arn(ACCOUNT, REGION, key));
+        let copy = trail(&arn, bucket, key.as_deref());
+        state.trails.push(trailseal_lab::Trail { is_multi_region_trail: true, ..copy });
+    }
+    state.findings = vec![stored(&id("t0"))];
+    let desk = ImportDesk::open(state).await;
+    let summary = desk.run().await.done();
+    assert_eq!((summary.accepted, summary.archived), (4, 0));
+    assert_eq!(desk.state_of("t0").0, "PASSED");
+    assert_eq!(desk.state_of("t0@eu-west-1").0, "FAILED");
+    // The trail cannot be evaluated, its copy can.
+    let before = desk.finding("t0");
+    let kind = trailseal_lab::FaultKind::from_name("internal-error", std::time::Duration::ZERO);
+    let (operation, every) = (Operation::DescribeKey, trailseal_lab::Position::Every);
+    let fault = trailseal_lab::Fault::of(operation, every, kind.unwrap());
+    desk.lab.inject(fault.about(accounts::key_arn(ACCOUNT, REGION, 0)));
+    let message = desk.run_at(LATER).await.partly();
+    assert!(
+        message.contains(&format!("{REGION}:{ACCOUNT}:trail/t0 was not evaluated")),
+        "{message}"
+    );
+    assert_eq!(desk.finding("t0"), before);
+    let copy = desk.finding("t0@eu-west-1");
+    assert_eq!(
+        (&copy["UpdatedAt"], &copy["Compliance"]["Status"]),
+        (&json!(LATER), &json!("FAILED"))
+    );
+}
+
+/// Security Hub refuses a whole call because of one finding; the lab does so if a title is empty.
+#[tokio::test]
+async fn a_finding_that_fails_its_call_does_not_take_others_with_it() {
+    let pairs: Vec<(usize, usize)> = vec![(0, 0); 99];
+    let mut state = accounts::account_with_trails(&pairs);
+    state.findings = vec![with(stored(&id("gone")), "Title", "")];
+    let desk = ImportDesk::open(state).await;
+    let ran = desk.run().await;
+    let message = ran.partly();
+    let expected = format!("99 findings were imported, but {} may not have been", id("gone"));
+    assert!(message.starts_with(&expected), "{message}");
+    assert!(message.contains("ValidationException: "), "{message}");
+    let findings = desk.findings();
+    let updated: Vec<&String> =
+        findings.iter().filter(|(_, one)| one["UpdatedAt"] == NOW).map(|(id, _)| id).collect();
+    let mut trails: Vec<String> = (0..99).map(|number| id(&format!("t{number}"))).collect();
+    trails.sort_unstable();
+    assert_eq!(updated, trails.iter().collect::<Vec<_>>());
+    assert_eq!(desk.finding("gone"), with(stored(&id("gone")), "Title", ""));
+    // 100, 50, 25, 13, 7, 4, 2 and 1, each with its other half.
+    let calls = ran.count(Operation::BatchImportFindings);
+    assert!((13..=15).contains(&calls), "{calls}");
+}
+
+/// A list of several slow pages takes no time from the evaluation of trails.
+#[tokio::test]
+async fn a_slow_list_of_findings_does_not_stop_the_import() {
+    let mut state = two_trails(&[]);
+    let others = (0..900).map(|number| stored(&format!("other/{number}")));
+    state.findings = others.chain([stored(&id("gone"))]).collect();
+    let desk = ImportDesk::open(state).await;
+    let slow = trailseal_lab::FaultKind::Slow(std::time::Duration::from_millis(1500));
+    let every = trailseal_lab::Position::Every;
+    desk.lab.inject(trailseal_lab::Fault::of(Operation::GetFindings, every, slow));
+    let ran = desk.run_within(NOW, std::time::Duration::from_secs(10)).await;
+    let message = ran.partly();
+    let expected = "2 findings were imported, but no finding was archived: the time of this";
+    assert!(message.starts_with(expected), "{message}");
+    assert!(ran.count(Operation::GetFindings) > 1, "{:?}", ran.calls);
+    assert_eq!(["t0", "t1"].map(|name| desk.state_of(name).0), ["PASSED", "PASSED"]);
+    assert_eq!(desk.finding("gone"), stored(&id("gone")));
+}
+
+/// Security Hub does so; the workflow status of a finding that still passes or fails stays.
+#[tokio::test]
+async fn a_finding_that_passes_no_longer_is_new_again() {
+    let mut state = two_trails(&[]);
+    state.findings = ["t0", "t1"].map(|name| stored(&id(name))).to_vec();
+    state.keys[1].state = "Disabled".to_owned();
+    let desk = ImportDesk::open(state).await;
+    desk.run().await.done();
+    let workflow = |name: &str| desk.finding(name)["Workflow"]["Status"].clone();
+    assert_eq!(["t0", "t1"].map(workflow), ["NOTIFIED", "NEW"]);
 }
 
 #[tokio::test]
