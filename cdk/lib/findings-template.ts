@@ -52,6 +52,12 @@ export function findingsTemplate(version: string): Template {
   );
   const retain = retentionParameter(stack);
   const organization = keyAccountOrganization(stack);
+  const externalId = text(
+    'ExternalId',
+    'The external id that the role of KeyAccountRoleName requires, if it requires one.',
+    '',
+    /^([A-Za-z0-9_+=,.@:/-]{2,1224})?$/,
+  );
   const keyAccountRoleName = ruleParameter(stack, 'keyAccountRoleName');
   const exemptionsFrom = ruleParameter(stack, 'exemptionsFrom');
   givenCondition(stack, keyAccountRoleName);
@@ -69,6 +75,7 @@ export function findingsTemplate(version: string): Template {
       exemptionsFrom: exemptionsFrom.valueAsString,
     },
     organizationId: organization.valueAsString,
+    externalId,
   });
   options.makeOptional(made);
   retain(made.logGroup);

@@ -53,6 +53,8 @@ export interface TrailsealFindingsProps extends ProgramSettings, StrictSettings 
   readonly parameters?: FindingsParameters;
   /** The organization in which the role of `keyAccountRoleName` is assumed. */
   readonly organizationId?: string;
+  /** The external id that the role of `keyAccountRoleName` requires. @default none */
+  readonly externalId?: string;
   /** How long logs are kept. @default one year */
   readonly logRetention?: logs.RetentionDays;
   /** A key for the logs; its policy must admit CloudWatch Logs. @default the service's key */
@@ -91,7 +93,10 @@ export class TrailsealFindings extends Construct {
       reservedConcurrency: 'none',
       role: this.role,
       logGroup: this.logGroup,
-      environment: { [RULE_NAME_VARIABLE]: props.ruleName ?? DEFAULT_RULE_NAME },
+      environment: {
+        [RULE_NAME_VARIABLE]: props.ruleName ?? DEFAULT_RULE_NAME,
+        ...(props.externalId === undefined ? {} : { TRAILSEAL_EXTERNAL_ID: props.externalId }),
+      },
     });
     this.schedule = makeSchedule(this, props, this.function);
     if (props.alarms !== undefined) {
@@ -111,6 +116,12 @@ function refuseFaults(props: TrailsealFindingsProps): void {
     props.schedule,
     limits.SCHEDULE_EXPRESSION,
     'an expression such as `rate(1 hour)` or `cron(0 6 * * ? *)`',
+  );
+  faults.form(
+    'externalId',
+    props.externalId,
+    limits.EXTERNAL_ID,
+    'an external id of 2 to 1,224 characters',
   );
   noteStrict(props, faults);
   noteAlarmTopic(props.alarms, faults);

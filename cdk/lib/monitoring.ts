@@ -205,8 +205,10 @@ export function makeFindingsAlarms(scope: Construct, handler: LoggedFunction): c
       ...ANY,
       alarmDescription:
         'Trailseal: findings were not imported into Security Hub, or not all. Read the log of the function.',
-      metric: functionMetric(handler.function, 'Errors'),
-      evaluationPeriods: 1,
+      // Two hours, so that the alarm stays on between hourly runs that fail.
+      metric: functionMetric(handler.function, 'Errors', Duration.hours(1)),
+      evaluationPeriods: 2,
+      datapointsToAlarm: 1,
     }),
     new cloudwatch.Alarm(scope, 'FindingsSilence', {
       alarmDescription:

@@ -126,6 +126,16 @@ describe('the import of findings', () => {
     expect(JSON.stringify(template.toJSON())).toContain('ConnectToVpc');
   });
 
+  test('sends the external id of the role of another account', () => {
+    Template.fromStack(withImport({ externalId: 'CHOOSE-ONE' })).hasResourceProperties(
+      'AWS::Lambda::Function',
+      { Environment: { Variables: { TRAILSEAL_EXTERNAL_ID: 'CHOOSE-ONE' } } },
+    );
+    Template.fromStack(withImport()).hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: { TRAILSEAL_EXTERNAL_ID: Match.absent() } },
+    });
+  });
+
   test('has alarms on failures and on silence only if they are asked for', () => {
     Template.fromStack(withImport()).resourceCountIs('AWS::CloudWatch::Alarm', 0);
     const alarms = Template.fromStack(withImport({ alarms: { topicName: 'alarms' } }));
@@ -133,7 +143,9 @@ describe('the import of findings', () => {
     alarms.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'Errors',
       Threshold: 0,
-      EvaluationPeriods: 1,
+      Period: 3600,
+      EvaluationPeriods: 2,
+      DatapointsToAlarm: 1,
       AlarmActions: [Match.anyValue()],
     });
     alarms.hasResourceProperties('AWS::CloudWatch::Alarm', {
@@ -152,6 +164,7 @@ test('every wrong prop of the import is named at once', () => {
       schedule: 'hourly',
       functionName: 'a b',
       rolePath: 'security',
+      externalId: 'a b',
       parameters: { keyAccountRoleName: 'a', exemptionsFrom: 'trails.json' },
     });
   for (const part of [
@@ -160,6 +173,7 @@ test('every wrong prop of the import is named at once', () => {
     '`schedule` is `hourly`; expected an expression such as `rate(1 hour)`',
     '`functionName` is `a b`',
     '`rolePath` is `security`',
+    '`externalId` is `a b`',
     '`ruleParameters.exemptionsFrom` is `trails.json`',
     '`parameters.keyAccountRoleName` needs `organizationId`',
   ]) {
@@ -194,6 +208,18 @@ describe('the template of the import', () => {
     for (const bad of ['1 hour', 'rate()', 'at(2026-11-30T00:00:00)', 'rate(1 hour) ']) {
       expect(bad).not.toMatch(pattern);
     }
+  });
+
+  test('an external id is optional', () => {
+    expect(template['Resources']?.['FindingsFunction']).toMatchObject({
+      Properties: { Environment: { Variables: { TRAILSEAL_EXTERNAL_ID: 'ExternalId' } } },
+    });
+    const parameter = template['Parameters']?.['ExternalId'];
+    expect(parameter).toMatchObject({ Default: '' });
+    const pattern = new RegExp(parameter?.['AllowedPattern'] as string);
+    expect('').toMatch(pattern);
+    expect('CHOOSE-ONE').toMatch(pattern);
+    expect('a b').not.toMatch(pattern);
   });
 
   test('has the parameters of the rule with the text of the account template', () => {
