@@ -140,7 +140,7 @@ async fn read(
         let job = jobs.of_athena().map_err(|line| Failure::NotStarted(vec![line]))?;
         let mut recorded = athena::results(path, job.bucket.clone())?;
         let mut unread = None;
-        if let Some(session) = session.as_ref().filter(|_| recorded.names_keys()) {
+        if let Some(session) = session.as_ref().filter(|_| !job.trails.is_empty()) {
             let of_bucket = bucket_session(session, arguments).await?;
             match athena::other_owners(&of_bucket, &job.bucket).await {
                 Ok(others) => recorded.other_owners = others,

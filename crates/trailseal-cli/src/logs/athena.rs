@@ -55,7 +55,8 @@ pub(super) fn results(path: &Path, bucket: BucketName) -> Result<Recorded, Failu
     let outcome = read(file, &bucket).map_err(|error| wrong(&error))?;
     Ok(Recorded {
         confirmed: None,
-        other_owners: None,
+        // Until `other_owners` says otherwise.
+        other_owners: Some(Refusal::NotRead),
         bucket,
         kind: SourceKind::Athena,
         as_of: outcome.as_of,
@@ -65,8 +66,7 @@ pub(super) fn results(path: &Path, bucket: BucketName) -> Result<Recorded, Failu
     })
 }
 
-/// Why files of the bucket may belong to other accounts, if they may: no table that names keys names
-/// owners.
+/// Why files of the bucket may belong to other accounts, if they may: the statement asks for no owners.
 ///
 /// # Errors
 ///

@@ -123,7 +123,7 @@ impl Recorded {
     }
 
     /// Whether each KMS key of the files is named.
-    pub(super) fn names_keys(&self) -> bool {
+    fn names_keys(&self) -> bool {
         let is_named = |status: &FileStatus| {
             !matches!(
                 status,

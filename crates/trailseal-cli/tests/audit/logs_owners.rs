@@ -1,5 +1,6 @@
 //! Files that another account than that of the bucket owns: counted apart, and no proof.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -237,4 +238,33 @@ async fn a_result_of_athena_proves_a_trail_only_if_the_account_of_the_bucket_own
     logs(&desk, &arguments).exits(0);
     assert_eq!(desk.lab.call_counts()[call], calls);
     std::fs::remove_dir_all(Path::new(&folder)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_elsewhere_whose_key_is_not_named_does_not_excuse_the_owners() {
+    let folder = std::env::temp_dir().join(format!("trailseal-unnamed-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let path = result(&folder, Some("-10 seconds"));
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let [header, row, total] = lines.as_slice() else { panic!("{text}") };
+    let total = total.replacen(",1,10,", ",2,20,", 1);
+    let other = row.replace(MANAGEMENT, MEMBER).replace(KEY, "");
+    fs::write(&path, format!("{header}\n{row}\n{other}\n{total}\n")).unwrap();
+    let arguments = ["main", "--athena-results", &path, "-o", "json"];
+    for (ownership, outcome, exit) in
+        [("BucketOwnerEnforced", "pass", 0), ("ObjectWriter", "unknown", 1)]
+    {
+        let mut state = state(&kms(KEY));
+        state["buckets"][0]["objectOwnership"] = json!(ownership);
+        let desk = desk(&state).await;
+        let report = report(&logs(&desk, &arguments).exits(exit));
+        assert_eq!(check(&report).0, outcome, "{ownership}: {report}");
+        assert_eq!(report["buckets"][0]["source"]["namesKeys"], false);
+        assert_eq!(desk.lab.call_counts()["s3:GetBucketOwnershipControls"], 1);
+        if exit == 1 {
+            says(&check(&report).1, &["the table names no owners", "BucketOwnerEnforced"]);
+        }
+    }
+    fs::remove_dir_all(&folder).unwrap();
 }
