@@ -4,7 +4,8 @@
 //! each folder comes first, then the oldest of each, then the newest and the oldest of each month and
 //! class, then others, spread evenly over all files.
 //!
-//! INVARIANT (bounded): no more files are kept than are asked for.
+//! INVARIANT (bounded): `Spread` keeps no more files than are asked for. `choose` also looks at two
+//! files of each row of the counts.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -70,7 +71,7 @@ impl Spread {
     }
 }
 
-/// The same for a key in each run.
+/// The same for a key in each run of a release; another release can have another.
 fn hash(key: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(key.as_bytes());
