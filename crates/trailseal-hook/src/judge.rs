@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 use trailseal_aws::{AwsError, Evidence, Session};
-use trailseal_rule::checks::KEY_MISSING;
-use trailseal_rule::checks::key_in_bucket_region::BUCKET_MISSING;
-use trailseal_rule::checks::key_usable::CREATING;
+use trailseal_rule::checks::key_allowed::{NOT_LISTED, OTHER_ACCOUNT};
+use trailseal_rule::checks::key_customer_managed::AWS_MANAGED;
+use trailseal_rule::checks::key_in_bucket_region::WRONG_REGION;
+use trailseal_rule::checks::key_usable::{DISABLED, PENDING_DELETION, WRONG_KIND};
+use trailseal_rule::checks::sse_kms_enabled::NO_KEY;
 use trailseal_rule::{
     AccountId, Answer, EvaluationContext, Facts, FindingCode, Judgement, KeyRef, KeyState, Outcome,
     Reading, Refusal, Trail, Verdict, evaluate,
@@ -148,15 +150,26 @@ fn may_appear(facts: &Facts, trail: &Trail, account: &AccountId) -> bool {
     (is_own && is_new) || matches!(facts.bucket_region, Reading::Absent)
 }
 
-/// Whether it may be another one if more appears: no finding is about what does exist, and the trail
-/// is not exempt.
+/// Whether it may be another one in some seconds: the trail is not exempt, and no finding lasts.
+///
+/// KMS is eventually consistent. The rotation and the policy of a key that was made or changed
+/// seconds ago can be old, so that findings about them do not last.
 fn may_change(judgement: &Judgement) -> bool {
-    const OF_ABSENCE: [FindingCode; 3] = [KEY_MISSING, BUCKET_MISSING, CREATING];
+    const LASTING: [FindingCode; 8] = [
+        NO_KEY,
+        AWS_MANAGED,
+        NOT_LISTED,
+        OTHER_ACCOUNT,
+        WRONG_REGION,
+        DISABLED,
+        PENDING_DELETION,
+        WRONG_KIND,
+    ];
     match &judgement.verdict {
         Verdict::Sealed(_) | Verdict::Unverified(_) => true,
         Verdict::NotApplicable(_) => false,
         Verdict::Broken(results) => results.iter().all(|result| match &result.outcome {
-            Outcome::Fail(finding) => OF_ABSENCE.contains(&finding.code),
+            Outcome::Fail(finding) => !LASTING.contains(&finding.code),
             Outcome::Pass | Outcome::Unknown(_) => true,
         }),
     }
