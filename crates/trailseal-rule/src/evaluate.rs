@@ -1,6 +1,6 @@
 //! The decision: a trail, the parameters and the facts become a [`Judgement`].
 
-use config_rule::{Exempt, Exemption, Origin, Region};
+use config_rule::{ComplianceType, Exempt, Exemption, Origin, Region};
 
 use crate::checks::{CHECKS, CheckId, Evidence, Outcome};
 use crate::exemption_tag::{ByTag, by_tag};
@@ -104,7 +104,7 @@ pub fn needs(context: &EvaluationContext<'_>, trail: &Trail) -> Needs {
     }
 }
 
-/// The tag to read from CloudTrail now: `exemptionTag` is set, and the trail would not be COMPLIANT.
+/// The tag to read from CloudTrail now: it can exempt the trail, which would be NON_COMPLIANT.
 ///
 /// A copy of another account's trail has none: only the trail's owner can tag it, and AWS does not
 /// document whether other accounts can read its tags.
@@ -113,21 +113,36 @@ pub fn exemption_tag_to_read<'a>(
     trail: &Trail,
     facts: &Facts,
 ) -> Option<&'a TagKey> {
-    let key = context.parameters.exemption_tag.as_ref()?;
+    let key = context.exemption_tag(&trail.arn)?;
     let is_own = trail.standing() != Standing::MemberCopy;
-    (is_own && evaluate(context, trail, facts).verdict.is_open()).then_some(key)
+    (is_own && would_fail(context, &evaluate(context, trail, facts))).then_some(key)
 }
 
 /// Evaluates a trail.
 pub fn evaluate(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Judgement {
-    let profile = context.parameters.profile;
-    let not_judged = |why| {
-        let verdict = Verdict::NotApplicable(why);
-        Judgement { verdict, profile, skipped: Vec::new(), key: None, notes: Vec::new() }
-    };
     if let Some(why) = not_applicable(context, trail) {
-        return not_judged(why);
+        let profile = context.parameters.profile;
+        let verdict = Verdict::NotApplicable(why);
+        return Judgement { verdict, profile, skipped: Vec::new(), key: None, notes: Vec::new() };
     }
+    let mut judgement = judge(context, trail, facts);
+    if !would_fail(context, &judgement) {
+        return judgement;
+    }
+    match by_tag(context, trail, facts) {
+        ByTag::Exempt(exemption) => {
+            let verdict = Verdict::NotApplicable(exempt_by(&exemption));
+            Judgement { verdict, skipped: Vec::new(), key: None, ..judgement }
+        }
+        tag => {
+            judgement.notes.extend(tag.note());
+            judgement
+        }
+    }
+}
+
+/// The judgement of the enabled checks.
+fn judge(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Judgement {
     let mut results = Vec::new();
     // All checks ask about the key: if it is not known before deployment, one reports it.
     let is_key_open = matches!(trail.key, Some(KeyRef::NotKnown(_)));
@@ -139,19 +154,19 @@ pub fn evaluate(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -
             break;
         }
     }
-    let verdict = Verdict::of(results);
-    let tag = if verdict.is_open() { by_tag(context, trail, facts) } else { ByTag::Nothing };
-    if let ByTag::Exempt(exemption) = &tag {
-        return not_judged(exempt_by(exemption));
-    }
     let skipped = CHECKS.iter().filter(|check| check.is_skipped(context.parameters));
     Judgement {
-        verdict,
-        profile,
+        verdict: Verdict::of(results),
+        profile: context.parameters.profile,
         skipped: skipped.map(|check| check.id).collect(),
         key: trail.key.as_ref().map(|key| key.as_str().to_owned()),
-        notes: notes(context, trail, facts, tag),
+        notes: notes(context, trail, facts),
     }
+}
+
+/// Whether the trail is NON_COMPLIANT without its tag, so that an exemption matters.
+fn would_fail(context: &EvaluationContext<'_>, judgement: &Judgement) -> bool {
+    judgement.compliance(context.parameters.unverified) == ComplianceType::NonCompliant
 }
 
 /// The trail's key, if KMS can describe it.
@@ -198,7 +213,7 @@ fn exempt_by(exemption: &Exemption) -> String {
     format!("the trail is exempt{until} ({name}){reason}")
 }
 
-fn notes(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts, tag: ByTag) -> Vec<String> {
+fn notes(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Vec<String> {
     let copy = match trail.standing() {
         Standing::Own => None,
         Standing::Shadow => Some(format!("copy of a trail of {}", trail.home_region)),
@@ -216,5 +231,5 @@ fn notes(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts, tag: ByT
     let is_stopped =
         matches!(&facts.delivery, Reading::Known(one) if one.is_logging == Some(false));
     let stopped = is_stopped.then(|| "the trail does not log".to_owned());
-    [copy, expired, unread, tag.note(), stopped].into_iter().flatten().collect()
+    [copy, expired, unread, stopped].into_iter().flatten().collect()
 }

@@ -1,8 +1,8 @@
 //! The exemption by a tag of the trail itself: `exemptionTag` names the tag, and its value is the
 //! last day.
 //!
-//! Whoever may tag a trail can set it, so it is in force for 90 days at most, and it never replaces
-//! a verdict that is COMPLIANT.
+//! Whoever may tag a trail can set it, so it is in force for 90 days at most, it never replaces a
+//! result that is COMPLIANT, and it never prolongs an exemption that has ended.
 
 use config_rule::{Exemption, Origin, Timestamp};
 
@@ -30,7 +30,8 @@ pub fn exemption_by_tag(
 
 /// What the tag means for a trail that would fail.
 pub(crate) enum ByTag {
-    /// `exemptionTag` is not set, or the trail does not have the tag.
+    /// `exemptionTag` is not set, a named exemption of the trail counts instead, or the trail does
+    /// not have the tag.
     Nothing,
     /// The tag was not read.
     NotRead(TagKey),
@@ -45,7 +46,7 @@ pub(crate) enum ByTag {
 }
 
 pub(crate) fn by_tag(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> ByTag {
-    let Some(key) = context.parameters.exemption_tag.clone() else { return ByTag::Nothing };
+    let Some(key) = context.exemption_tag(&trail.arn).cloned() else { return ByTag::Nothing };
     let day = match &facts.exemption_tag {
         Reading::Known(value) => value,
         Reading::Absent => return ByTag::Nothing,

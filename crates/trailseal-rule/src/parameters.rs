@@ -226,6 +226,13 @@ impl<'a> EvaluationContext<'a> {
         matches!(self.exemption(trail), Exempt::By(_))
     }
 
+    /// The tag that can exempt the trail: that of `exemptionTag`, unless `exemptTrails` or the
+    /// document names the trail. A tag does not prolong an exemption that has ended.
+    pub fn exemption_tag(&self, trail: &TrailArn) -> Option<&'a TagKey> {
+        let is_named = self.exemption(trail) != Exempt::No;
+        self.parameters.exemption_tag.as_ref().filter(|_| !is_named)
+    }
+
     pub(crate) fn exemption(&self, trail: &TrailArn) -> Exempt<'a> {
         exempt(&self.parameters.exempt_trails, &trail.for_patterns(), self.now)
     }

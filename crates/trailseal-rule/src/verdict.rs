@@ -64,14 +64,6 @@ impl Verdict {
         }
     }
 
-    /// Whether a check failed or could not be evaluated, so that an exemption would matter.
-    pub(crate) fn is_open(&self) -> bool {
-        match self {
-            Self::Broken(_) | Self::Unverified(_) => true,
-            Self::Sealed(_) | Self::NotApplicable(_) => false,
-        }
-    }
-
     /// The findings that decide the verdict, in the order of the checks.
     pub fn deciding(&self) -> impl Iterator<Item = &Finding> {
         let is_broken = matches!(self, Self::Broken(_));

@@ -52,7 +52,8 @@ fn may_be_exempt(input: &PlanInput<'_>) -> Result<(), Refusals> {
 
 /// The same for the tag of the trail, which matters only for a trail that would fail.
 fn may_be_exempt_by_tag(input: &PlanInput<'_>) -> Result<(), Refusals> {
-    match (&input.context.parameters.exemption_tag, &input.current_state.facts.exemption_tag) {
+    let state = input.current_state;
+    match (input.context.exemption_tag(&state.trail.arn), &state.facts.exemption_tag) {
         (Some(key), Reading::Refused(refusal)) => Err(Refusals::one(
             RefusalCode::Unverified,
             format!(

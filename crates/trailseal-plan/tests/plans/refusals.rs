@@ -68,6 +68,17 @@ fn a_trail_that_its_tag_exempts_or_may_exempt_gets_no_plan() {
     for exempts_nothing in [Reading::Absent, Reading::Known("2020-01-01".to_owned())] {
         assert!(planned(exempts_nothing).is_ok());
     }
+    // A tag does not prolong an exemption that has ended, so it need not be read.
+    let ended = parameters(&json!({
+        "exemptionTag": "trailseal:exempt-until",
+        "exemptTrails": "arn:aws:cloudtrail:*:*:trail/*@2020-01-01",
+    }));
+    for tag in [Reading::Known(today), Reading::Refused(Refusal::NotRead)] {
+        let context = EvaluationContext { parameters: &ended, now: now() };
+        let mut current_state = case.current_state(&ended);
+        current_state.facts.exemption_tag = tag;
+        assert!(plan(&context, &current_state, &case.target_key, &case.consent).is_ok());
+    }
 }
 
 #[test]

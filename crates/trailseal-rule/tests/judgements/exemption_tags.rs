@@ -14,6 +14,12 @@ fn tagged() -> Parameters {
     parameters(&json!({ "exemptionTag": TAG }))
 }
 
+fn from_document() -> Parameters {
+    parameters(&json!({
+        "exemptionTag": TAG, "exemptionsFrom": "s3://lab-exemptions/e.json",
+    }))
+}
+
 fn broken() -> Facts {
     Facts { bucket_region: Reading::Absent, ..facts() }
 }
@@ -43,6 +49,82 @@ fn a_tag_exempts_a_trail_that_would_fail_from_today_to_the_ninetieth_day() {
             assert_eq!(said.annotation.as_str(), why);
         }
     }
+}
+
+#[test]
+fn a_tag_exempts_an_unverified_trail_only_if_unverified_trails_fail() {
+    for (unverified_is, untagged, with_day) in [
+        ("NON_COMPLIANT", ComplianceType::NonCompliant, "the trail is exempt until"),
+        ("NOT_APPLICABLE", ComplianceType::NotApplicable, "could not verify"),
+        ("COMPLIANT", ComplianceType::Compliant, "reported as compliant because"),
+    ] {
+        let parameters = parameters(&json!({ "exemptionTag": TAG, "unverified": unverified_is }));
+        let fails = untagged == ComplianceType::NonCompliant;
+        let said = report(&parameters, &trail(), &with_tag("2026-12-31", unverified()));
+        let expected = if fails { ComplianceType::NotApplicable } else { untagged };
+        assert_eq!(said.compliance, expected, "{unverified_is}");
+        assert!(said.annotation.as_str().contains(with_day), "{}", said.annotation);
+        let unread = report(&parameters, &trail(), &unverified());
+        assert_eq!(unread.compliance, untagged, "{unverified_is}");
+        assert_eq!(unread.annotation.as_str().contains("its tag"), fails, "{}", unread.annotation);
+        assert_eq!(asked(&parameters, &trail(), &unverified()).is_some(), fails, "{unverified_is}");
+        // A trail that fails is exempt with any value.
+        let failed = report(&parameters, &trail(), &with_tag("2026-12-31", broken()));
+        assert_eq!(failed.compliance, ComplianceType::NotApplicable, "{unverified_is}");
+        assert_eq!(asked(&parameters, &trail(), &broken()).as_deref(), Some(TAG));
+    }
+}
+
+#[test]
+fn a_tag_does_not_prolong_a_named_exemption_that_has_ended() {
+    let arn = trail().arn;
+    for (pattern, day, is_exempt) in [
+        (arn.as_str(), "2026-11-22", false),
+        ("arn:aws:cloudtrail:*:*:trail/*", "2026-11-22", false),
+        // The named exemption is in force.
+        (arn.as_str(), "2026-11-23", true),
+        // That of another trail has ended.
+        ("arn:aws:cloudtrail:*:*:trail/other", "2026-11-22", true),
+    ] {
+        let exempt = format!("{pattern}@{day}");
+        let parameters = parameters(&json!({ "exemptionTag": TAG, "exemptTrails": exempt }));
+        let said = report(&parameters, &trail(), &with_tag("2026-12-31", broken()));
+        assert_eq!(said.compliance == ComplianceType::NotApplicable, is_exempt, "{exempt}");
+        if !is_exempt {
+            let note = "(its exemption ended on 2026-11-22)";
+            assert!(said.annotation.as_str().contains(note), "{}", said.annotation);
+            // Nothing is read, so nothing is said about the tag.
+            assert_eq!(asked(&parameters, &trail(), &broken()), None);
+            let unread = report(&parameters, &trail(), &broken());
+            assert!(!unread.annotation.as_str().contains("tag"), "{}", unread.annotation);
+            let context = EvaluationContext { parameters: &parameters, now: now() };
+            let tag = with_tag("2026-12-31", broken());
+            assert_eq!(exemption_by_tag(&context, &trail(), &tag), None);
+        }
+    }
+}
+
+#[test]
+fn a_tag_does_not_prolong_an_exemption_of_the_document() {
+    let document = json!([{
+        "trail": trail().arn.as_str(), "until": "2026-11-22", "reason": "r", "approver": "a",
+    }]);
+    let mut parameters = from_document();
+    parameters.add_exemptions(document.to_string().as_bytes()).unwrap();
+    let said = report(&parameters, &trail(), &with_tag("2026-12-31", broken()));
+    assert_eq!(said.compliance, ComplianceType::NonCompliant);
+    let note = "(its exemption ended on 2026-11-22)";
+    assert!(said.annotation.as_str().contains(note), "{}", said.annotation);
+    assert_eq!(asked(&parameters, &trail(), &broken()), None);
+}
+
+#[test]
+fn an_exemption_by_tag_keeps_the_note_of_a_document_that_was_not_read() {
+    let said = report(&from_document(), &trail(), &with_tag("2026-12-31", broken()));
+    assert_eq!(said.compliance, ComplianceType::NotApplicable);
+    let note = "(exemptions of s3://lab-exemptions/e.json not read)";
+    assert!(said.annotation.as_str().contains(note), "{}", said.annotation);
+    assert!(said.annotation.as_str().contains("exempt until 2026-12-31"), "{}", said.annotation);
 }
 
 #[test]
