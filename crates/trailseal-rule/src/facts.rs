@@ -101,6 +101,9 @@ pub enum Refusal {
     LogFiles(String, &'static str),
 }
 
+/// How [`Refusal::NotKnownBeforeDeployment`] begins.
+pub(crate) const NOT_KNOWN_BEFORE_DEPLOYMENT: &str = "not known before deployment: ";
+
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -120,7 +123,7 @@ impl fmt::Display for Refusal {
             }
             Self::Needs(what) => write!(out, "{what} could not be read"),
             Self::NotKnownBeforeDeployment(why) => {
-                write!(out, "not known before deployment: {why}")
+                write!(out, "{NOT_KNOWN_BEFORE_DEPLOYMENT}{why}")
             }
             Self::Malformed(what) | Self::LogFiles(what, _) => out.write_str(what),
         }

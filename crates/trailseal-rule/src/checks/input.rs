@@ -3,7 +3,7 @@
 use config_rule::Timestamp;
 
 use crate::checks::{FindingCode, Outcome, sse_kms_enabled};
-use crate::facts::{Facts, Reading, Refusal};
+use crate::facts::{Facts, NOT_KNOWN_BEFORE_DEPLOYMENT, Reading, Refusal};
 use crate::key_ref::KeyRef;
 use crate::parameters::Parameters;
 use crate::trail::Trail;
@@ -125,5 +125,5 @@ pub(super) fn advice_on(value: &str) -> String {
 
 /// Whether it is the reason why a key that does not exist yet has no value.
 fn is_of_planned_key(value: &str) -> bool {
-    value.starts_with("not known before deployment")
+    value.starts_with(NOT_KNOWN_BEFORE_DEPLOYMENT)
 }
