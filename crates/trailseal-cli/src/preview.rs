@@ -49,6 +49,7 @@ pub(crate) fn preview(
             Err(message) => problems.push(Problem { source, message }),
         }
     }
+    refuse_shared_name(&mut documents, &mut problems);
     let is_source_unused = arguments.source.is_some() && !reader.has_plan;
     let inputs = reader.inputs;
     let mut report = judged(&documents, problems, &settings, &values, console);
@@ -66,6 +67,20 @@ pub(crate) fn preview(
     }
     emit(&report, &settings.outputs, arguments.report.table, console)?;
     Ok(Exit::of(&report, &arguments.report.exit))
+}
+
+/// Refuses the templates that need the supplied `AWS::StackName`, if there are several: two stacks of
+/// one account and Region never have the same name.
+fn refuse_shared_name(documents: &mut Vec<Previewed>, problems: &mut Vec<Problem>) {
+    let needs_name = |document: &Previewed| document.preview.needs_supplied_name;
+    if documents.iter().filter(|document| needs_name(document)).count() < 2 {
+        return;
+    }
+    let message = "needs the AWS::StackName of --values, which is that of one stack, and another \
+                   template needs it too: give each of them to a run of its own";
+    for document in documents.extract_if(.., |document| needs_name(document)) {
+        problems.push(Problem { source: document.source, message: message.to_owned() });
+    }
 }
 
 /// The parameters of the stacks, and the values that only the deployment knows.

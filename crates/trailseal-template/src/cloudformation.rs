@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::{Deployment, Place, PlannedTrail};
-use crate::node::{Node, NodeValue};
+use crate::node::{Member, Node, NodeValue};
 use crate::planned::Planned;
 use crate::preview::{Preview, PreviewedTrail, World};
 use crate::values::Values;
@@ -144,30 +144,41 @@ pub(crate) fn preview(stacks: &Stacks<'_>) -> Preview {
                         stack.address(&member.name)
                     ));
                 }
-                STACK_SET_TYPE if declares_trail(&member.node) => {
-                    preview.problems.push(format!(
-                        "`{}` makes a trail that is not read",
-                        stack.address(&member.name)
-                    ));
-                }
                 kind if MAKERS.contains(&kind) || kind.ends_with("::MODULE") => {
-                    preview.notes.push(format!(
-                        "{}: `{}` ({kind}) may make trails, which are not read",
-                        stack.file,
-                        stack.address(&member.name)
-                    ));
+                    add_maker(&mut preview, stacks, index, member);
                 }
                 _ => {}
             }
         }
     }
+    preview.needs_supplied_name = stacks.needs_supplied_name.get();
     preview
 }
 
-/// Whether the template in a stack set's properties has a trail.
+/// Reports a resource that may make trails.
+fn add_maker(preview: &mut Preview, stacks: &Stacks<'_>, index: usize, member: &Member) {
+    let Some(stack) = stacks.list.get(index) else { return };
+    let (address, kind) = (stack.address(&member.name), kind(&member.node));
+    let run = Run::new(stacks, BTreeMap::new());
+    let is_made = run.is_made(index, &member.node);
+    if is_made == Ok(false) && !run.has_asked() {
+        let (_, assumed) = run.into_parts();
+        let why = condition_of(stacks, index, &member.name);
+        let why = [why].into_iter().chain(assumed).collect::<Vec<_>>().join("; ");
+        preview.notes.push(format!("{}: `{address}` ({kind}) is not made: {why}", stack.file));
+    } else if kind == STACK_SET_TYPE && declares_trail(&member.node) {
+        preview.problems.push(format!("`{address}` makes a trail that is not read"));
+    } else {
+        let what = "may make trails, which are not read";
+        preview.notes.push(format!("{}: `{address}` ({kind}) {what}", stack.file));
+    }
+}
+
+/// Whether a text of the template in a stack set's properties has the type of a trail, also as an
+/// argument of a function.
 fn declares_trail(stack_set: &Node) -> bool {
     let body = stack_set.get("Properties").and_then(|of| of.get("TemplateBody"));
-    body.and_then(Node::text).is_some_and(|text| text.contains(TRAIL_TYPE))
+    body.is_some_and(|body| body.has_text(&|text| text.contains(TRAIL_TYPE)))
 }
 
 /// One trail in every outcome of the conditions that are not decided.

@@ -112,6 +112,13 @@ impl Node {
         self.text().map_or(0, str::len) + items + members
     }
 
+    /// Whether this node is a text like that, or one below it is.
+    pub(crate) fn has_text(&self, is: &impl Fn(&str) -> bool) -> bool {
+        self.text().is_some_and(is)
+            || self.items().iter().any(|item| item.has_text(is))
+            || self.members().iter().any(|member| member.node.has_text(is))
+    }
+
     /// The number of nodes below this one and itself.
     pub(crate) fn size(&self) -> usize {
         let items = self.items().iter().map(Self::size).sum::<usize>();

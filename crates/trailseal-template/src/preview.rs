@@ -20,6 +20,8 @@ pub struct Preview {
     pub problems: Vec<String>,
     /// What the reader of the report should know.
     pub notes: Vec<String>,
+    /// Whether it has a stack whose `AWS::StackName` is the one that the user supplies.
+    pub needs_supplied_name: bool,
 }
 
 /// What one outcome of the undecided conditions makes of a trail.

@@ -163,7 +163,20 @@ Resources:
             of(stack_set, with_trail),
             ("`X` makes a trail that is not read".into(), "".into())
         );
+        for body in [
+            "!Sub 'Resources: {T: {Type: AWS::CloudTrail::Trail, Properties: {TrailName: ${X}}}}'",
+            "!Sub ['{\"Type\": \"AWS::CloudTrail::Trail\"}', {A: b}]",
+            "!Join ['', ['{\"T\": {\"Type\": \"', 'AWS::CloudTrail::Trail', '\"}}']]",
+            "!If [C, 'Type: AWS::CloudTrail::Trail', !Ref AWS::NoValue]",
+            "{Resources: {T: {Type: AWS::CloudTrail::Trail}}}",
+        ] {
+            let (problems, notes) = of(stack_set, &format!("{{TemplateBody: {body}}}"));
+            assert_eq!(problems, "`X` makes a trail that is not read", "{body}");
+            assert_eq!(notes, "", "{body}");
+        }
         for (kind, properties) in [
+            (stack_set, "{TemplateBody: !Ref Body}"),
+            (stack_set, "{TemplateBody: !Sub 'Type: AWS::S3::Bucket'}"),
             (stack_set, "{TemplateURL: 'https://x'}"),
             ("AWS::ControlTower::LandingZone", "{}"),
             ("AWS::ServiceCatalog::CloudFormationProvisionedProduct", "{}"),
@@ -173,5 +186,32 @@ Resources:
             assert!(notes.contains("may make trails"), "{kind}: {notes}");
         }
         assert_eq!(of("AWS::S3::Bucket", "{}"), (String::new(), String::new()));
+    }
+
+    #[test]
+    fn a_stack_set_counts_unless_its_condition_is_false() {
+        for (condition, is_made) in [
+            ("!Equals [a, a]", true),
+            ("!Equals [!Ref Given, a]", true),
+            ("!Not [!Equals [!Ref Given, a]]", true),
+            ("!Equals [!Ref Default, other]", false),
+            ("!Equals [a, b]", false),
+        ] {
+            let text = format!(
+                "Parameters: {{Given: {{Type: String}}, Default: {{Type: String, Default: none}}}}\n\
+                 Conditions: {{C: {condition}}}\n\
+                 Resources:\n  X:\n    Type: AWS::CloudFormation::StackSet\n    Condition: C\n    \
+                 Properties: {{TemplateBody: 'Type: AWS::CloudTrail::Trail'}}\n"
+            );
+            let Preview { problems, notes, .. } = preview(&text, &Values::default());
+            assert_eq!(problems.len(), usize::from(is_made), "{condition}: {problems:?}");
+            let says_why = notes.iter().any(|note| {
+                let kind = "AWS::CloudFormation::StackSet";
+                note.starts_with(&format!("t.yaml: `X` ({kind}) is not made: condition `C` does"))
+            });
+            assert_eq!(says_why, !is_made, "{condition}: {notes:?}");
+            let assumed = notes.join(" ").contains("default assumed: Default = none");
+            assert_eq!(assumed, condition.contains("Default"), "{condition}: {notes:?}");
+        }
     }
 }

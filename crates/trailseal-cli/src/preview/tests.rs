@@ -157,6 +157,39 @@ fn values_and_parameters_decide_and_are_listed() {
     }
 }
 
+/// With the name of one stack, the key policy of another would be judged by the wrong name.
+#[test]
+fn the_supplied_name_of_the_stack_is_that_of_one_template() {
+    let folder = Folder::new("preview-stack-name");
+    let write = |name: &str, text: &str| folder.write(name, text.as_bytes()).display().to_string();
+    let template = |trail: &str| {
+        format!(
+            "Resources: {{Trail: {{Type: AWS::CloudTrail::Trail, Properties: {{IsLogging: true, \
+             S3BucketName: logs, TrailName: !Sub '{trail}'}}}}}}"
+        )
+    };
+    let one = write("one.yaml", &template("${AWS::StackName}-one"));
+    let two = write("two.yaml", &template("${AWS::StackName}-two"));
+    let other = write("other.yaml", &template("other"));
+    let values = write("values.json", r#"{"references": {"AWS::StackName": "logs"}}"#);
+    let run =
+        |words: &[&str]| preview(&[words, &["-o", "json", "--values", &values], &PLACE].concat());
+    let both = run(&[&one, &other, &two]);
+    assert_eq!(both.exit, Exit::Failure, "{}", both.err);
+    let refused = both.report()["problems"].as_array().unwrap().clone();
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    for (problem, file) in refused.iter().zip([&one, &two]) {
+        assert_eq!(problem["source"], json!(file));
+        assert!(problem["message"].as_str().unwrap().contains("a run of its own"), "{problem}");
+    }
+    assert_eq!(both.report()["trails"].as_array().unwrap().len(), 1);
+    for words in [[&one, &other], [&other, &two]] {
+        let alone = run(&words.map(String::as_str));
+        assert_eq!(alone.exit, Exit::Findings, "{}", alone.err);
+        assert_eq!(alone.report()["trails"].as_array().unwrap().len(), 2);
+    }
+}
+
 #[test]
 fn other_documents_are_refused_with_the_way_to_go() {
     let folder = Folder::new("preview-refused");

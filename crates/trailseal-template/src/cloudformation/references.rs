@@ -50,6 +50,7 @@ impl Run<'_> {
         match (&stack.stack_name, given) {
             (Some(name), _) => Value::Text(plain(name)),
             (None, Some(name)) => {
+                self.stacks.needs_supplied_name.set(true);
                 self.note(format!("supplied: {NAME} = {name}"));
                 Value::Text(plain(name))
             }

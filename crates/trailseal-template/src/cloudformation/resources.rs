@@ -41,7 +41,7 @@ impl Run<'_> {
     }
 
     /// Whether the condition of a resource, and of each stack that nests its stack, holds.
-    fn is_made(&self, index: usize, resource: &Node) -> Result<bool, String> {
+    pub(super) fn is_made(&self, index: usize, resource: &Node) -> Result<bool, String> {
         if let Some(why) = self.rewritten(index) {
             return Err(why);
         }

@@ -154,6 +154,8 @@ pub(crate) struct Stacks<'a> {
     /// of one account and Region.
     pub(crate) exports: BTreeMap<(String, String), (usize, String)>,
     pub(crate) values: &'a Values,
+    /// Whether an evaluation needs the `AWS::StackName` that the user supplies.
+    pub(super) needs_supplied_name: Cell<bool>,
     /// The steps of all evaluations.
     steps: Cell<usize>,
 }
@@ -164,7 +166,7 @@ impl<'a> Stacks<'a> {
         exports: BTreeMap<(String, String), (usize, String)>,
         values: &'a Values,
     ) -> Self {
-        Self { list, exports, values, steps: Cell::new(0) }
+        Self { list, exports, values, needs_supplied_name: Cell::default(), steps: Cell::new(0) }
     }
 }
 
