@@ -63,9 +63,9 @@ describe('the costs of the README', () => {
     const cost = evaluations * price('e') + invocations * (price('r') + second);
     const page = fs.readFileSync(path.join(packageDirectory(), '../README.md'), 'utf8');
     expect(page).toContain(
-      `about ${cost.toFixed(3)} USD a month for each account and Region, without alarms: ` +
-        `${evaluations.toString()} evaluations of AWS Config and ${invocations.toString()} invocations ` +
-        `of Lambda, and at most ${(3 * invocations * trails).toString()} requests to KMS`,
+      `about ${cost.toFixed(3)} USD a month for each account and Region, without alarms and ` +
+        `without the recording of configuration items and logs: ${evaluations.toString()} evaluations of ` +
+        `AWS Config and ${invocations.toString()} invocations of Lambda, and at most ${(3 * invocations * trails).toString()} requests to KMS`,
     );
   });
 
