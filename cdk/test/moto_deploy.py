@@ -364,7 +364,7 @@ def check_findings(deployment):
         Key="trailseal/0.1.0/findings-arm64.zip",
         Body=zip_of_an_empty_program(),
     )
-    asked = {"RuleName": "acme", "KeyAccountRoleName": "reader", "OrganizationId": ORGANIZATION}
+    asked = {"RuleName": "acme", "KeyAccountRoleName": "reader", "OrganizationId": ORGANIZATION, "ExternalId": "acme-1"}
     deployment.create("findings", CodeBucketPrefix="code", ImportSchedule="rate(2 hours)", **asked)
     check_role(deployment, "findings", "FindingsPolicy", "findings", "keyAccountRoleName")
     outputs = deployment.outputs("findings")
@@ -372,7 +372,7 @@ def check_findings(deployment):
     settings = functions.get_function(FunctionName="trailseal-findings")["Configuration"]
     expect(settings["Role"] == outputs["RoleArn"], "the function of the import has another role")
     told = settings["Environment"]["Variables"]
-    expect(told == {"TRAILSEAL_RULE_NAME": "acme"}, f"variables {told}")
+    expect(told == {"TRAILSEAL_RULE_NAME": "acme", "TRAILSEAL_EXTERNAL_ID": "acme-1"}, f"variables {told}")
     events = boto3.client("events", region_name=REGION)
     hourly = [one for one in events.list_rules()["Rules"] if one.get("ScheduleExpression") == "rate(2 hours)"]
     expect(len(hourly) == 1, f"schedules {hourly}")
