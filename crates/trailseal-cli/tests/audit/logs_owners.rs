@@ -249,7 +249,7 @@ async fn a_file_elsewhere_whose_key_is_not_named_does_not_excuse_the_owners() {
     let lines: Vec<&str> = text.lines().collect();
     let [header, row, total] = lines.as_slice() else { panic!("{text}") };
     let total = total.replacen(",1,10,", ",2,20,", 1);
-    let other = row.replace(MANAGEMENT, MEMBER).replace(KEY, "");
+    let other = row.replace(KEY, "").replace(MANAGEMENT, MEMBER);
     fs::write(&path, format!("{header}\n{row}\n{other}\n{total}\n")).unwrap();
     let arguments = ["main", "--athena-results", &path, "-o", "json"];
     for (ownership, outcome, exit) in
