@@ -129,16 +129,13 @@ pub fn evaluate(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -
     if !would_fail(context, &judgement) {
         return judgement;
     }
-    match by_tag(context, trail, facts) {
-        ByTag::Exempt(exemption) => {
-            let verdict = Verdict::NotApplicable(exempt_by(&exemption));
-            Judgement { verdict, skipped: Vec::new(), key: None, ..judgement }
-        }
-        tag => {
-            judgement.notes.extend(tag.note());
-            judgement
-        }
+    let tag = by_tag(context, trail, facts);
+    if let ByTag::Exempt(exemption) = &tag {
+        let verdict = Verdict::NotApplicable(exempt_by(exemption));
+        return Judgement { verdict, skipped: Vec::new(), key: None, ..judgement };
     }
+    judgement.notes.extend(tag.note());
+    judgement
 }
 
 /// The judgement of the enabled checks.
