@@ -7,7 +7,7 @@ use trailseal_lambda::describe;
 /// Why a run failed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ImportError {
-    /// The rule or the trails could not be read, so that nothing was imported or archived.
+    /// The rule or the trails could not be read. Nothing was imported or archived.
     #[error("no finding was imported: {0}")]
     Nothing(String),
     /// Some findings were not imported, archived or updated. All others were.
