@@ -1,4 +1,5 @@
-//! Records the function's calls for the program `bare_function`, which replays them.
+//! Records the function's calls for the programs that make them alone: `bare_function`, and the
+//! example `sdk_calls` of `trailseal-lambda`.
 
 use std::error::Error;
 use std::fs;

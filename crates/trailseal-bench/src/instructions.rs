@@ -26,6 +26,12 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let of_function = testbed.settings_of_one_address(over);
     for (id, about, program, of_program) in [
         ("instructions", "instructions of a change, warm, HTTP", &settings.function, of_function),
+        (
+            "instructions.sdk",
+            "instructions of its calls with the SDK alone",
+            &settings.sdk,
+            bare.clone(),
+        ),
         ("instructions.bare", "instructions of the same calls made bare", &settings.bare, bare),
     ] {
         // The output of the longer run is kept for `callgrind_annotate`.

@@ -34,6 +34,9 @@ pub(crate) struct Settings {
     /// A function that does nothing
     #[arg(long)]
     empty: PathBuf,
+    /// A function that makes the same calls with the SDK, and nothing else
+    #[arg(long)]
+    sdk: PathBuf,
     /// A function that makes the same calls bare
     #[arg(long)]
     bare: PathBuf,

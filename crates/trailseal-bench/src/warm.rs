@@ -1,4 +1,5 @@
-//! A change in a warm function, compared with a replay of the same calls.
+//! A change in a warm function, compared with the same calls of the SDK alone, and with a replay of
+//! the requests without the SDK.
 
 use std::error::Error;
 use std::path::Path;
@@ -24,12 +25,18 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
         let of_function = testbed.settings_of_one_address(over);
         let of_bare = bare::settings(settings, &testbed, &event, over).await?;
         let mut function = Warm::start(&settings.function, &testbed, of_function, &event).await?;
+        let mut sdk = Warm::start(&settings.sdk, &testbed, of_bare.clone(), &event).await?;
         let mut bare = Warm::start(&settings.bare, &testbed, of_bare, &event).await?;
         for _ in 0..settings.runs.unwrap_or(40) {
             function.block(&testbed).await?;
+            sdk.block(&testbed).await?;
             bare.block(&testbed).await?;
         }
         function.print(&format!("warm.{id}"), &format!("a change, warm, {words}"))?;
+        sdk.print(
+            &format!("warm.{id}.sdk"),
+            &format!("its calls made with the SDK alone, {words}"),
+        )?;
         bare.print(&format!("warm.{id}.bare"), &format!("the same calls made bare, {words}"))?;
     }
     Ok(())

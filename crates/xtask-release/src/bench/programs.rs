@@ -19,8 +19,10 @@ pub(crate) struct Programs {
     function: PathBuf,
     hook: PathBuf,
     empty: PathBuf,
-    bench: PathBuf,
+    /// The function's calls with the SDK, and without it.
+    sdk: PathBuf,
     bare: PathBuf,
+    bench: PathBuf,
 }
 
 impl Programs {
@@ -28,7 +30,8 @@ impl Programs {
         let needs = |names: &[&str]| parts.iter().any(|part| names.contains(&part.as_str()));
         let mut shipped = PathBuf::new();
         if needs(&["cold", "warm", "schedule", "memory"]) {
-            let targets = "trailseal-lambda --bin bootstrap --example empty_function";
+            let targets = "trailseal-lambda --bin bootstrap --example empty_function \
+                           --example sdk_calls";
             shipped = package::build(project, Architecture::host()?, targets)?;
         }
         if needs(&["cold"]) {
@@ -47,8 +50,9 @@ impl Programs {
             function: shipped.join("bootstrap"),
             hook: shipped.join("hook"),
             empty: shipped.join("examples/empty_function"),
-            bench: dist.join("trailseal-bench"),
+            sdk: shipped.join("examples/sdk_calls"),
             bare: dist.join("bare-function"),
+            bench: dist.join("trailseal-bench"),
         })
     }
 
@@ -65,6 +69,7 @@ impl Programs {
             ("--function", &self.function),
             ("--hook", &self.hook),
             ("--empty", &self.empty),
+            ("--sdk", &self.sdk),
             ("--bare", &self.bare),
             ("--python", &project.tools().join("python-rule/bin/python")),
             ("--rule", &project.root().join("crates/trailseal-bench/python")),
