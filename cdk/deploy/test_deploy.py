@@ -7,7 +7,7 @@ import unittest
 import artifact
 import stacks
 import template
-from account import ACCOUNT, REGION, Account, release
+from fake_account import ACCOUNT, REGION, Account, release
 
 OTHER = "us-east-1"
 

@@ -6,7 +6,7 @@ import unittest.mock
 import botocore.exceptions
 import botocore.parsers
 
-from account import ACCOUNT, REGION, Account
+from fake_account import ACCOUNT, REGION, Account
 
 STACK = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/trailseal/1"
 BUCKET = f"trailseal-{ACCOUNT}-{REGION}"

@@ -11,7 +11,7 @@ import artifact
 import options
 import results
 import template
-from account import REGION, release
+from fake_account import REGION, release
 from calls import Failure
 from options import Faults
 

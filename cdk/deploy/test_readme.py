@@ -8,7 +8,7 @@ import re
 import unittest
 from pathlib import Path
 
-from account import Account, release
+from fake_account import Account, release
 from calls import ACTIONS
 
 README = Path(__file__).resolve().parent.parent / "README.md"

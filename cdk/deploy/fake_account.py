@@ -50,7 +50,7 @@ RESULTS = [
         "COMPLIANT",
         "management-events",
         "sealed with arn:aws:kms:eu-west-1:111122223333:key/11111111-0000-4000-8000-111111111111 "
-        "(profile effective: 6 checks passed)",
+        "(profile effective: 5 checks passed)",
     ),
     (
         "NON_COMPLIANT",
