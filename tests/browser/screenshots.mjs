@@ -13,8 +13,6 @@ import { folder, made } from "./reports.mjs";
 const IMAGES = join(dirname(fileURLToPath(import.meta.url)), "../../docs/images");
 const PICTURES = [
   { name: "report", viewport: { width: 1280, height: 1500 }, colorScheme: "light", top: "body" },
-  { name: "report-dark", viewport: { width: 1280, height: 1000 }, colorScheme: "dark", top: "#overview" },
-  { name: "report-phone", viewport: { width: 375, height: 760 }, colorScheme: "light", top: "#findings" },
 ];
 
 mkdirSync(IMAGES, { recursive: true });
