@@ -122,6 +122,11 @@ describe('the permissions for deployment', () => {
     }
   });
 
+  test('of the import of findings include its schedule', () => {
+    const row = table.split('\n').find((line) => line.startsWith('| findings in Security Hub |'));
+    expect(row).toContain(CREATES['AWS::Events::Rule']);
+  });
+
   test('include tags and trusted access', () => {
     for (const action of ['lambda:TagResource', 'organizations:EnableAWSServiceAccess']) {
       expect(table).toContain(action);
