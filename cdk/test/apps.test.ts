@@ -299,7 +299,7 @@ describe('organization', () => {
     const passed = stackSet(made).Parameters.map((one) => [one.ParameterKey, one.ParameterValue]);
     expect(Object.fromEntries(passed)).toEqual({
       CodeBucketPrefix: 'code',
-      CodeKey: 'trailseal/0.1.0/bootstrap-x86_64.zip',
+      CodeKey: 'trailseal/0.2.0/bootstrap-x86_64.zip',
       Architecture: 'x86_64',
       ReservedConcurrency: '0',
       Metrics: 'false',

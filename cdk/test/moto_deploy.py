@@ -141,7 +141,7 @@ def code_bucket():
     """The code bucket, created from its own template."""
     boto3.client("s3", region_name=REGION).put_object(
         Bucket=f"code-{REGION}",
-        Key="trailseal/0.1.0/bootstrap-arm64.zip",
+        Key="trailseal/0.2.0/bootstrap-arm64.zip",
         Body=zip_of_an_empty_program(),
     )
 
@@ -258,7 +258,7 @@ def check_remediation(deployment, config):
     """Function, runbook and roles exist, and the runbook matches its template."""
     boto3.client("s3", region_name=REGION).put_object(
         Bucket=f"code-{REGION}",
-        Key="trailseal/0.1.0/remediation-arm64.zip",
+        Key="trailseal/0.2.0/remediation-arm64.zip",
         Body=zip_of_an_empty_program(),
     )
     check_remediation_grants(deployment)
@@ -334,7 +334,7 @@ def check_hook(deployment):
     """The hook's function and both roles exist; only hooks of the account may assume the second."""
     boto3.client("s3", region_name=REGION).put_object(
         Bucket=f"code-{REGION}",
-        Key="trailseal/0.1.0/hook-arm64.zip",
+        Key="trailseal/0.2.0/hook-arm64.zip",
         Body=zip_of_an_empty_program(),
     )
     asked = {"Profile": "strict", "KeyAccountRoleName": "reader", "OrganizationId": ORGANIZATION}
@@ -361,7 +361,7 @@ def check_findings(deployment):
     """The import has its function, its role, and a schedule that may invoke it."""
     boto3.client("s3", region_name=REGION).put_object(
         Bucket=f"code-{REGION}",
-        Key="trailseal/0.1.0/findings-arm64.zip",
+        Key="trailseal/0.2.0/findings-arm64.zip",
         Body=zip_of_an_empty_program(),
     )
     asked = {"RuleName": "acme", "KeyAccountRoleName": "reader", "OrganizationId": ORGANIZATION, "ExternalId": "acme-1"}

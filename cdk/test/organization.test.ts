@@ -67,7 +67,7 @@ describe('the StackSet', () => {
       },
       Parameters: [
         { ParameterKey: 'CodeBucketPrefix', ParameterValue: 'code' },
-        { ParameterKey: 'CodeKey', ParameterValue: 'trailseal/0.1.0/bootstrap-arm64.zip' },
+        { ParameterKey: 'CodeKey', ParameterValue: 'trailseal/0.2.0/bootstrap-arm64.zip' },
         { ParameterKey: 'Architecture', ParameterValue: 'arm64' },
       ],
       PermissionModel: 'SERVICE_MANAGED',
@@ -145,8 +145,8 @@ describe('the StackSet', () => {
       '`parameters.keyAccountRoleName` needs `organizationId`',
     );
     expect(() => withStackSet({ regions: ['eusc-de-east-1', 'us-gov-west-1'] })).not.toThrow();
-    expect(() => withStackSet({ codeKey: 'trailseal/0.1.0/bootstrap-x86_64.zip' })).toThrow(
-      '`codeKey` is `trailseal/0.1.0/bootstrap-x86_64.zip`; expected code for the architecture arm64',
+    expect(() => withStackSet({ codeKey: 'trailseal/0.2.0/bootstrap-x86_64.zip' })).toThrow(
+      '`codeKey` is `trailseal/0.2.0/bootstrap-x86_64.zip`; expected code for the architecture arm64',
     );
   });
 

@@ -58,7 +58,7 @@ module "account" {
   region = each.key
   code_object = {
     bucket = "${local.code_bucket_prefix}-${each.key}"
-    key    = "trailseal/0.1.0/bootstrap-arm64.zip"
+    key    = "trailseal/0.2.0/bootstrap-arm64.zip"
   }
 
   allowed_key_accounts = local.allowed_key_accounts
