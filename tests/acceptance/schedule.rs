@@ -285,6 +285,21 @@ async fn a_key_that_cannot_be_read_affects_no_other_trail_or_result() {
     );
 }
 
+/// A list that CloudTrail answers wrongly must not end the results of trails.
+#[tokio::test]
+async fn an_empty_list_of_trails_that_aws_config_contradicts_replaces_no_result() {
+    let state = standing_in(one_trail(), vec![standing(TRAIL, "t0", "NON_COMPLIANT")]);
+    let desk = Desk::open(state).await;
+    desk.lab.inject(Fault::of(Operation::DescribeTrails, Position::First, FaultKind::NotFound));
+    let event = with(schedule(ACCOUNT, REGION), &[("noTrails", "NON_COMPLIANT")]);
+    let sent = desk.send(&event).await;
+    let cause = "it lists no trail, but AWS Config has discovered `t0`";
+    sent.assert_failure("AwsBreakdown", &["cloudtrail:DescribeTrails in us-east-1", cause]);
+    assert_eq!(put(&sent), []);
+    let again = desk.send(&event).await;
+    assert_eq!(put(&again), [(TRAIL, "t0", "COMPLIANT")]);
+}
+
 #[tokio::test]
 async fn reports_an_account_without_trails_only_if_configured() {
     const BROKEN: (&str, &str, &str) = (ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT");

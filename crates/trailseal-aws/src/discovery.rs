@@ -15,6 +15,8 @@ use crate::pages::Pages;
 use crate::results::StandingResult;
 use crate::session::Session;
 
+const DESCRIBE_TRAILS: &str = "cloudtrail:DescribeTrails";
+
 /// Every trail that is visible in the session's account and Region: the account's own trails,
 /// shadow trails and members' copies of organization trails.
 ///
@@ -45,13 +47,12 @@ pub struct TrailDelivery {
 ///
 /// As for [`describe_trails`].
 pub async fn describe_delivery(session: &Session) -> Result<Vec<TrailDelivery>, AwsError> {
-    const ACTION: &str = "cloudtrail:DescribeTrails";
     let region = session.region();
     let call = session.cloudtrail(region).describe_trails().include_shadow_trails(true);
     let answer = call.send().boxed().await;
-    let answer = answer.map_err(|error| failed(ACTION, region, &error))?;
+    let answer = answer.map_err(|error| failed(DESCRIBE_TRAILS, region, &error))?;
     trails(answer, session.account(), region)
-        .map_err(|cause| AwsError::bad_answer(ACTION, region, cause))
+        .map_err(|cause| AwsError::bad_answer(DESCRIBE_TRAILS, region, cause))
 }
 
 fn trails(
@@ -86,6 +87,25 @@ impl DiscoveredIds {
     /// Whether AWS Config has discovered a trail by its ARN or by its name.
     pub fn has(&self, trail: &Trail) -> bool {
         self.0.contains(trail.arn.as_str()) || self.0.contains(trail.arn.name())
+    }
+
+    /// Requires that CloudTrail lists a trail if AWS Config has discovered one. An empty list alone
+    /// does not prove that there is none: it would end the results of all trails.
+    ///
+    /// After the last trail of an account was deleted, this fails until AWS Config has recorded it.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError::ServiceFailure`] of `DescribeTrails` with a trail that AWS Config has discovered.
+    pub fn require_agreement(&self, trails: &[Trail], region: &Region) -> Result<(), AwsError> {
+        match self.0.iter().min() {
+            Some(id) if trails.is_empty() => Err(AwsError::bad_answer(
+                DESCRIBE_TRAILS,
+                region,
+                format!("it lists no trail, but AWS Config has discovered `{id}`"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Adds the ARN of each trail that AWS Config has not discovered but has a result for.

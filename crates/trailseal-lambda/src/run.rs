@@ -111,10 +111,11 @@ impl<'a> RuleRun<'a> {
             trails.iter().filter(|trail| self.is_judged_here(trail)).collect();
         let is_sealed = |trail: &Trail| trail.key.as_ref().is_some_and(|key| change.may_seal(key));
         let mut sealed = judged_here.iter().filter(|trail| is_sealed(trail)).peekable();
-        if sealed.peek().is_none() {
+        if sealed.peek().is_none() && !trails.is_empty() {
             return Ok(Outcome::default());
         }
         let mut ids = self.in_time(discovered_ids(self.session)).await?;
+        ids.require_agreement(&trails, self.session.region())?;
         let mut clean_up_failure = None;
         if !sealed.all(|trail| ids.has(trail)) {
             match self.in_half_the_time(self.standing_results()).await {

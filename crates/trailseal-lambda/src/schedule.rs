@@ -24,6 +24,7 @@ impl RuleRun<'_> {
             self.in_half_the_time(self.standing_results()),
         );
         let (trails, ids) = (trails?, ids?);
+        ids.require_agreement(&trails, self.session.region())?;
         let judged_here: Vec<&Trail> =
             trails.iter().filter(|trail| self.is_judged_here(trail)).collect();
         let ids = match &standing {

@@ -106,11 +106,7 @@ impl Cell {
         let name = self.operation.iam();
         let trails = self.trigger.trails();
         let (kind, parts): (&str, Vec<String>) = match outcome {
-            Outcome::Healthy
-            | Outcome::Reported(_)
-            | Outcome::NoCleanUp
-            | Outcome::NoTrails
-            | Outcome::Untagged => {
+            Outcome::Healthy | Outcome::Reported(_) | Outcome::NoCleanUp | Outcome::Untagged => {
                 let put: BTreeSet<&str> = sent.put.iter().map(|one| &*one.resource_id).collect();
                 let expected = Returned::Accepted(put.len());
                 return (sent.returned != expected)
@@ -172,10 +168,6 @@ impl Cell {
             Outcome::NoCleanUp => {
                 expected.retain(|id, _| trails.contains(id) || self.trigger.exempt().contains(id));
             }
-            Outcome::NoTrails if self.trigger == Trigger::Schedule => {
-                expected.values_mut().for_each(|verdict| *verdict = "NOT_APPLICABLE");
-            }
-            Outcome::NoTrails => expected.clear(),
             Outcome::Refused(..) | Outcome::Final(_) => {
                 let is_final = matches!(outcome, Outcome::Final(_));
                 let lost = match self.at {

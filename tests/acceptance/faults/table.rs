@@ -15,8 +15,8 @@ use trailseal_lab::Operation::{
 
 use self::Calls::{OneMore, Retried, Twice, Unchanged, UntilFault};
 use self::Outcome::{
-    Fails, Final, Healthy, NoCleanUp, NoExemptions, NoTag, NoTrails, Refused, Reported, Unheard,
-    Unjudged, Untagged,
+    Fails, Final, Healthy, NoCleanUp, NoExemptions, NoTag, Refused, Reported, Unheard, Unjudged,
+    Untagged,
 };
 use self::Where::{Always, AtFirst, AtSecond};
 
@@ -50,8 +50,6 @@ pub(crate) enum Outcome {
     NoTag,
     /// All evaluations are submitted; that of the trail with the tag is as if it had none.
     Untagged,
-    /// AWS returns no trails: existing results are replaced, and nothing else is submitted.
-    NoTrails,
     /// The evaluations of this call are not accepted, those of other calls are; the invocation
     /// fails with an error of this kind and this text.
     Refused(&'static str, &'static str),
@@ -207,8 +205,8 @@ pub(crate) const TABLE: &[Row] = &[
     row(NEEDED, PASSING,  &[Always], Fails(BREAKDOWN, ""), Retried),
     row(NEEDED, UNUSABLE, ANYWHERE,  Fails(BREAKDOWN, ""), UntilFault),
     row(NEEDED, DENIED,   ANYWHERE,  Fails(PERMISSION, "allow it"), UntilFault),
-    // An empty list of trails is a valid result.
-    row(&[DescribeTrails], NOT_FOUND, FROM_FIRST, NoTrails, Unchanged),
+    // An empty list of trails is a valid result, but AWS Config has discovered trails here.
+    row(&[DescribeTrails], NOT_FOUND, FROM_FIRST, Fails(BREAKDOWN, "it lists no trail, but AWS Config has discovered"), Unchanged),
     // Without a recorder, AWS Config has discovered nothing, so trails are reported by name.
     row(&[ListDiscoveredResources], NOT_FOUND, ANYWHERE, Healthy, UntilFault),
     // The announced item must exist: it may not have arrived yet.
