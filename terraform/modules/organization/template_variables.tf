@@ -24,7 +24,7 @@ variable "architecture" {
 }
 
 variable "code_key" {
-  description = "The S3 key of the code; another version needs another key. If empty, trailseal/0.1.0/bootstrap-ARCHITECTURE.zip."
+  description = "The S3 key of the code; another version needs another key. If empty, trailseal/0.2.0/bootstrap-ARCHITECTURE.zip."
   type        = string
   default     = ""
   nullable    = false
