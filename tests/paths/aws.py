@@ -1,4 +1,4 @@
-"""AWS for the commands of the README: moto, and before it what CloudFormation refuses.
+"""AWS for the commands of the pages: moto, and before it what CloudFormation refuses.
 
 Templates lose what moto cannot create, as in `cdk/test/moto_deploy.py`. Calls that moto does not know
 get a fixed answer; the AWS CLI has checked their arguments with AWS's models before it sends them.
@@ -47,6 +47,7 @@ CONFIGURED = {
 JSON_ANSWERS = {
     "StarlingDoveService.StartConfigRulesEvaluation": {},
     "StarlingDoveService.GetComplianceDetailsByConfigRule": {"EvaluationResults": [RESULT]},
+    "StarlingDoveService.GetComplianceDetailsByResource": {"EvaluationResults": [RESULT]},
     "StarlingDoveService.PutConformancePack": {"ConformancePackArn": "arn"},
     "StarlingDoveService.PutOrganizationConformancePack": {"OrganizationConformancePackArn": "arn"},
     "StarlingDoveService.GetStoredQuery": {
@@ -75,6 +76,11 @@ XML_ANSWERS = {
     "ListHookResults": "<HookResults/>",
     "ListStackInstances": "<Summaries/>",
     "CreateStackInstances": "<OperationId>11111111-2222-3333-4444-555555555555</OperationId>",
+}
+# The same, by the path of the request.
+PATH_ANSWERS = {
+    "/2015-03-31/functions/trailseal-findings/invocations": {"accepted": 3, "archived": 0, "newer": 0},
+    "/findings": {"Findings": [{"Compliance": {"Status": "FAILED"}, "Description": "(the cause)"}]},
 }
 
 
@@ -119,6 +125,10 @@ class Aws:
         if target in JSON_ANSWERS:
             self.answered.add(target)
             return respond(start_response, "application/x-amz-json-1.1", json.dumps(JSON_ANSWERS[target]))
+        path = environ["PATH_INFO"]
+        if path in PATH_ANSWERS:
+            self.answered.add(path)
+            return respond(start_response, "application/json", json.dumps(PATH_ANSWERS[path], separators=(",", ":")))
         scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/cloudformation/", environ.get("HTTP_AUTHORIZATION", ""))
         if scope is None:
             return self.moto(environ, start_response)

@@ -1,4 +1,4 @@
-"""Follows `cdk/README.md`: runs its commands, in their order and in one shell, with the AWS CLI.
+"""Follows `cdk/README.md` and `cdk/SECURITY-HUB.md`: runs their commands, in their order and in one shell, with the AWS CLI.
 
 The folder is a copy of the files that git knows, as in a fresh clone. The CLI is the real one; AWS is
 `aws.py`. `npx cdk deploy` only synthesizes, because CDK's own deployment needs a bootstrapped account.
@@ -13,14 +13,14 @@ import tempfile
 import textwrap
 from pathlib import Path
 
-from aws import JSON_ANSWERS, XML_ANSWERS, Aws
+from aws import JSON_ANSWERS, PATH_ANSWERS, XML_ANSWERS, Aws
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 # The smallest zip: the end of a directory without entries.
 EMPTY_ZIP = bytes.fromhex("504b0506" + "00" * 18)
 
-# The ways through the page, each by its headings and with an AWS of its own, after what is there before.
+# The ways through the pages, each by its headings and with an AWS of its own, after what is there before.
 PATHS = [
     (
         "",
@@ -30,6 +30,9 @@ PATHS = [
             "All results in one place",
             "A Hook",
             "Findings in Security Hub",
+            "What a result becomes",
+            "Findings with cause and fix",
+            "Tickets",
             "Remediation",
             "In a pack, and without CDK",
             "Start it manually",
@@ -174,7 +177,7 @@ def faults_of(command, shown, code, output):
     # A loop ends with the exit code of its last round.
     if code != 0 or re.search(r"An error occurred|upload failed|usage: aws", output):
         return [f"exit code {code}, and what it printed"]
-    expected = [line for line in shown if line.startswith(("Successfully ", "upload: "))]
+    expected = [line for line in shown if line.startswith(("Successfully ", "upload: ", '{"accepted":'))]
     for word, value in REPLACED.items():
         expected = [line.replace(word, value) for line in expected]
     return [f"it did not print `{line}`" for line in expected if line not in output]
@@ -197,7 +200,9 @@ def follow(cdk, cli, aws, before, steps):
 def main():
     """Ends with an error if a command fails, or prints something else than the page shows."""
     cli = Path(sys.argv[1]).absolute()
-    page = sections((ROOT / "cdk/README.md").read_text(encoding="utf-8"))
+    page = {}
+    for name in ("README.md", "SECURITY-HUB.md"):
+        page |= sections((ROOT / "cdk" / name).read_text(encoding="utf-8"))
     has_jq = shutil.which("jq") is not None
     if not has_jq:
         print(f"WITHOUT jq THESE SECTIONS DID NOT RUN: {', '.join(WITH_JQ)}")
@@ -213,8 +218,8 @@ def main():
             failed += follow(prepared(Path(name)), cli, aws, before, steps)
         count += len(steps)
         answered |= aws.answered
-    unused = sorted({*JSON_ANSWERS, *XML_ANSWERS} - answered) if has_jq else []
-    print(f"{count - failed} of {count} commands ran as shown, on {len(PATHS)} ways through the page")
+    unused = sorted({*JSON_ANSWERS, *PATH_ANSWERS, *XML_ANSWERS} - answered) if has_jq else []
+    print(f"{count - failed} of {count} commands ran as shown, on {len(PATHS)} ways through the pages")
     if failed or unused or left:
         sys.exit(f"answers that no command needs: {unused}; sections on no way: {sorted(left)}")
 
