@@ -36,7 +36,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::High,
     profile: Some(Profile::Effective),
     switches: &[],
-    reads: &[Evidence::BucketRegion],
+    reads: &[Evidence::BucketRegion, Evidence::KeyArn],
     can_be_skipped: true,
     ends_evaluation: false,
     judge,

@@ -1,12 +1,17 @@
 //! The evidence that is read, and the trails that are not evaluated.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use trailseal_rule::{
-    AccountId, ComplianceType, EvaluationContext, Facts, KeyArn, KeyFacts, KeyOrigin, KeyQuery,
-    KeyRef, Needs, Parameters, Reading, Trail, key_arn, needs,
+    AccountId, Answer, Check, CheckId, ComplianceType, EvaluationContext, EvidenceSource, Facts,
+    Gathering, KeyArn, KeyFacts, KeyOrigin, KeyQuery, KeyRef, Needs, Parameters, Query, Reading,
+    Refusal, Trail, key_arn, needs,
 };
 
-use crate::fixtures::{FOREIGN, KEY, facts, key, now, parameters, region, report, strict, trail};
+use crate::fixtures::{
+    FOREIGN, KEY, facts, key, now, parameters, region, report, rule_checks, strict, trail,
+};
 
 #[test]
 fn only_evidence_of_enabled_checks_is_read() {
@@ -44,7 +49,13 @@ fn only_evidence_of_enabled_checks_is_read() {
     }
     let is_copy = |trail: &mut Trail| trail.region = region("eu-west-1");
     assert_eq!(ask(&strict(), &is_copy), none, "a copy");
+    let only_region =
+        parameters(&json!({ "skipChecks": "key-customer-managed,key-usable,key-allowed" }));
+    let in_region = |key| Needs { key, bucket: bucket.clone(), ..Needs::default() };
+    assert_eq!(ask(&only_region, &|_| {}), in_region(None));
     for bare in ["alias/logs", "11111111-0000-4000-8000-111111111111"] {
+        let key = Some(KeyQuery::InBucketRegion(KeyRef::parse(bare).unwrap()));
+        assert_eq!(ask(&only_region, &set(bare)), in_region(key));
         let key = Some(KeyQuery::InBucketRegion(KeyRef::parse(bare).unwrap()));
         let expected = Needs { key, bucket: bucket.clone(), ..Needs::default() };
         assert_eq!(ask(&cis, &set(bare)), expected);
@@ -143,4 +154,66 @@ fn the_delivery_is_read_for_keys_of_external_key_stores_only() {
     let cis = parameters(&json!({ "profile": "cis" }));
     assert!(!needs(&context(&cis), &trail()).wants_delivery(&external));
     assert!(needs(&context(&strict()), &trail()).wants_delivery(&Reading::Absent));
+}
+/// A check alone gets the evidence that it reads, whatever names the key.
+/// A law: a check alone gets the evidence that it reads, whatever names the key.
+#[test]
+fn no_check_reads_evidence_that_it_does_not_declare() {
+    let not_read = Refusal::NotRead.to_string();
+    for check in rule_checks() {
+        for reference in [
+            KEY,
+            FOREIGN,
+            "alias/logs",
+            "11111111-0000-4000-8000-111111111111",
+            "arn:aws:kms:us-east-1:111122223333:alias/logs",
+            "arn:aws:kms:us-east-1:777788889999:alias/logs",
+        ] {
+            for origin in [KeyOrigin::AwsKms, KeyOrigin::ExternalKeyStore] {
+                let trail = Trail { key: KeyRef::parse(reference), ..trail() };
+                let parameters = only(check);
+                let context = EvaluationContext { parameters: &parameters, now: now() };
+                let arn = if reference.contains("777788889999") { FOREIGN } else { KEY };
+                let arn = KeyArn::parse(arn).unwrap();
+                let facts = gathered(&context, &trail, &KeyFacts { arn, origin, ..key() });
+                let outcome = check.evaluate(&context, &trail, &facts);
+                let cause = outcome.finding().map(|finding| finding.cause.clone());
+                let is_open = cause.as_ref().is_some_and(|cause| cause.contains(&not_read));
+                assert!(!is_open, "{} {reference} {origin:?}: {cause:?}", check.name);
+            }
+        }
+    }
+}
+
+/// Parameters that enable this check, and no other that can be skipped.
+fn only(check: &Check) -> Parameters {
+    let others = rule_checks().filter(|other| other.id != check.id && other.can_be_skipped);
+    let others: Vec<&str> = others.map(|other| other.name).collect();
+    let parameters = parameters(&json!({ "profile": "strict", "skipChecks": others.join(",") }));
+    let enabled = rule_checks().filter(|other| other.is_enabled(&parameters));
+    let enabled: Vec<CheckId> = enabled.map(|check| check.id).collect();
+    assert!(enabled.contains(&check.id) && enabled.len() <= 2, "{enabled:?}");
+    parameters
+}
+
+/// The facts where every query has an answer.
+fn gathered(context: &EvaluationContext<'_>, trail: &Trail, key: &KeyFacts) -> Facts {
+    let mut gathering = Gathering::new(context, trail, EvidenceSource::Items);
+    for _ in 0..4 {
+        for query in gathering.next_queries() {
+            let Facts { bucket_region, rotation, key_policy, delivery, .. } = facts();
+            gathering.answer(match query {
+                Query::Key(..) => Answer::Key(Reading::Known(key.clone())),
+                Query::BucketRegion(_) => Answer::BucketRegion(bucket_region),
+                Query::Rotation(_) => Answer::Rotation(rotation),
+                Query::KeyPolicy(_) => Answer::KeyPolicy(key_policy),
+                Query::Delivery => Answer::Delivery(delivery),
+                Query::DeliveryElsewhere => {
+                    Answer::DeliveryElsewhere(Reading::Known(BTreeMap::new()))
+                }
+            });
+        }
+    }
+    assert!(gathering.next_queries().is_empty());
+    gathering.into_facts()
 }
