@@ -10,8 +10,14 @@ use serde_json::{Map, Number, Value};
 /// # Errors
 ///
 /// The text is not JSON, or an object has a name twice.
-pub fn read(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str::<Strict>(text).map(|strict| strict.0)
+pub fn read(text: impl AsRef<[u8]>) -> Result<Value, serde_json::Error> {
+    serde_json::from_slice::<Strict>(text.as_ref()).map(|strict| strict.0)
+}
+
+/// What is wrong with a text that [`read`] refused: line and column, never the content.
+pub fn fault(error: &serde_json::Error) -> String {
+    let what = if error.is_data() { "has a name twice in one object" } else { "is not JSON" };
+    format!("{what} (line {}, column {})", error.line(), error.column())
 }
 
 struct Strict(Value);

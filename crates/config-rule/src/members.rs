@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Fault, Faults};
 use crate::ids::FromText;
+use crate::json;
 
 /// The members of a JSON object, and the path of the object in the event.
 ///
@@ -105,15 +106,7 @@ pub fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// Parses JSON; a fault names line and column, never the content.
+/// Parses JSON in which no object has a name twice; a fault names line and column, never the content.
 pub fn parse_json(text: &[u8], field: &str, faults: &mut Faults) -> Option<Value> {
-    match serde_json::from_slice(text) {
-        Ok(value) => Some(value),
-        Err(error) => {
-            let (line, column) = (error.line(), error.column());
-            let message = format!("is not JSON (line {line}, column {column})");
-            faults.push(Fault::other(field, message));
-            None
-        }
-    }
+    json::read(text).map_err(|error| faults.push(Fault::other(field, json::fault(&error)))).ok()
 }

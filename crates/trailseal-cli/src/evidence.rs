@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use trailseal_rule::{
     AccountId, Answer, EvaluationContext, EvidenceSource, Facts, Gathering, KeyArn, KeyFacts,
-    KeyRef, Query, Reading, Refusal, Region, Rotation, Timestamp, Trail, key_arn, needs,
+    KeyRef, Query, Reading, Refusal, Region, Rotation, Timestamp, Trail, json, key_arn, needs,
 };
 
 use crate::newest::{Conflict, Difference, Newest, Observation, Observed};
@@ -289,7 +289,7 @@ pub(crate) fn account(item: &Value) -> Option<&str> {
 /// The value, or the JSON in it if it is text; null if there is none.
 pub(crate) fn unfold(value: Option<&Value>) -> Value {
     match value {
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+        Some(Value::String(text)) => json::read(text).unwrap_or_default(),
         Some(value) => value.clone(),
         None => Value::Null,
     }

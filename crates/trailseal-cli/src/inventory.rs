@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use trailseal_rule::{
     AccountId, BucketName, KEY_TYPE, KeyRef, Parameters, Region, ResourceId, TRAIL_TYPE, Timestamp,
-    Trail, TrailArn,
+    Trail, TrailArn, json,
 };
 
 use crate::evidence::Evidence;
@@ -276,7 +276,7 @@ impl DocumentReader<'_> {
         if !self.is_judged() {
             return Ok(());
         }
-        let described: Value = serde_json::from_slice(text).map_err(not_json("a trail"))?;
+        let described = read_json(text, "a trail")?;
         self.described_trail(&described)
     }
 
@@ -325,11 +325,11 @@ fn trail_of(described: &Value) -> Result<Trail, String> {
     })
 }
 
-/// The position of a JSON error, never the content.
-fn not_json(what: &'static str) -> impl Fn(serde_json::Error) -> String {
-    move |error| {
-        format!("{what} is not JSON (line {}, column {} of it)", error.line(), error.column())
-    }
+/// Reads JSON in which no object has a name twice. A fault has its position in the text, never the
+/// content.
+fn read_json(text: impl AsRef<[u8]>, what: &str) -> Result<Value, String> {
+    let fault = |error| json::fault(&error).replace(')', " of it)");
+    json::read(text).map_err(|error| format!("{what} {}", fault(error)))
 }
 
 #[cfg(test)]

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use serde_json::Value;
 use trailseal_aws::{Endpoints, Identity, RetryPolicy};
-use trailseal_rule::{AccountId, Parameters, Region};
+use trailseal_rule::{AccountId, Parameters, Region, json};
 
 /// The settings that all functions of Trailseal read from the environment.
 #[derive(Debug)]
@@ -121,8 +120,7 @@ impl Environment {
 /// The text is not a JSON object, or has invalid parameters: all of them.
 pub fn read_parameters(text: Option<&str>) -> Result<Parameters, String> {
     let text = text.map(str::trim).filter(|text| !text.is_empty()).unwrap_or("{}");
-    let given: Value = serde_json::from_str(text)
-        .map_err(|error| format!("is not JSON (column {})", error.column()))?;
+    let given = json::read(text).map_err(|error| json::fault(&error))?;
     let given = given.as_object().ok_or("is not a JSON object")?;
     Parameters::parse(given).map_err(|faults| faults.to_string())
 }
@@ -183,7 +181,10 @@ mod tests {
         let strict = read_parameters(Some("{\"requireKeyRotation\":\"true\"}")).unwrap();
         assert!(strict.require_key_rotation);
         assert_eq!(read_parameters(Some("[1]")).unwrap_err(), "is not a JSON object");
-        assert_eq!(read_parameters(Some("{,}")).unwrap_err(), "is not JSON (column 2)");
+        assert_eq!(read_parameters(Some("{,}")).unwrap_err(), "is not JSON (line 1, column 2)");
+        let twice = read_parameters(Some("{\"profile\":\"strict\",\"profile\":\"cis\"}"));
+        let fault = "has a name twice in one object (line 1, column 36)";
+        assert_eq!(twice.unwrap_err(), fault);
         let faults = read_parameters(Some("{\"profile\":\"loose\",\"x\":\"\"}")).unwrap_err();
         assert!(faults.contains("`loose`") && faults.contains("`ruleParameters.x`"), "{faults}");
     }

@@ -89,11 +89,8 @@ pub(crate) fn read_exemptions(
     }
     let text =
         std::str::from_utf8(content).map_err(|_| vec!["the document is not UTF-8".to_owned()])?;
-    let entries = json::read(text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        let what = if error.is_data() { "has a name twice in one object" } else { "is not JSON" };
-        vec![format!("the document {what} (line {line}, column {column})")]
-    })?;
+    let entries =
+        json::read(text).map_err(|error| vec![format!("the document {}", json::fault(&error))])?;
     let Value::Array(entries) = entries else {
         return Err(vec![format!("the document is {}; expected a list", kind(&entries))]);
     };

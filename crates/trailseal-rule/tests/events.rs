@@ -318,8 +318,10 @@ fn each_fault_names_its_field() {
         ("resultToken", json!(7), "is a number; expected text"),
         ("invokingEvent", json!("{"), "is not JSON (line 1, column 1)"),
         ("invokingEvent", json!("[]"), "is a list"),
+        ("invokingEvent", json!(r#"{"a":{"b":1,"b":2}}"#), "has a name twice in one object"),
         ("ruleParameters", json!("[1]"), "is a list"),
         ("ruleParameters", json!("{"), "is not JSON"),
+        ("ruleParameters", json!(r#"{"profile":"strict","profile":"cis"}"#), "has a name twice"),
         ("ruleParameters", json!({}), "is an object; expected text"),
         ("eventLeftScope", json!("no"), "is text; expected `true`"),
         (
@@ -356,6 +358,7 @@ fn each_fault_names_its_field() {
         ("awsRegion", json!("Mars"), "is `Mars`"),
         ("configuration", json!(7), "is a number"),
         ("configuration", json!("{"), "is not JSON"),
+        ("configuration", json!(r#"{"kmsKeyId":"","kmsKeyId":"alias/logs"}"#), "has a name twice"),
         ("configuration", json!("null"), "is missing"),
     ] {
         let expected = format!("`invokingEvent.configurationItem.{member}` {expected}");

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use thiserror::Error;
-use trailseal_rule::{Fault, Faults, KeyArn, TrailArn};
+use trailseal_rule::{Fault, Faults, KeyArn, TrailArn, json};
 
 /// What the runbook requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,12 +37,12 @@ impl Event {
     /// of the wrong type; an invalid trail or key.
     pub fn parse(text: &[u8]) -> Result<Self, EventFaults> {
         let mut faults = Faults::default();
-        let event = match serde_json::from_slice(text) {
+        let event = match json::read(text) {
             Ok(Value::Object(event)) => event,
             other => {
                 let why = match other {
                     Ok(_) => "is not a JSON object".to_owned(),
-                    Err(error) => format!("is not JSON (column {})", error.column()),
+                    Err(error) => json::fault(&error),
                 };
                 faults.push(Fault::other("event", why));
                 return Err(EventFaults(faults));
@@ -204,6 +204,13 @@ mod tests {
             assert!(fault.contains("`trail` is `"), "{fault}");
             assert!(!fault.contains('\n'), "{fault}");
         }
+    }
+
+    #[test]
+    fn rejects_a_member_that_occurs_twice() {
+        let event = format!(r#"{{"trail":"main","key":"{ARN}","dryRun":true,"dryRun":false}}"#);
+        let fault = Event::parse(event.as_bytes()).unwrap_err().to_string();
+        assert!(fault.starts_with("invalid event: `event` has a name twice"), "{fault}");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Documents, recognized by their members. One document may contain several kinds.
 
 use serde_json::Value;
+use trailseal_rule::json;
 
 use super::items::{CAPTURED, NO_TIME, STATUS};
-use super::{DocumentReader, not_json};
+use super::{DocumentReader, read_json};
 use crate::evidence::{text, unfold};
 
 /// How deep envelopes may nest: SNS in Lambda's records, EventBridge in SNS.
@@ -12,7 +13,7 @@ const ENVELOPES_MAX: usize = 4;
 impl DocumentReader<'_> {
     /// Reads a document without a list that the scanner splits.
     pub(super) fn document_text(&mut self, text: &[u8]) -> Result<(), String> {
-        let mut document: Value = serde_json::from_slice(text).map_err(not_json("a document"))?;
+        let mut document = read_json(text, "a document")?;
         if self.document(&mut document, 0) {
             self.inventory.known_documents += 1;
         } else {
@@ -25,7 +26,7 @@ impl DocumentReader<'_> {
     /// Reads a document without the elements of its lists; the scanner replaces the elements of a
     /// list that is not empty with `1`.
     pub(super) fn remainder_text(&mut self, text: &[u8]) -> Result<(), String> {
-        let mut document: Value = serde_json::from_slice(text).map_err(not_json("a document"))?;
+        let mut document = read_json(text, "a document")?;
         let list = |name: &str| document.get(name).and_then(Value::as_array);
         let trails = list("trailList");
         self.inventory.known_documents += u64::from(trails.is_some());
@@ -75,8 +76,8 @@ impl DocumentReader<'_> {
 
     /// A row of `select-resource-config` is text that contains an object.
     fn row_text(&mut self, row: &Value) -> Result<(), String> {
-        let parsed: Value = match row.as_str() {
-            Some(text) => serde_json::from_str(text).map_err(not_json("a row"))?,
+        let parsed = match row.as_str() {
+            Some(text) => read_json(text, "a row")?,
             None => row.clone(),
         };
         if !parsed.is_object() {
@@ -136,12 +137,21 @@ impl DocumentReader<'_> {
         let records = document.get("Records").and_then(Value::as_array);
         let records = records.into_iter().flatten().filter_map(|record| record.get("Sns"));
         let messages = is_notification.then_some(document).into_iter().chain(records);
-        let messages = messages
-            .filter_map(|envelope| text(envelope, "Message"))
-            .filter_map(|message| serde_json::from_str(message).ok());
+        let messages =
+            messages.filter_map(|envelope| text(envelope, "Message")).filter_map(|message| {
+                match json::read(message) {
+                    // A message of text is nothing that is known.
+                    Err(error) if !error.is_data() => None,
+                    Ok(_) | Err(_) => Some(read_json(message, "a message")),
+                }
+            });
+        let contents: Vec<_> = detail.map(Ok).into_iter().chain(messages).collect();
         let mut is_known = false;
-        for mut content in detail.into_iter().chain(messages) {
-            is_known |= self.document(&mut content, depth + 1);
+        for content in contents {
+            match content {
+                Ok(mut content) => is_known |= self.document(&mut content, depth + 1),
+                Err(fault) => self.add_problem(Err(fault)),
+            }
         }
         is_known
     }

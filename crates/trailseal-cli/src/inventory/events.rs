@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use trailseal_rule::{
-    Change, Invocation, Parameters, Region, TRAIL_TYPE, TrailGone, Trigger, WhenNoTrails,
+    Change, Invocation, Parameters, Region, TRAIL_TYPE, TrailGone, Trigger, WhenNoTrails, json,
 };
 
 use super::items::state_id;
@@ -15,7 +15,7 @@ use crate::newest::Observation;
 impl DocumentReader<'_> {
     pub(super) fn event(&mut self, event: &mut Value) -> Result<(), String> {
         let invoking = event.get("invokingEvent").and_then(Value::as_str).unwrap_or_default();
-        let invoking: Value = serde_json::from_str(invoking).unwrap_or_default();
+        let invoking = json::read(invoking).unwrap_or_default();
         let item = invoking.get("configurationItem");
         let summary = invoking.get("configurationItemSummary");
         let resource = item.or(summary);

@@ -7,7 +7,7 @@ use trailseal_rule::{
     Timestamp, Trail, TrailGone,
 };
 
-use super::{DocumentReader, InputTrail, OversizedItem, Presence, not_json};
+use super::{DocumentReader, InputTrail, OversizedItem, Presence, read_json};
 use crate::evidence::{
     ALIAS_TYPE, BUCKET_TYPE, KeyItem, account, capitalized, read_alias, read_bucket, text, unfold,
 };
@@ -45,7 +45,9 @@ struct Head {
 
 impl DocumentReader<'_> {
     pub(super) fn item_text(&mut self, text: &[u8]) -> Result<(), String> {
-        let head: Head = serde_json::from_slice(text).map_err(not_json("an item"))?;
+        let head = serde_json::from_slice::<Head>(text).or_else(|_| {
+            read_json(text, "an item").and(Err("an item is not an object".to_owned()))
+        })?;
         let Some(kind) = head.resource_type.as_str() else {
             self.inventory.untyped_items += 1;
             return Ok(());
@@ -55,8 +57,7 @@ impl DocumentReader<'_> {
             self.add_account(head.aws_account_id.as_str(), head.aws_region.as_str());
             return Ok(());
         }
-        let item = serde_json::from_slice(text).map_err(not_json("an item"))?;
-        self.item(&item)
+        self.item(&read_json(text, "an item")?)
     }
 
     /// Reads an item of any type; only trails, keys, aliases and buckets are used.

@@ -130,3 +130,24 @@ fn unusable_items_are_reported_and_the_rest_is_read() {
     ];
     assert_eq!(seen.problems, problems);
 }
+
+/// Of two members with one name, AWS and this program might each take another one.
+#[test]
+fn a_document_with_a_name_twice_is_a_problem_and_not_judged() {
+    let region = "\"awsRegion\":";
+    let both = format!("{region}\"eu-west-1\",{region}");
+    let twice = |text: String| text.replacen(region, &both, 1);
+    let item = trail_item(INSTANT, "OK").to_string();
+    let invoking = twice(change(&trail_item(INSTANT, "OK")).to_string());
+    let of_event = with(event(&Value::Null, ""), "invokingEvent", Value::String(invoking));
+    let notification = json!({ "Type": "Notification", "Message": twice(item.clone()) });
+    for document in [twice(item), of_event.to_string(), notification.to_string()] {
+        let mut seen = Inventory::default();
+        seen.read(Document::Item(document.as_bytes()), OWN, 0, 0);
+        seen.read(Document::Other(document.as_bytes()), OWN, 0, 0);
+        assert_eq!(states(&seen).len(), 0, "{document}");
+        let twice = "has a name twice in one object";
+        let found = seen.problems.iter().any(|problem| problem.message.contains(twice));
+        assert!(found, "{document}: {:?}", seen.problems);
+    }
+}
