@@ -8,8 +8,7 @@ use trailseal_plan::{
     Refusals, StepId, back_out,
 };
 use trailseal_rule::{
-    CheckId, EvaluationContext, Facts, KeyArn, KeyPolicy, KeyRef, Parameters, Reading, Refusal,
-    Replicas, Trail, TrailArn, Verdict, evaluate,
+    CheckId, EvaluationContext, Facts, KeyArn, KeyPolicy, KeyRef, Reading, Refusal, Trail, TrailArn,
 };
 
 use crate::failure::Failure;
@@ -60,20 +59,15 @@ fn require_allowed_former_key(
     ))
 }
 
-/// Why the rule does not allow a former key, according to the checks in [`TRUST`].
+/// Why the rule does not allow a former key, according to the checks in [`TRUST`], which the
+/// parameters cannot switch off here.
 fn fault_of_former_key(
     context: &EvaluationContext<'_>,
     trail: &Trail,
     former: &KeyArn,
     present: &Present,
 ) -> Option<String> {
-    let parameters = Parameters {
-        check_key_policy: true,
-        replicas: Replicas::Evaluate,
-        exempt_trails: Vec::new(),
-        ..context.parameters.clone()
-    };
-    if !parameters.allows(former, trail.arn.owner()) {
+    if !context.parameters.allows(former, trail.arn.owner()) {
         return Some(format!(
             "the parameters do not allow this key of account {}",
             former.account()
@@ -88,14 +82,8 @@ fn fault_of_former_key(
         key_policy: readings.policy.clone().map(KeyPolicy::new),
         ..Facts::unread()
     };
-    let context = EvaluationContext { parameters: &parameters, now: context.now };
-    let (Verdict::Broken(results) | Verdict::Unverified(results)) =
-        evaluate(&context, &trail, &facts).verdict
-    else {
-        return None;
-    };
-    let mut results = results.iter().filter(|result| TRUST.contains(&result.check));
-    results.find_map(|result| result.outcome.finding()).map(|finding| finding.cause.clone())
+    let mut outcomes = TRUST.iter().map(|id| id.check().evaluate(context, &trail, &facts));
+    outcomes.find_map(|outcome| Some(outcome.finding()?.cause.clone()))
 }
 
 /// The checks of who controls the key and who can decrypt with it.
