@@ -66,7 +66,7 @@ fn pure_crates_depend_on_few_packages() {
     for (package, external) in [
         ("resource-policy", &["serde", "serde_json", "thiserror"][..]),
         ("config-rule", &["serde", "serde_json", "thiserror", "time"]),
-        ("trailseal-rule", &["serde", "serde_json", "strum", "thiserror", "time"]),
+        ("trailseal-rule", &["serde", "serde_json", "strum", "time"]),
         ("trailseal-findings", &["serde", "serde_json"]),
         ("trailseal-template", &["granit-parser", "hcl-edit", "serde", "serde_json"]),
         ("trailseal-plan", &["serde", "serde_json", "similar", "strum", "thiserror"]),
