@@ -79,3 +79,36 @@ impl<'de> Visitor<'de> for StrictVisitor {
         Ok(Value::Object(members))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejects_a_name_that_occurs_twice_at_any_depth() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"[{"b":{"a":1,"\u0061":2}}]"#,
+            r#"{"Statement":[{"Condition":{"Bool":{"x":true,"x":false}}}]}"#,
+            r#"{"a:\\\"":{"a:\\\"":1},"b":1,"b":":"}"#,
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(fault(&error).starts_with("has a name twice in one object (line 1"), "{text}");
+        }
+    }
+
+    #[test]
+    fn parses_any_other_json() {
+        for text in [
+            r#"{"a":[1,-1,1.5,true,null,"x"],"b":{"a":{}}}"#,
+            r#"{"a:\"\\":":\\","b\\":{"a:":"\":"}}"#,
+            "[]",
+            "null",
+            "18446744073709551615",
+        ] {
+            assert_eq!(read(text).unwrap(), serde_json::from_str::<Value>(text).unwrap(), "{text}");
+        }
+        assert_eq!(fault(&read("{").unwrap_err()), "is not JSON (line 1, column 1)");
+        assert!(read([b'"', 0xff, b'"']).is_err());
+    }
+}

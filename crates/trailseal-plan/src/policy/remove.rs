@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::question::TrailAndKey;
 
-use super::json::strict;
+use super::strict;
 use super::{Outline, in_place, same_policy};
 
 /// A key policy without the added statements.
