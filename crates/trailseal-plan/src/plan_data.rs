@@ -13,7 +13,7 @@ use crate::condition::Condition;
 pub struct Plan {
     pub purpose: Purpose,
     pub trail: TrailArn,
-    /// The account that owns the trail.
+    /// The account of the credentials, which makes the calls; it owns a new key.
     pub account: AccountId,
     /// The trail's home Region, where calls change it.
     pub home_region: Region,
