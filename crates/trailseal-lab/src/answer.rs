@@ -193,6 +193,9 @@ fn result_of(
     }
     shape::admit(body, requests::members(operation))?;
     let fault = incoming.fault;
+    if operation.changes_a_trail_or_a_key() {
+        lab_state.deliver_before_change();
+    }
     let result = services::carry_out(&mut Request { lab_state, caller, operation, body, fault })?;
     if operation.changes_a_trail_or_a_key() {
         lab_state.note_change(operation.iam());

@@ -122,6 +122,17 @@ impl Lab {
         self.shared.lock().keeps_write_rate = true;
     }
 
+    /// From now on, CloudTrail tries to deliver right before each change, and not after it.
+    pub fn deliver_before_changes_only(&self) {
+        self.shared.lock().delivers_before_changes_only = true;
+    }
+
+    /// From now on, CloudTrail tries to deliver after each change, as at first.
+    pub fn deliver_after_changes(&self) {
+        let mut lab_state = self.shared.lock();
+        (lab_state.delivers_before_changes_only, lab_state.attempted) = (false, None);
+    }
+
     pub fn state(&self) -> State {
         self.shared.lock().state.clone()
     }

@@ -8,6 +8,7 @@ use crate::caller::Sessions;
 use crate::delivery::{DeliveryMoment, Propagation, broken};
 use crate::fault::Faults;
 use crate::hang::Hangs;
+use crate::moments;
 use crate::record::{Call, Ordering, PutEvaluation};
 use crate::state::{StandingResult, State};
 
@@ -68,6 +69,10 @@ pub(crate) struct LabState {
     pub(crate) keys_made: u64,
     /// Whether anything was changed.
     pub(crate) has_changed: bool,
+    /// Whether CloudTrail tries to deliver right before each change and never after it.
+    pub(crate) delivers_before_changes_only: bool,
+    /// The latest of these attempts, and the trails that could not deliver.
+    pub(crate) attempted: Option<(i64, BTreeMap<String, String>)>,
     /// The trails that could not deliver after each change.
     pub(crate) delivery_moments: Vec<DeliveryMoment>,
 }
@@ -95,6 +100,13 @@ impl LabState {
             self.rules.entry(id).or_default().extend(results);
         }
         self.state = state;
+    }
+
+    /// Delivers before a change, with what is in force then.
+    pub(crate) fn deliver_before_change(&mut self) {
+        if self.delivers_before_changes_only {
+            self.attempted = Some((moments::now() - 1, broken(&self.state)));
+        }
     }
 
     /// Records how a change affected the deliveries.

@@ -170,7 +170,7 @@ pub enum WarningCode {
     KeepTheFormerKey,
     /// the trail cannot deliver with its present key, so a back-out to it would be refused
     NoWayBack,
-    /// the parameters require a delivery, which comes later
+    /// the parameters or a key in an external key store require a delivery, which comes later
     DeliveryNotYetProven,
     /// only permissions protect a key from deletion
     ProtectTheNewKey,

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use trailseal_plan::{
     Call, Condition, Holds, Phase, Plan, Record, Step, StepId, StepProgress, StepState,
 };
-use trailseal_rule::{Denial, KeyArn};
+use trailseal_rule::{Denial, KeyArn, Timestamp};
 
 use crate::change::CallResult;
 use crate::failure::Stop;
@@ -31,20 +31,29 @@ pub enum Notice<'a> {
     Waits(&'a Step, &'a str),
 }
 
+/// A plan whose steps are all made and read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The plan, with the ARN of the key that it created.
+    pub plan: Plan,
+    /// When the last step was read back; if an earlier run did that, when this one began.
+    pub verified: Timestamp,
+}
+
 struct Run<'a> {
     reader: AwsReader<'a>,
     wait_policy: &'a WaitPolicy,
     journal: &'a str,
     journal_writer: &'a mut dyn JournalWriter,
     tell: &'a mut (dyn FnMut(Notice<'_>) + Send),
-    plan: Plan,
+    applied: Applied,
     /// Whether this run has changed something that AWS may not show at once.
     has_changed: bool,
     /// Whether the run stopped because AWS refused every call of the current step.
     is_refused: bool,
 }
 
-/// Applies the remaining steps of a plan. Returns the plan with the ARN of the key that it created.
+/// Applies the remaining steps of a plan.
 ///
 /// A step that an interrupted run left uncertain is read back first; a created key is found by its
 /// tag. A step is repeated only if its requirements still hold.
@@ -60,13 +69,21 @@ pub async fn apply(
     journal_writer: &mut dyn JournalWriter,
     wait_policy: &WaitPolicy,
     tell: &mut (dyn FnMut(Notice<'_>) + Send),
-) -> Result<Plan, Stop> {
-    let plan = phase.plan.clone();
+) -> Result<Applied, Stop> {
+    let applied = Applied { plan: phase.plan.clone(), verified: now() };
     let (has_changed, is_refused) = (false, false);
-    let mut run =
-        Run { reader, wait_policy, journal, journal_writer, tell, plan, has_changed, is_refused };
+    let mut run = Run {
+        reader,
+        wait_policy,
+        journal,
+        journal_writer,
+        tell,
+        applied,
+        has_changed,
+        is_refused,
+    };
     match run.steps(phase).await {
-        Ok(()) => Ok(run.plan),
+        Ok(()) => Ok(run.applied),
         Err(stop) => {
             let (step, why, is_refused) = (stop.step(), stop.to_string(), run.is_refused);
             let record = Record::Stopped { step, why, is_refused, time: now() };
@@ -95,10 +112,10 @@ pub fn begin(
 
 impl Run<'_> {
     async fn steps(&mut self, phase: &Phase) -> Result<(), Stop> {
-        let ids: Vec<StepId> = self.plan.steps.iter().map(|step| step.id).collect();
+        let ids: Vec<StepId> = self.applied.plan.steps.iter().map(|step| step.id).collect();
         for id in ids {
             // Read from the plan each time, because a created key appears in the later steps.
-            let Some(step) = self.plan.step(id).cloned() else { continue };
+            let Some(step) = self.applied.plan.step(id).cloned() else { continue };
             match phase.step(id).map_or(StepState::Pending, |progress| progress.state) {
                 StepState::Verified => self.still_holds(&step, phase).await?,
                 StepState::Done => self.verify(&step).await?,
@@ -184,9 +201,9 @@ impl Run<'_> {
         };
         self.write(Some(step.id), &record)?;
         if let Some(arn) = created_key {
-            self.plan = self.plan.clone().bind(&arn);
+            self.applied.plan = self.applied.plan.clone().bind(&arn);
         }
-        let step = self.plan.step(step.id).cloned().unwrap_or_else(|| step.clone());
+        let step = self.applied.plan.step(step.id).cloned().unwrap_or_else(|| step.clone());
         self.verify(&step).await
     }
 
@@ -197,7 +214,9 @@ impl Run<'_> {
     }
 
     fn verified(&mut self, step: &Step) -> Result<(), Stop> {
-        self.write(Some(step.id), &Record::Verified { step: step.id, time: now() })?;
+        self.applied.verified = now();
+        let record = Record::Verified { step: step.id, time: self.applied.verified };
+        self.write(Some(step.id), &record)?;
         (self.tell)(Notice::Verified(step));
         Ok(())
     }

@@ -7,7 +7,8 @@ use trailseal_aws::AwsError;
 use trailseal_plan::{JournalError, Refusals, StepId};
 use trailseal_rule::Denial;
 
-/// Why a remediation failed. Unless it is [`Failure::Stopped`], nothing was changed.
+/// Why a remediation failed. Unless it is [`Failure::Stopped`] or [`Failure::NotChecked`], nothing was
+/// changed.
 #[derive(Debug, Error)]
 pub enum Failure {
     #[error("{0}")]
@@ -37,6 +38,9 @@ pub enum Failure {
     /// A plan began and stopped.
     #[error("{0}")]
     Stopped(#[from] Stop),
+    /// The plan was applied, and what the trail is now is not known.
+    #[error("all steps are done and read back, but the trail could not be checked: {0}")]
+    NotChecked(Box<Failure>),
     /// The journal file cannot be read or written.
     #[error("cannot use journal `{file}`: {cause}")]
     Journal { file: String, cause: io::Error },

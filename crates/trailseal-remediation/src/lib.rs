@@ -28,7 +28,7 @@ mod post_check;
 mod remediate_trail;
 
 pub use crate::back_out::plan_back_out;
-pub use crate::execute::{Notice, apply, begin};
+pub use crate::execute::{Applied, Notice, apply, begin};
 pub use crate::failure::{Failure, Stop};
 pub use crate::journal_writer::{InMemoryJournal, JournalFile, JournalWriter, new_journal_id};
 pub use crate::post_check::{DeliverySeen, PostCheck, post_check};

@@ -2,9 +2,10 @@
 
 use aws_sdk_cloudtrail::error::ProvideErrorMetadata as _;
 use tokio::time::{Instant, sleep};
-use trailseal_rule::{EvaluationContext, Judgement, Timestamp, TrailArn};
+use trailseal_rule::{EvaluationContext, Judgement, Timestamp, Trail, TrailArn};
 
 use crate::clients;
+use crate::execute::Applied;
 use crate::failure::Failure;
 use crate::read::AwsReader;
 use crate::wait::WaitPolicy;
@@ -17,7 +18,7 @@ pub struct PostCheck {
     pub delivery: DeliverySeen,
 }
 
-/// The latest delivery after the change.
+/// The latest delivery after the last change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliverySeen {
     Succeeded,
@@ -29,30 +30,43 @@ pub enum DeliverySeen {
     Unknown(String),
 }
 
-/// Waits for a delivery after `since`, and evaluates the trail.
+/// Waits for a delivery after the last step, and evaluates the trail.
 ///
 /// # Errors
 ///
-/// [`Failure::Aws`] if the trail cannot be read.
+/// [`Failure::NotChecked`] if the trail cannot be read.
 pub async fn post_check(
     reader: AwsReader<'_>,
     context: &EvaluationContext<'_>,
-    trail: &TrailArn,
-    since: Timestamp,
+    applied: &Applied,
     wait_policy: &WaitPolicy,
 ) -> Result<PostCheck, Failure> {
+    let (arn, changed) = (&applied.plan.trail, applied.verified);
     let deadline = Instant::now() + wait_policy.wait;
     let delivery = loop {
-        let seen = delivery(reader, trail, since).await;
+        let seen = delivery(reader, arn, changed).await;
         if seen != DeliverySeen::NotYet || Instant::now() >= deadline {
             break seen;
         }
         sleep(wait_policy.pause).await;
     };
-    Ok(PostCheck { judgement: reader.judge(context, trail).await?, delivery })
+    let judgement = judge(reader, context, arn, changed).await;
+    let judgement = judgement.map_err(|failure| Failure::NotChecked(Box::new(failure)))?;
+    Ok(PostCheck { judgement, delivery })
 }
 
-async fn delivery(reader: AwsReader<'_>, trail: &TrailArn, since: Timestamp) -> DeliverySeen {
+/// The rule's judgement of the trail as it is since the change: a delivery before it proves nothing.
+async fn judge(
+    reader: AwsReader<'_>,
+    context: &EvaluationContext<'_>,
+    arn: &TrailArn,
+    changed: Timestamp,
+) -> Result<Judgement, Failure> {
+    let trail = Trail { changed: Some(changed), ..reader.trail(arn.as_str()).await? };
+    Ok(reader.judge(context, &trail).await?)
+}
+
+async fn delivery(reader: AwsReader<'_>, trail: &TrailArn, changed: Timestamp) -> DeliverySeen {
     let client = clients::cloudtrail(reader.session, trail.home_region());
     let status = match client.get_trail_status().name(trail.as_str()).send().await {
         Ok(status) => status,
@@ -62,7 +76,7 @@ async fn delivery(reader: AwsReader<'_>, trail: &TrailArn, since: Timestamp) -> 
         }
     };
     let attempted = status.latest_delivery_attempt_time().and_then(|at| Timestamp::parse(at).ok());
-    if attempted.is_none_or(|at| at < since) {
+    if attempted.is_none_or(|at| at < changed) {
         return DeliverySeen::NotYet;
     }
     match status.latest_delivery_error() {

@@ -143,17 +143,16 @@ impl AwsReader<'_> {
     ///
     /// # Errors
     ///
-    /// See [`AwsReader::trail`].
+    /// See [`AwsReader::facts`].
     pub async fn judge(
         &self,
         context: &EvaluationContext<'_>,
-        arn: &TrailArn,
-    ) -> Result<Judgement, Failure> {
-        let trail = self.trail(arn.as_str()).await?;
-        let facts = self.facts(context, &trail).await?;
-        let parameters = parameters_for(context.parameters, &trail);
+        trail: &Trail,
+    ) -> Result<Judgement, AwsError> {
+        let facts = self.facts(context, trail).await?;
+        let parameters = parameters_for(context.parameters, trail);
         let context = EvaluationContext { parameters: &parameters, now: context.now };
-        Ok(evaluate(&context, &trail, &facts))
+        Ok(evaluate(&context, trail, &facts))
     }
 
     /// The Region of the trail's bucket.

@@ -44,7 +44,7 @@ pub struct RemediationOutcome {
 /// # Errors
 ///
 /// [`Failure::Refused`] with all reasons against a plan; [`Failure::Stopped`] at the first unexpected
-/// result of applying it. Otherwise nothing was changed.
+/// result of applying it; [`Failure::NotChecked`] after all changes. Otherwise nothing was changed.
 pub async fn remediate_one(
     reader: AwsReader<'_>,
     parameters: &Parameters,
@@ -53,9 +53,8 @@ pub async fn remediate_one(
     wait_policy: &WaitPolicy,
     tell: &mut (dyn FnMut(Notice<'_>) + Send),
 ) -> Result<RemediationOutcome, Failure> {
-    let begun = now();
     let parameters = &with_exemptions(parameters, reader.session).await?;
-    let context = EvaluationContext { parameters, now: begun };
+    let context = EvaluationContext { parameters, now: now() };
     let trail = reader.trail(&request.trail).await?;
     let current_state = reader.current_state(&context, &trail, &request.target_key).await?;
     let plan = plan(&context, &current_state, &request.target_key, &request.consent)?;
@@ -64,9 +63,9 @@ pub async fn remediate_one(
     }
     let journal = new_journal_id()?;
     let phase = begin(&plan, &journal, journal_writer)?;
-    let plan = apply(reader, &phase, &journal, journal_writer, wait_policy, tell).await?;
-    let after = post_check(reader, &context, &plan.trail, begun, wait_policy).await?;
-    Ok(RemediationOutcome { plan, journal: Some(journal), post_check: Some(after) })
+    let applied = apply(reader, &phase, &journal, journal_writer, wait_policy, tell).await?;
+    let after = post_check(reader, &context, &applied, wait_policy).await?;
+    Ok(RemediationOutcome { plan: applied.plan, journal: Some(journal), post_check: Some(after) })
 }
 
 /// The parameters with the exemptions of their document, so that an exempt trail is refused.

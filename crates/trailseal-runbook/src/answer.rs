@@ -5,6 +5,7 @@ use trailseal_plan::{Plan, Undo, aws_cli, plan_for_people, step_text};
 use trailseal_remediation::{DeliverySeen, RemediationOutcome};
 use trailseal_rule::Verdict;
 use trailseal_rule::checks::Evidence;
+use trailseal_rule::checks::key_usable::{EXTERNAL_KEY_FAILED, EXTERNAL_KEY_UNPROVEN};
 
 use crate::error::Cause;
 
@@ -129,8 +130,8 @@ fn reversed(plan: &Plan) -> Plan {
     back
 }
 
-/// Fails if the rule still finds a fault. The delivery check is left out: a delivery with the new
-/// key comes later.
+/// Fails if the rule still finds a fault. What only a delivery with the new key can show is left
+/// out: it comes later.
 pub(crate) fn require_success(remediated: &RemediationOutcome) -> Result<(), Cause> {
     let Some(after) = &remediated.post_check else { return Ok(()) };
     if let DeliverySeen::Failed(code) = &after.delivery {
@@ -146,6 +147,11 @@ pub(crate) fn require_success(remediated: &RemediationOutcome) -> Result<(), Cau
         .filter(|result| !result.check.check().reads.contains(&Evidence::Delivery))
         .filter_map(|result| {
             let finding = result.outcome.finding()?;
+            let is_early = after.delivery == DeliverySeen::NotYet
+                && [EXTERNAL_KEY_FAILED, EXTERNAL_KEY_UNPROVEN].contains(&finding.code);
+            if is_early {
+                return None;
+            }
             Some(format!("{}: {}", result.check, finding.cause))
         })
         .collect();

@@ -69,6 +69,7 @@ fn kind_of(failure: &Failure) -> &'static str {
         | Failure::Stopped(Stop::Denied { .. }) => "PermissionMissing",
         Failure::Aws(_) => "AwsBreakdown",
         Failure::Stopped(_) => "Stopped",
+        Failure::NotChecked(_) => "NotProven",
         Failure::Journal { .. }
         | Failure::JournalInUse(_)
         | Failure::NotAJournal { .. }

@@ -13,7 +13,7 @@ use accounts::{
     EXEMPTIONS, KEY_ACCOUNT, KEY_ROLE, account, add_exemptions, key_arn, key_of_trails, role,
     role_arn,
 };
-use trailseal_lab::Membership;
+use trailseal_lab::{Fault, FaultKind, Membership, Operation, Position};
 
 /// The reads of every plan.
 const READS: [&str; 7] = [
@@ -132,6 +132,53 @@ async fn replaces_a_key_if_the_event_allows_it() {
         assert_eq!(target.key_of("sealed"), Some(key()));
         assert!(target.lab.broken_deliveries().is_empty());
     }
+}
+
+/// CloudTrail can try to deliver with the former key after the runbook begins.
+#[tokio::test]
+async fn a_delivery_before_the_change_proves_nothing() {
+    let trail_with_broken_key = broken_state();
+    for (state, event) in [(state(), apply("plain")), (trail_with_broken_key, replace("sealed"))] {
+        let mut target = Runbook::open(state).await;
+        target.lab.deliver_before_changes_only();
+        let reply = target.invoke(&event).await;
+        let done = lines(&reply.answer()["done"]);
+        assert!(done.contains("the rule is satisfied: COMPLIANT"), "{done}");
+        assert!(done.contains("CloudTrail has not delivered yet"), "{done}");
+    }
+}
+
+/// Only the next delivery shows that a key in an external key store works.
+#[tokio::test]
+async fn a_delivery_before_the_change_does_not_prove_an_external_key() {
+    let mut state = state();
+    state.keys[1].origin = "EXTERNAL_KEY_STORE".to_owned();
+    let mut target = Runbook::open(state).await;
+    target.lab.deliver_before_changes_only();
+    let reply = target.invoke(&apply("plain")).await;
+    let answer = reply.answer();
+    let plan = answer["plan"].as_str().unwrap();
+    assert!(plan.contains("the next delivery, within about 15 minutes"), "{plan}");
+    let done = lines(&answer["done"]);
+    assert!(done.contains("the rule is satisfied after the next delivery"), "{done}");
+    assert!(!done.contains("COMPLIANT"), "{done}");
+}
+
+#[tokio::test]
+async fn says_that_a_plan_was_applied_although_the_trail_cannot_be_read_afterwards() {
+    let mut target = Runbook::open(state()).await;
+    target.lab.inject(Fault::of(
+        Operation::DescribeTrails,
+        Position::Nth(2),
+        FaultKind::AccessDenied,
+    ));
+    let reply = target.invoke(&apply("plain")).await;
+    let (kind, message) = reply.outcome.unwrap_err();
+    assert_eq!(target.key_of("plain"), Some(key()));
+    assert_eq!(kind, "NotProven");
+    let what = "all steps are done and read back, but the trail could not be checked: ";
+    assert!(message.starts_with(what), "{message}");
+    assert!(message.contains("journal `"), "{message}");
 }
 
 #[tokio::test]

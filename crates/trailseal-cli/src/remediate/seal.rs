@@ -6,9 +6,10 @@ use trailseal_plan::{
     Journal, Phase, Plan, Progress, StepId, TargetKey, plan, resumed, trail_before,
 };
 use trailseal_remediation::{
-    Failure as NotBegun, JournalFile, JournalWriter, Stop, apply, begin, new_journal_id, post_check,
+    Applied, Failure as NotBegun, JournalFile, JournalWriter, Stop, apply, begin, new_journal_id,
+    post_check,
 };
-use trailseal_rule::{Trail, TrailArn};
+use trailseal_rule::Trail;
 
 use super::confirm::offer;
 use super::files::{Chosen, in_current_folder, named, progress_of};
@@ -198,7 +199,8 @@ async fn resume(
     }
     let phase = planned_again(context, trail, shared, &progress).await?;
     if phase.is_finished {
-        let end = check(context, &trail.arn).await;
+        let verified = journal.verified().unwrap_or(context.now);
+        let end = check(context, &Applied { plan: phase.plan.clone(), verified }).await;
         return Ok(show_end(context, &phase.plan, end, path, console)?);
     }
     let what = format!("Resuming changes trail {}", trail.arn.name());
@@ -269,26 +271,20 @@ async fn apply_rest(
     let (reader, wait_policy) = (context.reader(), &context.wait_policy);
     let tell = &mut show::progress(context);
     let (plan, end) = match apply(reader, phase, id, file, wait_policy, tell).await {
-        Ok(plan) => {
-            let end = check(context, &plan.trail).await;
-            (plan, end)
+        Ok(applied) => {
+            let end = check(context, &applied).await;
+            (applied.plan, end)
         }
         Err(stop) => (phase.plan.clone(), End::Stopped(stop.into())),
     };
     show_end(context, &plan, end, path, console)
 }
 
-async fn check(context: &RemediateContext<'_>, trail: &TrailArn) -> End {
+async fn check(context: &RemediateContext<'_>, applied: &Applied) -> End {
     let evaluation = context.evaluation();
-    match post_check(context.reader(), &evaluation, trail, context.now, &context.wait_policy).await
-    {
+    match post_check(context.reader(), &evaluation, applied, &context.wait_policy).await {
         Ok(after) => End::Done(Some(after)),
-        Err(failure) => End::Stopped(Stopped {
-            why: format!(
-                "all steps are done and read back, but the trail could not be checked: {failure}"
-            ),
-            is_denied: false,
-        }),
+        Err(failure) => End::Stopped(Stopped { why: failure.to_string(), is_denied: false }),
     }
 }
 

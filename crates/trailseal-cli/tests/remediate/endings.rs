@@ -116,3 +116,25 @@ async fn a_missing_alias_prefix_says_what_it_is_and_what_to_do() {
     assert!(ended.err.contains("if `logs` is an alias, name it `alias/logs`"), "{}", ended.err);
     assert_eq!(changes(&lab), [""; 0]);
 }
+
+/// CloudTrail delivers every few minutes, so it can try with the former key while a plan is applied.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_before_the_change_proves_nothing() {
+    for former in [None, Some(BROKEN)] {
+        let lab = Lab::start(state(former)).await.unwrap();
+        lab.deliver_before_changes_only();
+        let folder = folder("ending-delivery-before");
+        let ended = run(&lab, &folder, &[&SEAL[..], &["--replace-key"]].concat()).expect(0);
+        assert!(ended.out.contains("  verdict   COMPLIANT\n"), "{}", ended.out);
+        let line = "  delivery  none after the change yet";
+        assert!(ended.out.contains(line), "{former:?}: {}", ended.out);
+        // The same later; then CloudTrail delivers.
+        let journal = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().file_name();
+        let again = ["--replace-key", "--journal", journal.to_str().unwrap()];
+        let ended = run(&lab, &folder, &[&SEAL[..], &again].concat()).expect(0);
+        assert!(ended.out.contains(line), "{former:?}: {}", ended.out);
+        lab.deliver_after_changes();
+        let ended = run(&lab, &folder, &[&SEAL[..], &again].concat()).expect(0);
+        assert!(ended.out.contains("  delivery  a delivery after the change succeeded"));
+    }
+}

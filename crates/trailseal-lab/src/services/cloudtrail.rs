@@ -79,9 +79,10 @@ pub(super) fn get_trail_status(request: &Request<'_>) -> Result<Value, Refusal> 
     let trail = one(request)?;
     let has_changed = request.lab_state.has_changed;
     // After any change, the latest delivery is one that the change affected.
-    let (error, attempt) = match has_changed {
-        true => (delivery::obstacle(request.state(), trail), moments::now()),
-        false => (trail.latest_delivery_error.as_deref(), LATEST_DELIVERY),
+    let (error, attempt) = match (&request.lab_state.attempted, has_changed) {
+        (Some((attempt, broken)), _) => (broken.get(&trail.arn).map(String::as_str), *attempt),
+        (None, true) => (delivery::obstacle(request.state(), trail), moments::now()),
+        (None, false) => (trail.latest_delivery_error.as_deref(), LATEST_DELIVERY),
     };
     let of_region = trail.delivery_error_by_region.get(request.region()).map(String::as_str);
     let error = of_region.or(error).filter(|error| !error.is_empty());

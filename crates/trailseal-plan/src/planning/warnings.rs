@@ -5,7 +5,7 @@ use trailseal_rule::CheckId;
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::readers::may_decrypt;
-use trailseal_rule::{KeyState, Reading};
+use trailseal_rule::{KeyOrigin, KeyState, Reading};
 
 use crate::plan_data::{MayDecrypt, ReaderAccess, Warning, WarningCode};
 use crate::planning::PlanInput;
@@ -82,7 +82,11 @@ pub(super) fn warnings(
     if matches!(key, RequestedKey::New(_)) {
         warn(WarningCode::ProtectTheNewKey, PROTECT.to_owned());
     }
-    if CheckId::DeliveryUnbroken.is_enabled(input.context.parameters) {
+    let is_external = matches!(
+        key,
+        RequestedKey::Existing(key) if key.facts.origin == KeyOrigin::ExternalKeyStore
+    );
+    if is_external || CheckId::DeliveryUnbroken.is_enabled(input.context.parameters) {
         warn(
             WarningCode::DeliveryNotYetProven,
             "the next delivery, within about 15 minutes of an event, shows whether deliveries succeed: \

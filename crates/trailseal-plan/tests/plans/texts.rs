@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use trailseal_plan::{
-    Consent, Force, Readers, Record, RefusalCode, StepId, TargetKey, WarningCode, aws_cli,
+    Consent, Force, Readers, Record, RefusalCode, StepId, TargetKey, Warning, WarningCode, aws_cli,
     back_out, fold, iam_policy, plan, plan_for_people, policy_diff, progress_text,
     refusals_for_people,
 };
-use trailseal_rule::{EvaluationContext, KeyState, Reading};
+use trailseal_rule::{EvaluationContext, KeyOrigin, KeyState, Reading};
 
 use crate::aws::{ACCOUNT, OTHER_ACCOUNT, denied_key};
 use crate::back_outs::records;
@@ -51,6 +51,18 @@ fn a_plan_with_a_key_pending_deletion() {
     let context = EvaluationContext { parameters: &parameters, now: now() };
     let plan = plan(&context, &current_state, &case.target_key, &case.consent).unwrap();
     insta::assert_snapshot!("existing_key", plan_for_people(&plan));
+}
+
+/// The plan is proven with a delivery that only the future can bring.
+#[test]
+fn a_plan_with_an_external_key_says_that_the_next_delivery_shows_whether_it_works() {
+    for (origin, is_told) in [(KeyOrigin::ExternalKeyStore, true), (KeyOrigin::AwsKms, false)] {
+        let mut case = case(Has::None, &enabled(), 0, HAS_ALL_CONSENT);
+        case.aws.keys.values_mut().for_each(|key| key.facts.origin = origin);
+        let plan = case.plan(&parameters(&json!({}))).unwrap();
+        let told = |one: &Warning| one.code == WarningCode::DeliveryNotYetProven;
+        assert_eq!(plan.warnings.iter().any(told), is_told, "{origin:?}");
+    }
 }
 
 #[test]
