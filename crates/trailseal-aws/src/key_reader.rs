@@ -35,8 +35,7 @@ impl<'a> KeyReader<'a> {
 
     /// The description of a key in `region` (`DescribeKey`).
     ///
-    /// Relies on INVARIANT (no-aws-alias-call): `needs` never names such an alias, and no other
-    /// caller may.
+    /// Upholds INVARIANT (no-aws-alias-call): a reference that cannot be described is not read.
     ///
     /// # Errors
     ///
@@ -47,6 +46,9 @@ impl<'a> KeyReader<'a> {
         key: &KeyRef,
         role: Option<&RoleName>,
     ) -> Read<KeyFacts> {
+        if !key.is_describable() {
+            return Ok(Reading::Refused(Refusal::NotRead));
+        }
         let read = async |session: &Session| describe_key(session, region, key).await;
         self.read_as(key.account(), role, read).await
     }

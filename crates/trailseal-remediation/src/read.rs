@@ -177,12 +177,7 @@ impl AwsReader<'_> {
             Reading::Absent | Reading::Refused(_) => None,
         };
         let region = key.region().or(in_bucket_region);
-        // INVARIANT (no-aws-alias-call): describing such an alias can create an AWS managed key.
-        let is_text = matches!(key, KeyRef::Unrecognized(_) | KeyRef::NotKnown(_));
-        let is_describable = !key.is_aws_managed_alias() && !is_text;
-        let Some(region) = region.filter(|_| is_describable) else {
-            return Ok(KeyReadings::unread());
-        };
+        let Some(region) = region else { return Ok(KeyReadings::unread()) };
         let reader = KeyReader::new(self.aws, self.session);
         let facts = reader.describe(region, key, self.key_role).await?;
         let arn = match (&facts, key) {
@@ -206,8 +201,7 @@ impl AwsReader<'_> {
     }
 
     pub(crate) async fn named_by(&self, alias: &str, region: &Region) -> Read<KeyArn> {
-        let key = KeyRef::parse(alias).filter(|key| !key.is_aws_managed_alias());
-        let Some(key) = key else {
+        let Some(key) = KeyRef::parse(alias) else {
             return Ok(Reading::Refused(Refusal::NotRead));
         };
         let reader = KeyReader::new(self.aws, self.session);

@@ -74,7 +74,7 @@ pub enum KeyQuery {
 
 /// The evidence to read for a trail. Evidence that no enabled check reads is not read.
 pub fn needs(context: &EvaluationContext<'_>, trail: &Trail) -> Needs {
-    let Some(key) = describable_key(trail) else {
+    let Some(key) = trail.key.as_ref().filter(|key| key.is_describable()) else {
         return Needs::default();
     };
     if not_applicable(context, trail).is_some() {
@@ -164,15 +164,6 @@ fn judge(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Judge
 /// Whether the trail is NON_COMPLIANT without its tag, so that an exemption matters.
 fn would_fail(context: &EvaluationContext<'_>, judgement: &Judgement) -> bool {
     judgement.compliance(context.parameters.unverified) == ComplianceType::NonCompliant
-}
-
-/// The trail's key, if KMS can describe it.
-///
-/// Upholds INVARIANT (no-aws-alias-call).
-fn describable_key(trail: &Trail) -> Option<&KeyRef> {
-    let is_text = |key: &&KeyRef| matches!(key, KeyRef::Unrecognized(_) | KeyRef::NotKnown(_));
-    let is_describable = |key: &&KeyRef| !key.is_aws_managed_alias() && !is_text(key);
-    trail.key.as_ref().filter(is_describable)
 }
 
 /// Why the trail is not evaluated, if it is not.

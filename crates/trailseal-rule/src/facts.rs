@@ -413,8 +413,16 @@ impl Refusal {
 
 /// The key whose policy and rotation are read: the ARN that KMS returned, or else the trail's.
 pub fn key_arn<'a>(trail: &'a Trail, facts: &'a Facts) -> Option<&'a KeyArn> {
-    match (&facts.key, &trail.key) {
-        (Reading::Known(key), _) => Some(&key.arn),
+    arn_of(trail, Some(&facts.key))
+}
+
+/// The same, before the key has been read too.
+pub(crate) fn arn_of<'a>(
+    trail: &'a Trail,
+    key: Option<&'a Reading<KeyFacts>>,
+) -> Option<&'a KeyArn> {
+    match (key, &trail.key) {
+        (Some(Reading::Known(key)), _) => Some(&key.arn),
         (_, Some(KeyRef::Key(arn))) => Some(arn),
         _ => None,
     }

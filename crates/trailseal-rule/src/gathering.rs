@@ -9,7 +9,7 @@ use config_rule::{AccountId, Region};
 
 use crate::arn::KeyArn;
 use crate::evaluate::{KeyQuery, Needs, needs};
-use crate::facts::{Delivery, Facts, KeyFacts, Reading, Refusal, Rotation};
+use crate::facts::{Delivery, Facts, KeyFacts, Reading, Refusal, Rotation, arn_of};
 use crate::key_policy::parsed::KeyPolicy;
 use crate::key_ref::KeyRef;
 use crate::parameters::EvaluationContext;
@@ -207,13 +207,8 @@ impl<'a> Gathering<'a> {
         (is_needed && self.delivery_elsewhere.is_none()).then_some(Query::DeliveryElsewhere)
     }
 
-    /// The key as KMS names it, or as the trail does.
     fn key_arn(&self) -> Option<&KeyArn> {
-        match (&self.key, &self.trail.key) {
-            (Some(Reading::Known(key)), _) => Some(&key.arn),
-            (_, Some(KeyRef::Key(arn))) => Some(arn),
-            _ => None,
-        }
+        arn_of(self.trail, self.key.as_ref())
     }
 }
 

@@ -103,10 +103,15 @@ impl KeyRef {
         }
     }
 
-    /// Whether this is an alias of an AWS managed key, `alias/aws/…`.
+    /// Whether KMS can be asked about it.
     ///
-    /// INVARIANT (no-aws-alias-call): such a reference is never passed to KMS, since `DescribeKey`
-    /// would create the AWS managed key (KMS API Reference, `DescribeKey`).
+    /// INVARIANT (no-aws-alias-call): an alias of an AWS managed key is never passed to KMS, since
+    /// `DescribeKey` would create the key (KMS API Reference, `DescribeKey`).
+    pub fn is_describable(&self) -> bool {
+        !self.is_aws_managed_alias() && !matches!(self, Self::Unrecognized(_) | Self::NotKnown(_))
+    }
+
+    /// Whether this is an alias of an AWS managed key, `alias/aws/…`.
     pub fn is_aws_managed_alias(&self) -> bool {
         match self {
             Self::AliasArn { alias, .. } | Self::Alias(alias) => alias.starts_with("alias/aws/"),
