@@ -9,14 +9,12 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use trailseal_aws::{Aws, Connection, Identity};
 use trailseal_lab::{Lab, State};
-use trailseal_plan::{Force, Progress, fold};
+use trailseal_plan::{Force, Progress, Record, fold};
 use trailseal_remediation::{
-    AwsReader, Failure, InMemoryJournal, Mode, Notice, Request, WaitPolicy, apply, begin,
+    AwsReader, Failure, JournalWriter, Mode, Notice, Request, WaitPolicy, apply, begin,
     plan_back_out, remediate_one,
 };
-use trailseal_rule::{
-    AccountId, EvaluationContext, Parameters, Region, Timestamp, TrailArn, Verdict,
-};
+use trailseal_rule::{AccountId, EvaluationContext, Parameters, Region, Timestamp, Verdict};
 
 use self::worlds::{ACCOUNT, REGION, Scenario, TRAIL, scenarios};
 
@@ -47,6 +45,18 @@ fn aws(lab: &Lab) -> Aws {
             external_id: None,
         },
     )
+}
+
+#[derive(Default)]
+struct InMemoryJournal {
+    records: Vec<Record>,
+}
+
+impl JournalWriter for InMemoryJournal {
+    fn write(&mut self, record: &Record) -> std::io::Result<()> {
+        self.records.push(record.clone());
+        Ok(())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -36,16 +36,6 @@ impl StatementRef {
         let sid = sid.filter(|sid| !sid.trim().is_empty());
         Self { index, sid }
     }
-
-    /// The position of the statement in the document, counted from zero.
-    pub fn index(&self) -> usize {
-        self.index
-    }
-
-    /// The statement's `Sid`, unless it is missing or blank.
-    pub fn sid(&self) -> Option<&str> {
-        self.sid.as_deref()
-    }
 }
 
 impl fmt::Display for StatementRef {

@@ -100,7 +100,7 @@ pub enum RefusalCode {
 }
 
 impl RefusalCode {
-    /// Every code.
+    /// Every code, for the tables in the README, which a test compares with the code.
     pub const ALL: &[Self] = Self::VARIANTS;
 
     /// When it is given, in words.

@@ -32,19 +32,6 @@ pub fn new_journal_id() -> Result<String, Failure> {
     Ok(format!("{time}-{:032x}", u128::from_le_bytes(bits)))
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InMemoryJournal {
-    /// The records so far.
-    pub records: Vec<Record>,
-}
-
-impl JournalWriter for InMemoryJournal {
-    fn write(&mut self, record: &Record) -> io::Result<()> {
-        self.records.push(record.clone());
-        Ok(())
-    }
-}
-
 /// A journal file, locked for one run.
 #[derive(Debug)]
 pub struct JournalFile {

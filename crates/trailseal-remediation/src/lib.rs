@@ -30,7 +30,7 @@ mod remediate_trail;
 pub use crate::back_out::plan_back_out;
 pub use crate::execute::{Applied, Notice, apply, begin};
 pub use crate::failure::{Failure, Stop};
-pub use crate::journal_writer::{InMemoryJournal, JournalFile, JournalWriter, new_journal_id};
+pub use crate::journal_writer::{JournalFile, JournalWriter, new_journal_id};
 pub use crate::post_check::{DeliverySeen, PostCheck, post_check};
 pub use crate::read::{AwsReader, Delegation};
 pub use crate::remediate_trail::{Mode, RemediationOutcome, Request, remediate_one};
