@@ -380,8 +380,9 @@ fn resources(result: &TrailResult<'_>) -> Vec<Resource> {
     resources
 }
 
-/// The partitions that the format allows.
+/// The partition in the format, which has other names for the isolated ones: AWS documents no
+/// mapping, and the member is optional.
 fn known_partition(name: &str) -> Option<&'static str> {
-    let known = ["aws", "aws-cn", "aws-us-gov", "aws-us-iso", "aws-us-iso-b"];
+    let known = ["aws", "aws-cn", "aws-us-gov"];
     known.into_iter().find(|known| *known == name)
 }
