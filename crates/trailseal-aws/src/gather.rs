@@ -83,7 +83,7 @@ impl<'a> Evidence<'a> {
         Ok(self.gather_rest(context, trail, given).await?.0)
     }
 
-    /// The same, with the time at which AWS answered about each fact.
+    /// As [`Evidence::gather`], with the time at which AWS answered about each fact.
     ///
     /// # Errors
     ///

@@ -38,7 +38,7 @@ pub struct Plan {
     /// The cost, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
-    /// The permissions needed to plan and to apply.
+    /// The permissions to plan and to apply: those of every call to CloudTrail, KMS and AWS Config.
     pub permissions: Vec<Permission>,
 }
 
@@ -185,7 +185,7 @@ pub enum WarningCode {
 }
 
 impl WarningCode {
-    /// Every code.
+    /// Every code, for the tables in the README, which a test compares with the code.
     pub const ALL: &[Self] = Self::VARIANTS;
 
     /// When it is given, in words.

@@ -16,7 +16,8 @@ pub struct WaitPolicy {
     pub read_back: Duration,
     /// Between two reads.
     pub pause: Duration,
-    /// For a delivery after the change, and for KMS to list the key of an interrupted run.
+    /// For a delivery after the change, and for KMS to list the key of an interrupted run: zero
+    /// fits a caller that creates no key and waits for no delivery.
     pub wait: Duration,
     /// Between two changes of trails: CloudTrail accepts one per second in an account and Region
     /// (CloudTrail User Guide, "Quotas in CloudTrail").

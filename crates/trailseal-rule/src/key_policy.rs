@@ -1,4 +1,4 @@
-//! The questions that the checks ask about a key policy.
+//! The questions about a key policy, and one about the policy of the bucket.
 //!
 //! Can CloudTrail encrypt this trail's logs with the key ([`grants`])? Can a principal that the
 //! policy does not name decrypt them, or use the key through CloudTrail ([`exposure`])? Can a known

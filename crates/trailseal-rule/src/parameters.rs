@@ -27,7 +27,7 @@ pub struct Parameters {
     pub check_key_policy: bool,
     /// `checkDelivery`.
     pub check_delivery: bool,
-    /// `keyAccountRoleName`: the role to assume in the account of a key to read its policy.
+    /// `keyAccountRoleName`: the role to assume in the account of a key to read it.
     pub key_account_role_name: Option<RoleName>,
     /// What to report if evidence cannot be read.
     pub unverified: WhenUnverified,

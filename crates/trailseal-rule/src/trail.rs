@@ -105,7 +105,8 @@ impl Trail {
         let arn = read_arn(&members, item, faults);
         let key = members.text(&["kmsKeyId", "KmsKeyId"], faults).and_then(KeyRef::parse);
         let bucket = members.text(&["s3BucketName", "S3BucketName"], faults);
-        // A value of another type is not a fault, since no verdict on an item depends on it.
+        // A value of another type is not a fault: the function reads the home Region only, and
+        // `audit`, which reads all Regions, has the trail from CloudTrail.
         let is_multi_region_trail =
             members.get(&["isMultiRegionTrail", "IsMultiRegionTrail"]) == Some(&Value::Bool(true));
         let is_organization_trail =

@@ -29,7 +29,7 @@ use crate::log::LoggedJournal;
 
 /// How long to wait for AWS: short enough that the function ends before the runbook times out.
 ///
-/// It does not wait for a delivery, which takes minutes.
+/// It does not wait for a delivery, which takes minutes, nor for a key: it creates none.
 const WAIT_POLICY: WaitPolicy = WaitPolicy {
     propagation: Duration::from_secs(90),
     read_back: Duration::from_secs(20),
