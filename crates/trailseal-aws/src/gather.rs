@@ -1,14 +1,13 @@
 //! Reads the evidence that the rule needs, each key and bucket once per invocation.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_cloudtrail::error::SdkError;
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusError;
 use futures_util::FutureExt as _;
 use futures_util::future::{join_all, try_join_all};
 use trailseal_rule::{
-    Answer, BucketName, Delivery, EvaluationContext, EvidenceSource, Facts, Gathering, KeyArn,
-    KeyFacts, KeyPolicy, KeyRef, Query, Reading, Region, RoleName, Rotation, Trail, TrailArn,
+    Answer, BucketName, Delivery, DeliveryElsewhere, EvaluationContext, EvidenceSource, Facts,
+    Gathering, KeyArn, KeyFacts, KeyPolicy, KeyRef, Query, Reading, Region, RoleName, Rotation,
+    Trail, TrailArn,
 };
 
 use crate::convert::timestamp;
@@ -29,7 +28,7 @@ pub struct Evidence<'a> {
     rotations: Once<KeyArn, Timed<Read<Rotation>>>,
     policies: Once<KeyArn, Timed<Read<KeyPolicy>>>,
     deliveries: Once<(TrailArn, Region), Timed<Read<Delivery>>>,
-    regions: Reading<Vec<Region>>,
+    regions: Option<Reading<Vec<Region>>>,
 }
 
 impl<'a> Evidence<'a> {
@@ -43,7 +42,7 @@ impl<'a> Evidence<'a> {
             rotations: Once::default(),
             policies: Once::default(),
             deliveries: Once::default(),
-            regions: Reading::Known(Vec::new()),
+            regions: None,
         }
     }
 
@@ -51,7 +50,7 @@ impl<'a> Evidence<'a> {
     /// account. CloudTrail has a separate status for each Region.
     #[must_use]
     pub fn in_regions(self, regions: Reading<Vec<Region>>) -> Self {
-        Self { regions, ..self }
+        Self { regions: Some(regions), ..self }
     }
 
     /// Reads what the enabled checks need to know of this trail, and no more.
@@ -174,17 +173,18 @@ impl<'a> Evidence<'a> {
         self.deliveries.get((trail.arn.clone(), region.clone()), read).await
     }
 
-    async fn delivery_elsewhere(&self, trail: &Trail) -> Read<BTreeMap<Region, Reading<Delivery>>> {
+    async fn delivery_elsewhere(&self, trail: &Trail) -> Result<DeliveryElsewhere, AwsError> {
         let regions = match &self.regions {
-            Reading::Known(regions) => regions,
-            Reading::Absent => return Ok(Reading::Absent),
-            Reading::Refused(refusal) => return Ok(Reading::Refused(refusal.clone())),
+            None => return Ok(None),
+            Some(Reading::Known(regions)) => regions,
+            Some(Reading::Absent) => return Ok(Some(Reading::Absent)),
+            Some(Reading::Refused(refusal)) => return Ok(Some(Reading::Refused(refusal.clone()))),
         };
         let others = regions.iter().filter(|region| **region != trail.home_region);
         let reads = others.map(async |region| {
             self.delivery(region, trail).await.0.map(|read| (region.clone(), read))
         });
-        Ok(Reading::Known(try_join_all(reads).await?.into_iter().collect()))
+        Ok(Some(Reading::Known(try_join_all(reads).await?.into_iter().collect())))
     }
 }
 

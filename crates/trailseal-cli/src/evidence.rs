@@ -5,8 +5,6 @@
 
 mod key;
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use trailseal_rule::{
     AccountId, Answer, EvaluationContext, EvidenceSource, Facts, Gathering, KeyArn, KeyFacts,
@@ -131,7 +129,7 @@ impl Evidence {
                 Answer::KeyPolicy(seen.map_or_else(not_read, |seen| seen.0.clone()))
             }
             Query::Delivery => Answer::Delivery(not_read()),
-            Query::DeliveryElsewhere => Answer::DeliveryElsewhere(Reading::Known(BTreeMap::new())),
+            Query::DeliveryElsewhere => Answer::DeliveryElsewhere(None),
         }
     }
 

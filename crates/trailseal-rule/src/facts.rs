@@ -145,15 +145,19 @@ pub struct Facts {
     pub key_policy: Reading<KeyPolicy>,
     /// The latest delivery (CloudTrail `GetTrailStatus`) in the trail's home Region.
     pub delivery: Reading<Delivery>,
-    /// The latest delivery in each other Region: `GetTrailStatus` is about one Region (CloudTrail
-    /// API Reference). Empty unless all Regions of a multi-Region trail are read; refused if the
-    /// list of these Regions could not be read.
-    pub delivery_elsewhere: Reading<BTreeMap<Region, Reading<Delivery>>>,
+    /// The latest deliveries in other Regions.
+    pub delivery_elsewhere: DeliveryElsewhere,
     /// The log files in the trail's bucket. Only the command reads them.
     pub log_files: Reading<LogFiles>,
     /// The tag of `exemptionTag` (CloudTrail `ListTags`) that `exemption_tag_to_read` asks for.
     pub exemption_tag: Reading<String>,
 }
+
+/// The latest delivery of a multi-Region trail in each Region beside its home Region:
+/// `GetTrailStatus` is about one Region (CloudTrail API Reference). `None` if the caller reads the
+/// home Region only, as the function does; then nothing is known of the others. Refused if the list
+/// of these Regions could not be read.
+pub type DeliveryElsewhere = Option<Reading<BTreeMap<Region, Reading<Delivery>>>>;
 
 impl Facts {
     /// Nothing has been read.
@@ -164,7 +168,7 @@ impl Facts {
             rotation: Reading::Refused(Refusal::NotRead),
             key_policy: Reading::Refused(Refusal::NotRead),
             delivery: Reading::Refused(Refusal::NotRead),
-            delivery_elsewhere: Reading::Known(BTreeMap::new()),
+            delivery_elsewhere: None,
             log_files: Reading::Refused(Refusal::NotRead),
             exemption_tag: Reading::Refused(Refusal::NotRead),
         }

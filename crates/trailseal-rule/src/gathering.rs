@@ -3,13 +3,13 @@
 //! Every adapter (AWS, files) gathers in the same way: it answers all queries of
 //! [`Gathering::next_queries`], concurrently where that helps, until there are none left.
 
-use std::collections::BTreeMap;
-
 use config_rule::{AccountId, Region};
 
 use crate::arn::KeyArn;
 use crate::evaluate::{KeyQuery, Needs, needs};
-use crate::facts::{Delivery, Facts, KeyFacts, Reading, Refusal, Rotation, arn_of};
+use crate::facts::{
+    Delivery, DeliveryElsewhere, Facts, KeyFacts, Reading, Refusal, Rotation, arn_of,
+};
 use crate::key_policy::parsed::KeyPolicy;
 use crate::key_ref::KeyRef;
 use crate::parameters::EvaluationContext;
@@ -52,7 +52,7 @@ pub enum Answer {
     Rotation(Reading<Rotation>),
     KeyPolicy(Reading<KeyPolicy>),
     Delivery(Reading<Delivery>),
-    DeliveryElsewhere(Reading<BTreeMap<Region, Reading<Delivery>>>),
+    DeliveryElsewhere(DeliveryElsewhere),
 }
 
 /// The evidence of one trail while it is read.
@@ -66,7 +66,8 @@ pub struct Gathering<'a> {
     rotation: Option<Reading<Rotation>>,
     key_policy: Option<Reading<KeyPolicy>>,
     delivery: Option<Reading<Delivery>>,
-    delivery_elsewhere: Option<Reading<BTreeMap<Region, Reading<Delivery>>>>,
+    delivery_elsewhere: DeliveryElsewhere,
+    has_asked_elsewhere: bool,
 }
 
 impl<'a> Gathering<'a> {
@@ -86,6 +87,7 @@ impl<'a> Gathering<'a> {
             key_policy: None,
             delivery: None,
             delivery_elsewhere: None,
+            has_asked_elsewhere: false,
         };
         if gathering.needs.bucket.is_none() {
             gathering.bucket_region = Some(not_read());
@@ -115,7 +117,9 @@ impl<'a> Gathering<'a> {
             Answer::Rotation(reading) => self.rotation = Some(reading),
             Answer::KeyPolicy(reading) => self.key_policy = Some(reading),
             Answer::Delivery(reading) => self.delivery = Some(reading),
-            Answer::DeliveryElsewhere(reading) => self.delivery_elsewhere = Some(reading),
+            Answer::DeliveryElsewhere(read) => {
+                (self.delivery_elsewhere, self.has_asked_elsewhere) = (read, true);
+            }
         }
         self.conclude_key();
     }
@@ -130,9 +134,7 @@ impl<'a> Gathering<'a> {
             key,
             bucket_region: self.bucket_region.unwrap_or_else(not_read),
             delivery: self.delivery.unwrap_or_else(not_read),
-            delivery_elsewhere: self
-                .delivery_elsewhere
-                .unwrap_or_else(|| Reading::Known(BTreeMap::new())),
+            delivery_elsewhere: self.delivery_elsewhere,
             log_files: not_read(),
             exemption_tag: not_read(),
         }
@@ -204,7 +206,7 @@ impl<'a> Gathering<'a> {
 
     fn delivery_elsewhere_query(&self) -> Option<Query> {
         let is_needed = self.needs.delivery && self.trail.is_multi_region_trail;
-        (is_needed && self.delivery_elsewhere.is_none()).then_some(Query::DeliveryElsewhere)
+        (is_needed && !self.has_asked_elsewhere).then_some(Query::DeliveryElsewhere)
     }
 
     fn key_arn(&self) -> Option<&KeyArn> {
@@ -287,7 +289,7 @@ mod tests {
                     Query::Rotation(_) => Answer::Rotation(not_read()),
                     Query::KeyPolicy(_) => Answer::KeyPolicy(not_read()),
                     Query::Delivery => Answer::Delivery(not_read()),
-                    Query::DeliveryElsewhere => Answer::DeliveryElsewhere(not_read()),
+                    Query::DeliveryElsewhere => Answer::DeliveryElsewhere(None),
                 }));
             }
         }

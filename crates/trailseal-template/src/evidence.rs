@@ -1,6 +1,5 @@
 //! A planned trail as a trail and its facts.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trailseal_rule::{
@@ -272,11 +271,5 @@ fn unknown_key(why: &str) -> Facts {
 }
 
 fn without_key(facts: Facts) -> Facts {
-    Facts {
-        key: Reading::Absent,
-        rotation: Reading::Absent,
-        key_policy: Reading::Absent,
-        delivery_elsewhere: Reading::Known(BTreeMap::new()),
-        ..facts
-    }
+    Facts { key: Reading::Absent, rotation: Reading::Absent, key_policy: Reading::Absent, ..facts }
 }

@@ -48,8 +48,8 @@ pub(crate) struct RotationReport {
 impl EvidenceReport {
     pub(crate) fn of(facts: &Facts) -> Self {
         let elsewhere = match &facts.delivery_elsewhere {
-            Reading::Known(regions) => regions.clone(),
-            Reading::Absent | Reading::Refused(_) => BTreeMap::new(),
+            Some(Reading::Known(regions)) => regions.clone(),
+            None | Some(Reading::Absent | Reading::Refused(_)) => BTreeMap::new(),
         };
         Self {
             key: facts.key.clone().into(),

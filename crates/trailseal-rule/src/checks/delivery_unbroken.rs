@@ -11,7 +11,7 @@
 //! d) CloudTrail refuses the status: unknown.
 //!
 //! The same applies to every other Region that was read for a multi-Region trail: a failure in any
-//! Region counts first, then an unknown.
+//! Region counts first, then an unknown. The function reads none, so a pass is about the home Region.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,8 @@ pub(super) const CHECK: Check = Check {
     name: "delivery-unbroken",
     title: "the latest delivery did not fail because of the key",
     rationale: "events that cannot be delivered are lost to the audit trail",
-    evidence: "CloudTrail GetTrailStatus",
+    evidence: "CloudTrail GetTrailStatus in the trail's home Region; `trailseal audit` asks every \
+               enabled Region",
     fails_when: "`LatestDeliveryError` or `LatestDigestDeliveryError` is one of S3's `KMS.*` codes",
     fix: FIX,
     severity: Severity::High,
@@ -59,9 +60,9 @@ fn judge(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
         Reading::Refused(refusal) => refused("the delivery of the trail", refusal),
     };
     let elsewhere = match &input.facts.delivery_elsewhere {
-        Reading::Known(regions) => judge_regions(regions),
-        Reading::Absent => Outcome::Pass,
-        Reading::Refused(refusal) => refused("in which Regions the trail delivers", refusal),
+        Some(Reading::Known(regions)) => judge_regions(regions),
+        None | Some(Reading::Absent) => Outcome::Pass,
+        Some(Reading::Refused(refusal)) => refused("in which Regions the trail delivers", refusal),
     };
     Ok(match (&home, &elsewhere) {
         (Outcome::Pass, _) | (Outcome::Unknown(_), Outcome::Fail(_)) => elsewhere,

@@ -154,7 +154,7 @@ fn delivery_in_other_regions() {
     let elsewhere = |regions: Vec<(&str, Reading<Delivery>)>| {
         let regions: BTreeMap<Region, Reading<Delivery>> =
             regions.into_iter().map(|(name, read)| (region(name), read)).collect();
-        of_facts(move |facts| facts.delivery_elsewhere = Reading::Known(regions.clone()))
+        of_facts(move |facts| facts.delivery_elsewhere = Some(Reading::Known(regions.clone())))
     };
     let one = |read: Reading<Delivery>| elsewhere(vec![("eu-west-1", read)]);
     let status = "cloudtrail:GetTrailStatus";
@@ -163,7 +163,8 @@ fn delivery_in_other_regions() {
     let rows = || {
         let home_denied: Box<Alter> = of_facts(move |facts| {
             facts.delivery = denied(status);
-            facts.delivery_elsewhere = Reading::Known([(region("eu-west-1"), broken())].into());
+            facts.delivery_elsewhere =
+                Some(Reading::Known([(region("eu-west-1"), broken())].into()));
         });
         [
             ("fine", "pass", elsewhere(fine.clone())),
@@ -174,7 +175,7 @@ fn delivery_in_other_regions() {
             (
                 "Regions not known",
                 REFUSED,
-                of_facts(|facts| facts.delivery_elsewhere = denied("account:ListRegions")),
+                of_facts(|facts| facts.delivery_elsewhere = Some(denied("account:ListRegions"))),
             ),
             ("failed, home Region denied", "fail delivery-failed", home_denied),
         ]

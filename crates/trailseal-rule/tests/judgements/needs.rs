@@ -1,7 +1,5 @@
 //! The evidence that is read, and the trails that are not evaluated.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 use trailseal_rule::{
     AccountId, Answer, Check, CheckId, ComplianceType, EvaluationContext, EvidenceSource, Facts,
@@ -208,9 +206,7 @@ fn gathered(context: &EvaluationContext<'_>, trail: &Trail, key: &KeyFacts) -> F
                 Query::Rotation(_) => Answer::Rotation(rotation),
                 Query::KeyPolicy(_) => Answer::KeyPolicy(key_policy),
                 Query::Delivery => Answer::Delivery(delivery),
-                Query::DeliveryElsewhere => {
-                    Answer::DeliveryElsewhere(Reading::Known(BTreeMap::new()))
-                }
+                Query::DeliveryElsewhere => Answer::DeliveryElsewhere(None),
             });
         }
     }
