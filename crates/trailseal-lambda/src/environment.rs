@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use trailseal_aws::{Endpoints, Identity, RetryPolicy};
-use trailseal_rule::{AccountId, Parameters, Region, json};
+use trailseal_rule::{AccountId, Arn, Parameters, Region, json};
 
 /// The settings that all functions of Trailseal read from the environment.
 #[derive(Debug)]
@@ -100,7 +100,8 @@ impl Environment {
     ///
     /// The text is not the ARN of a function.
     pub fn identity(&self, function_arn: &str) -> Result<Identity, String> {
-        let account = function_arn.split(':').nth(4).unwrap_or_default();
+        let arn = Arn::split(function_arn).filter(|arn| arn.service == "lambda");
+        let account = arn.map_or("", |arn| arn.account);
         let account = AccountId::parse(account).map_err(|error| {
             format!("the function's ARN `{function_arn}` names no account: {error}")
         })?;
@@ -149,7 +150,9 @@ mod tests {
             .identity("arn:aws:lambda:eu-central-1:111122223333:function:trailseal")
             .unwrap();
         assert_eq!(identity.account.as_str(), "111122223333");
-        assert!(environment.identity("nonsense").is_err());
+        for bad in ["nonsense", "x:x:x:x:111122223333", "arn:aws:iam::111122223333:role/lambda"] {
+            assert!(environment.identity(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

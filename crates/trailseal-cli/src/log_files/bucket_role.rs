@@ -1,6 +1,6 @@
 //! The role that reads a bucket of another account.
 
-use trailseal_rule::{AccountId, Partition, Region, RoleName};
+use trailseal_rule::{AccountId, Arn, Partition, Region, RoleName};
 
 /// A role in the account of the bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,13 +28,10 @@ impl BucketRole {
 /// Reads the ARN of a role.
 pub(crate) fn bucket_role(text: &str) -> Result<BucketRole, String> {
     let read = || {
-        let mut parts = text.splitn(6, ':');
-        let is_arn = parts.next()? == "arn";
-        let partition = parts.next().filter(|one| !one.is_empty())?.to_owned();
-        let is_iam = parts.next()? == "iam" && parts.next()?.is_empty();
-        let account = AccountId::parse(parts.next()?).ok()?;
-        let name = RoleName::parse(parts.next()?.strip_prefix("role/")?)?;
-        (is_arn && is_iam).then_some(BucketRole { partition, account, name })
+        let arn = Arn::split(text).filter(|arn| arn.service == "iam" && arn.region.is_empty())?;
+        let account = AccountId::parse(arn.account).ok()?;
+        let name = RoleName::parse(arn.resource.strip_prefix("role/")?)?;
+        Some(BucketRole { partition: arn.partition.to_owned(), account, name })
     };
     let expected = "expected the ARN of a role, such as `arn:aws:iam::111122223333:role/ReadLogs`";
     read().ok_or_else(|| expected.to_owned())

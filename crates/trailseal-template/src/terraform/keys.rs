@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use trailseal_rule::{
-    KeyArn, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Region, Rotation,
+    Arn, KeyArn, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Region, Rotation,
 };
 
 use super::document::{ALIAS, KEY_POLICY, KEY_TYPES, OTHER_KEY};
@@ -310,7 +310,7 @@ fn alias_name(text: &str) -> Option<&str> {
     if text.starts_with("alias/") {
         return Some(text);
     }
-    text.splitn(6, ':').nth(5).filter(|rest| text.starts_with("arn:") && rest.starts_with("alias/"))
+    Arn::split(text).map(|arn| arn.resource).filter(|name| name.starts_with("alias/"))
 }
 
 fn policy_text(resource: &Resource) -> Planned<String> {

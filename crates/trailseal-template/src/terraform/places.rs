@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trailseal_rule::{AccountId, Region};
+use trailseal_rule::{AccountId, Arn, Region};
 
 use super::document::{CALLER, Configuration, Expression, ProviderConfig};
 use super::resource::Resource;
@@ -109,10 +109,8 @@ impl Places {
 
 /// The Region and account in an ARN.
 pub(super) fn of_arn(arn: &str) -> (Option<Region>, Option<AccountId>) {
-    let mut parts = arn.split(':').skip(3);
-    let region = parts.next().and_then(|text| Region::parse(text).ok());
-    let account = parts.next().and_then(|text| AccountId::parse(text).ok());
-    (region, account)
+    let Some(arn) = Arn::split(arn) else { return (None, None) };
+    (Region::parse(arn.region).ok(), AccountId::parse(arn.account).ok())
 }
 
 /// The text of an expression that is a constant.
