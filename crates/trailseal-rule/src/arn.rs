@@ -247,6 +247,8 @@ mod tests {
 
     use serde_json::json;
 
+    use config_rule::ResourceId;
+
     use super::*;
 
     #[test]
@@ -272,9 +274,15 @@ mod tests {
         let named = |length| {
             format!("arn:aws:cloudtrail:us-east-1:111122223333:trail/{}", "x".repeat(length))
         };
-        assert!(TrailArn::parse(&named(128)).is_ok());
-        assert!(TrailArn::parse(&named(129)).is_err());
+        let longest = TrailArn::parse(&named(NAME_CHARS_MAX)).unwrap();
+        assert!(TrailArn::parse(&named(NAME_CHARS_MAX + 1)).is_err());
+        // Otherwise a scheduled run would leave the trail out.
+        for id in [longest.as_str(), longest.name()] {
+            assert!(ResourceId::new(id).is_some(), "{id}");
+        }
+        assert_eq!(NAME_CHARS_MAX, 128);
     }
+
     #[test]
     fn a_key_arn_has_its_parts() {
         let text = "arn:aws-cn:kms:cn-north-1:111122223333:key/mrk-1234_a";
