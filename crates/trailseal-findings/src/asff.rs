@@ -218,7 +218,7 @@ impl Finding {
             },
             record_state: if is_gone(result) { "ARCHIVED" } else { "ACTIVE" },
             finding_provider_fields: json!({
-                "Severity": { "Label": level(severity_of(result)) },
+                "Severity": { "Label": severity_of(result).as_str() },
                 "Types": ["Software and Configuration Checks/Industry and Regulatory Standards/CIS \
                     AWS Foundations Benchmark"],
             }),
@@ -271,15 +271,6 @@ fn status(result: &TrailResult<'_>) -> &'static str {
         ComplianceType::NonCompliant => "FAILED",
         ComplianceType::Compliant => "PASSED",
         ComplianceType::NotApplicable => "NOT_AVAILABLE",
-    }
-}
-
-fn level(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Informational => "INFORMATIONAL",
-        Severity::Low => "LOW",
-        Severity::Medium => "MEDIUM",
-        Severity::High => "HIGH",
     }
 }
 

@@ -5,7 +5,7 @@ use config_rule::ascii_line;
 use serde_json::{Value, json};
 use trailseal_rule::{
     CHECKS, Check, CheckId, CheckResult, ComplianceType, Finding, Judgement, Outcome, Parameters,
-    Severity, Verdict, WhenUnverified,
+    Verdict, WhenUnverified,
 };
 
 use crate::judge::Judged;
@@ -147,19 +147,10 @@ fn of_result(check: &Check, result: &CheckResult, when_unverified: WhenUnverifie
         "status": status,
         "statusMessage": ascii_line(&finding.cause, CAUSE_CHARS_MAX),
         "remediationMessage": ascii_line(&finding.fix_in_full(), FIX_CHARS_MAX),
-        "severityLevel": severity(check.severity),
+        "severityLevel": check.severity.as_str(),
     })
 }
 
 fn skipped(check: &Check, why: &str) -> Value {
     json!({ "annotationName": check.name, "status": "SKIPPED", "statusMessage": why })
-}
-
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Informational => "INFORMATIONAL",
-        Severity::Low => "LOW",
-        Severity::Medium => "MEDIUM",
-        Severity::High => "HIGH",
-    }
 }

@@ -10,7 +10,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use trailseal_aws::Calls;
 use trailseal_lambda::JsonLines;
-use trailseal_rule::Outcome;
 
 use crate::answer::Answer;
 use crate::judge::Judged;
@@ -70,10 +69,5 @@ impl Line<'_> {
 
 fn checks(judged: &Judged) -> BTreeMap<&'static str, &'static str> {
     let results = judged.judgement.verdict.results().iter();
-    let word = |outcome: &Outcome| match outcome {
-        Outcome::Pass => "pass",
-        Outcome::Fail(_) => "fail",
-        Outcome::Unknown(_) => "unknown",
-    };
-    results.map(|one| (one.check.as_str(), word(&one.outcome))).collect()
+    results.map(|one| (one.check.as_str(), one.outcome.as_str())).collect()
 }

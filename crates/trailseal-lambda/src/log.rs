@@ -11,9 +11,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use trailseal_aws::Calls;
-use trailseal_rule::{
-    CheckResult, ComplianceType, Evaluation, Judgement, Outcome as CheckOutcome, Timestamp,
-};
+use trailseal_rule::{CheckResult, ComplianceType, Evaluation, Judgement, Timestamp};
 
 use crate::error::{FunctionError, describe};
 use crate::run::{Judged, Outcome};
@@ -296,13 +294,8 @@ struct CheckOutcomes<'a>(&'a Judgement);
 
 impl Serialize for CheckOutcomes<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let word = |outcome: &CheckOutcome| match outcome {
-            CheckOutcome::Pass => "pass",
-            CheckOutcome::Fail(_) => "fail",
-            CheckOutcome::Unknown(_) => "unknown",
-        };
         let results = self.0.verdict.results().iter();
-        out.collect_map(results.map(|one| (one.check.as_str(), word(&one.outcome))))
+        out.collect_map(results.map(|one| (one.check.as_str(), one.outcome.as_str())))
     }
 }
 

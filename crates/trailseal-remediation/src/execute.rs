@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
+use trailseal_aws::now;
 use trailseal_plan::{
     Call, Condition, Holds, Phase, Plan, Record, Step, StepId, StepProgress, StepState,
 };
@@ -15,7 +16,7 @@ use crate::journal_writer::JournalWriter;
 use crate::observe::RequiredReads;
 use crate::read::AwsReader;
 use crate::settle::created_key;
-use crate::wait::{WaitPolicy, now};
+use crate::wait::WaitPolicy;
 
 /// How often a call without a response is attempted, at most.
 const UNCLEAR_MAX: u32 = 3;

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use trailseal_plan::{Journal, JournalError, Record, read_journal};
 
 use crate::failure::Failure;
-use crate::wait;
 
 /// Writes the records of a journal, in order.
 pub trait JournalWriter: Send {
@@ -28,7 +27,7 @@ pub trait JournalWriter: Send {
 pub fn new_journal_id() -> Result<String, Failure> {
     let mut bits = [0_u8; 16];
     getrandom::getrandom(&mut bits).map_err(|cause| Failure::NoRandomBits(cause.to_string()))?;
-    let time = wait::now().to_string().replace([':', '-', '.'], "");
+    let time = trailseal_aws::now().to_string().replace([':', '-', '.'], "");
     Ok(format!("{time}-{:032x}", u128::from_le_bytes(bits)))
 }
 

@@ -1,6 +1,6 @@
 //! Plans and applies the remediation of one trail in a single call.
 
-use trailseal_aws::{Session, read_object};
+use trailseal_aws::{Session, now, read_object};
 use trailseal_plan::{Consent, Plan, TargetKey, plan};
 use trailseal_rule::{EvaluationContext, ExemptionsFrom, Parameters};
 
@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::journal_writer::{JournalWriter, new_journal_id};
 use crate::post_check::{PostCheck, post_check};
 use crate::read::AwsReader;
-use crate::wait::{WaitPolicy, now};
+use crate::wait::WaitPolicy;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {

@@ -3,7 +3,7 @@
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::time::{Instant, sleep};
-use trailseal_aws::{KeyReader, Pages, failed};
+use trailseal_aws::{KeyReader, Pages, failed, now};
 use trailseal_plan::{
     Call, JOURNAL_TAG, Journal, Progress, Record, StepId, StepState, is_policy_of_created_key,
 };
@@ -13,7 +13,7 @@ use crate::clients;
 use crate::failure::{Failure, Stop};
 use crate::journal_writer::JournalWriter;
 use crate::read::AwsReader;
-use crate::wait::{WaitPolicy, now};
+use crate::wait::WaitPolicy;
 
 /// The key that was created for this journal, if any. KMS may list a new key late, so this waits.
 ///

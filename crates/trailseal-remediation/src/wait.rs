@@ -2,10 +2,9 @@
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::time::Instant;
-use trailseal_rule::Timestamp;
 
 /// How long to wait until AWS shows a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +48,4 @@ pub(crate) async fn before_trail_change(wait_policy: &WaitPolicy) {
         at
     };
     tokio::time::sleep_until(at).await;
-}
-
-/// The current time.
-pub(crate) fn now() -> Timestamp {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_epoch_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
 }

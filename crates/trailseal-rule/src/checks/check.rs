@@ -56,6 +56,18 @@ pub enum Severity {
     High,
 }
 
+impl Severity {
+    /// The word of AWS's formats for findings, such as `HIGH`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Informational => "INFORMATIONAL",
+            Self::Low => "LOW",
+            Self::Medium => "MEDIUM",
+            Self::High => "HIGH",
+        }
+    }
+}
+
 /// A parameter of the rule, or an option of the command, that enables a check in every profile.
 #[derive(Debug)]
 pub struct Switch {

@@ -55,6 +55,15 @@ impl Finding {
 }
 
 impl Outcome {
+    /// The word in logs: `pass`, `fail` or `unknown`.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail(_) => "fail",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
     /// The finding of a failure or of an unknown outcome.
     pub fn finding(&self) -> Option<&Finding> {
         match self {
