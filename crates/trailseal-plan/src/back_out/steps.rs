@@ -38,21 +38,7 @@ impl<'a> BackOut<'a> {
             return None;
         }
         let former = self.former_key();
-        let now = match &self.present.trail_key {
-            Reading::Known(now) => now,
-            Reading::Absent => {
-                self.reasons.push(
-                    RefusalCode::ChangedMeanwhile,
-                    "the trail no longer exists",
-                    "only an existing trail can be restored",
-                );
-                return None;
-            }
-            Reading::Refused(refusal) => {
-                self.unread("the trail", refusal);
-                return None;
-            }
-        };
+        let now = self.present_key()?;
         if now.as_ref() == former {
             return None;
         }
@@ -94,6 +80,25 @@ impl<'a> BackOut<'a> {
             }],
             undo: no_undo(),
         })
+    }
+
+    /// The key that the trail has now, if it has one.
+    fn present_key(&mut self) -> Option<&'a Option<KeyRef>> {
+        match &self.present.trail_key {
+            Reading::Known(now) => Some(now),
+            Reading::Absent => {
+                self.reasons.push(
+                    RefusalCode::ChangedMeanwhile,
+                    "the trail no longer exists",
+                    "only an existing trail can be restored",
+                );
+                None
+            }
+            Reading::Refused(refusal) => {
+                self.unread("the trail", refusal);
+                None
+            }
+        }
     }
 
     /// INVARIANT (a-back-out-only-removes): the new policy is the present one without statements that

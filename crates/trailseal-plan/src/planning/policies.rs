@@ -1,7 +1,7 @@
 //! The key policy that the requested key needs.
 
-use trailseal_rule::Reading;
 use trailseal_rule::key_policy::grants::Grant;
+use trailseal_rule::{KeyArn, Reading};
 
 use crate::plan_data::PolicyChange;
 use crate::planning::key::{ExistingKey, RequestedKey};
@@ -40,38 +40,7 @@ fn existing(
 ) -> Option<PlannedPolicy> {
     let arn = &key.facts.arn;
     let is_foreign = *arn.account() != input.current_state.caller;
-    let before = match &input.current_state.candidate.policy {
-        Reading::Known(policy) => policy,
-        Reading::Absent => {
-            reasons.push(
-                RefusalCode::KeyPolicyUnknown,
-                format!("the policy of key {arn} does not exist"),
-                "check the key in KMS",
-            );
-            return None;
-        }
-        Reading::Refused(refusal) if is_foreign => {
-            reasons.push(
-                RefusalCode::KeyOfAnotherAccount,
-                format!("could not read the policy of key {arn}, which belongs to another account: {refusal}"),
-                format!(
-                    "set keyAccountRoleName to a role in that account that can read it; {}",
-                    statements_for_owner(input)
-                ),
-            );
-            return None;
-        }
-        Reading::Refused(refusal) => {
-            if !reasons.was_denied(refusal) {
-                reasons.push(
-                    RefusalCode::KeyPolicyUnknown,
-                    format!("could not read the policy of key {arn}: {refusal}"),
-                    "allow the read: a plan needs the key policy",
-                );
-            }
-            return None;
-        }
-    };
+    let before = present_policy(input, arn, is_foreign, reasons)?;
     let merged = match merged(input, key, before) {
         Ok(merged) => merged,
         Err(error) => {
@@ -93,6 +62,47 @@ fn existing(
     let Merged { document: after, added } = merged;
     let change = PolicyChange { before: Some(before.clone()), after: after.clone(), added };
     Some(PlannedPolicy { after, change: Some(change) })
+}
+
+/// The present policy of an existing key.
+fn present_policy<'a>(
+    input: &PlanInput<'a>,
+    arn: &KeyArn,
+    is_foreign: bool,
+    reasons: &mut Reasons,
+) -> Option<&'a String> {
+    match &input.current_state.candidate.policy {
+        Reading::Known(policy) => Some(policy),
+        Reading::Absent => {
+            reasons.push(
+                RefusalCode::KeyPolicyUnknown,
+                format!("the policy of key {arn} does not exist"),
+                "check the key in KMS",
+            );
+            None
+        }
+        Reading::Refused(refusal) if is_foreign => {
+            reasons.push(
+                RefusalCode::KeyOfAnotherAccount,
+                format!("could not read the policy of key {arn}, which belongs to another account: {refusal}"),
+                format!(
+                    "set keyAccountRoleName to a role in that account that can read it; {}",
+                    statements_for_owner(input)
+                ),
+            );
+            None
+        }
+        Reading::Refused(refusal) => {
+            if !reasons.was_denied(refusal) {
+                reasons.push(
+                    RefusalCode::KeyPolicyUnknown,
+                    format!("could not read the policy of key {arn}: {refusal}"),
+                    "allow the read: a plan needs the key policy",
+                );
+            }
+            None
+        }
+    }
 }
 
 /// The policy of the trail's present key stays as it is if it admits CloudTrail.
