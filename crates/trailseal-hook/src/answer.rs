@@ -20,7 +20,7 @@ const CAUSE_CHARS_MAX: usize = 2048;
 
 /// An answer.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct HookAnswer {
     /// `errorCode`, if the Hook fails.
     pub(crate) error_code: Option<&'static str>,
     /// The message to the caller: one line.
@@ -28,7 +28,7 @@ pub(crate) struct Answer {
     annotations: Vec<Value>,
 }
 
-impl Answer {
+impl HookAnswer {
     /// The request is not one for this function.
     pub(crate) fn nothing(why: &str) -> Self {
         let message = ascii_line(why, Limit::CLOUD_CONTROL.chars());

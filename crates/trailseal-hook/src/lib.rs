@@ -22,7 +22,7 @@ use trailseal_rule::{AccountId, CheckId, Parameters, Timestamp};
 
 pub use crate::log::HookLog;
 
-use crate::answer::Answer;
+use crate::answer::HookAnswer;
 use crate::judge::Judged;
 use crate::log::Line;
 use crate::request::{Asked, Limit, Request, TrailRequest};
@@ -72,11 +72,11 @@ impl Hook {
         drop(self.aws.calls().take());
         let request = Request::read(event);
         let (answer, judged) = match &request.asked {
-            Ok(Asked::Nothing(why)) => (Answer::nothing(why), None),
+            Ok(Asked::Nothing(why)) => (HookAnswer::nothing(why), None),
             Ok(Asked::Trail(trail)) => self.judge_in_time(trail, context, request.limit()).await,
             Err(faults) => {
                 let why = format!("the request cannot be used: {faults}");
-                (Answer::internal_failure(&why, request.limit()), None)
+                (HookAnswer::internal_failure(&why, request.limit()), None)
             }
         };
         let calls = self.aws.calls().take();
@@ -94,12 +94,12 @@ impl Hook {
         trail: &TrailRequest,
         context: &RequestContext,
         limit: Limit,
-    ) -> (Answer, Option<Judged>) {
+    ) -> (HookAnswer, Option<Judged>) {
         match self.judge(trail, context).await {
-            Ok(judged) => (Answer::of(&judged, &self.parameters, limit), Some(judged)),
+            Ok(judged) => (HookAnswer::of(&judged, &self.parameters, limit), Some(judged)),
             Err(error) => {
                 let why = format!("trail `{}` was not evaluated: {error}", trail.logical_id);
-                (Answer::internal_failure(&why, limit), None)
+                (HookAnswer::internal_failure(&why, limit), None)
             }
         }
     }
@@ -109,7 +109,7 @@ impl Hook {
 pub fn answer_without_setup(event: &[u8], faults: &str, log: &HookLog) -> Value {
     let request = Request::read(event);
     let why = format!("the function of the Hook is not set up: {faults}");
-    let answer = Answer::internal_failure(&why, request.limit());
+    let answer = HookAnswer::internal_failure(&why, request.limit());
     log.write(&Line {
         request: &request,
         answer: &answer,

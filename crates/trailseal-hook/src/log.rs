@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use trailseal_aws::Calls;
 use trailseal_lambda::JsonLines;
 
-use crate::answer::Answer;
+use crate::answer::HookAnswer;
 use crate::judge::Judged;
 use crate::request::{Asked, Request};
 
@@ -34,7 +34,7 @@ impl HookLog {
 /// What is logged of a request.
 pub(crate) struct Line<'a> {
     pub(crate) request: &'a Request,
-    pub(crate) answer: &'a Answer,
+    pub(crate) answer: &'a HookAnswer,
     pub(crate) judged: Option<Judged>,
     pub(crate) calls: BTreeMap<String, Calls>,
     pub(crate) elapsed: Duration,

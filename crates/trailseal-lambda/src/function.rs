@@ -8,7 +8,7 @@ use trailseal_rule::{Change, Evaluation, Invocation, Rule, Timestamp, Trigger};
 
 use crate::error::FunctionError;
 use crate::log::{InvocationSummary, Log};
-use crate::run::{Outcome, RuleRun};
+use crate::run::{RuleRun, RunResult};
 
 /// The function, which stays warm between invocations.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ impl Function {
     async fn put(
         &self,
         run: &RuleRun<'_>,
-        outcome: &Outcome,
+        outcome: &RunResult,
         context: &InvocationContext,
     ) -> (Submission, Result<(), AwsError>) {
         let evaluations: Vec<Evaluation> =

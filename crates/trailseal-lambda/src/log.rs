@@ -14,7 +14,7 @@ use trailseal_aws::Calls;
 use trailseal_rule::{CheckResult, ComplianceType, Evaluation, Judgement, Timestamp};
 
 use crate::error::{FunctionError, describe};
-use crate::run::{Judged, Outcome};
+use crate::run::{Judged, RunResult};
 
 /// The destination of log lines: Lambda reads them from standard output.
 pub struct Log {
@@ -80,7 +80,7 @@ impl InvocationSummary {
         }
     }
 
-    pub(crate) fn note(&mut self, outcome: &Outcome) {
+    pub(crate) fn note(&mut self, outcome: &RunResult) {
         self.judged.clone_from(&outcome.judged);
         self.clean_up_failure = outcome.clean_up_failure.as_ref().map(describe);
         self.exemptions_failures =

@@ -33,7 +33,7 @@ pub(crate) struct Judged {
 
 /// The result of a trigger.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Outcome {
+pub(crate) struct RunResult {
     /// To be put, in this order.
     pub(crate) judged: Vec<Judged>,
     /// Trails that could not be evaluated, by ARN.
@@ -76,7 +76,7 @@ impl<'a> RuleRun<'a> {
             .unwrap_or(Err(AwsError::Deadline("reading the results that stand")))
     }
 
-    pub(crate) async fn judge(&self, trigger: &Trigger) -> Result<Outcome, FunctionError> {
+    pub(crate) async fn judge(&self, trigger: &Trigger) -> Result<RunResult, FunctionError> {
         match trigger {
             Trigger::Changed(change) => self.judge_change(change).await,
             Trigger::Oversized(announced) => {
@@ -87,7 +87,7 @@ impl<'a> RuleRun<'a> {
         }
     }
 
-    async fn judge_change(&self, change: &Change) -> Result<Outcome, FunctionError> {
+    async fn judge_change(&self, change: &Change) -> Result<RunResult, FunctionError> {
         match change {
             Change::Trail(change) => {
                 let id = change.resource_id.clone();
@@ -95,16 +95,19 @@ impl<'a> RuleRun<'a> {
             }
             Change::TrailGone(gone) => {
                 let evaluation = gone.evaluation();
-                Ok(Outcome { judged: vec![Judged { evaluation, of: None }], ..Outcome::default() })
+                Ok(RunResult {
+                    judged: vec![Judged { evaluation, of: None }],
+                    ..RunResult::default()
+                })
             }
             Change::Key(change) => self.judge_trails_of(change).await,
         }
     }
 
     /// Evaluates each trail that may use the changed key, from facts read now.
-    async fn judge_trails_of(&self, change: &KeyChange) -> Result<Outcome, FunctionError> {
+    async fn judge_trails_of(&self, change: &KeyChange) -> Result<RunResult, FunctionError> {
         if !change.can_seal_trails {
-            return Ok(Outcome::default());
+            return Ok(RunResult::default());
         }
         let trails = self.in_time(describe_trails(self.session)).await?;
         let judged_here: Vec<&Trail> =
@@ -112,7 +115,7 @@ impl<'a> RuleRun<'a> {
         let is_sealed = |trail: &Trail| trail.key.as_ref().is_some_and(|key| change.may_seal(key));
         let mut sealed = judged_here.iter().filter(|trail| is_sealed(trail)).peekable();
         if sealed.peek().is_none() && !trails.is_empty() {
-            return Ok(Outcome::default());
+            return Ok(RunResult::default());
         }
         let mut ids = self.in_time(discovered_ids(self.session)).await?;
         ids.require_agreement(&trails, self.session.region())?;
@@ -126,7 +129,7 @@ impl<'a> RuleRun<'a> {
         // A trail with another key may have the same name, so all trails get IDs before the choice.
         let mut named = with_ids(&ids, &judged_here);
         named.retain(|(_, trail)| is_sealed(trail));
-        Ok(Outcome { clean_up_failure, ..self.judge_all(&named, change.captured).await })
+        Ok(RunResult { clean_up_failure, ..self.judge_all(&named, change.captured).await })
     }
 
     /// Whether a visible trail gets a judgement of its own in this account and Region.
@@ -138,12 +141,12 @@ impl<'a> RuleRun<'a> {
         &self,
         trails: &[(ResourceId, &Trail)],
         ordering: Timestamp,
-    ) -> Outcome {
+    ) -> RunResult {
         let parameters = &self.invocation.parameters;
         let alone: Vec<&Trail> = trails.iter().map(|(_, trail)| *trail).collect();
         let answers = self.judge.judge(parameters, &alone).await;
         let exemptions_failures = answers.exemptions_failures;
-        let mut outcome = Outcome { exemptions_failures, ..Outcome::default() };
+        let mut outcome = RunResult { exemptions_failures, ..RunResult::default() };
         for ((id, trail), (_, answer)) in trails.iter().zip(answers.each) {
             let arn = trail.arn.to_string();
             match answer {

@@ -9,7 +9,7 @@ use trailseal_rule::{
 };
 
 use crate::error::FunctionError;
-use crate::run::{Judged, Outcome, RuleRun, with_ids};
+use crate::run::{Judged, RuleRun, RunResult, with_ids};
 
 impl RuleRun<'_> {
     /// Evaluates every trail of this account and Region, then replaces obsolete results.
@@ -17,7 +17,7 @@ impl RuleRun<'_> {
     pub(crate) async fn judge_everything(
         &self,
         created: Timestamp,
-    ) -> Result<Outcome, FunctionError> {
+    ) -> Result<RunResult, FunctionError> {
         let (trails, ids, standing) = join!(
             self.in_time(describe_trails(self.session)),
             self.in_time(discovered_ids(self.session)),
@@ -70,7 +70,7 @@ impl RuleRun<'_> {
 fn obsolete(
     standing: Vec<StandingResult>,
     named: &[(ResourceId, &Trail)],
-    outcome: &Outcome,
+    outcome: &RunResult,
 ) -> Vec<StandingResult> {
     let reported: HashSet<(&str, &str)> = outcome
         .judged
