@@ -48,6 +48,9 @@ fn the_docs_list_all_checks_and_parameters() {
         format!("| `{}` | {} | {} | {default} |", spec.name, spec.about, spec.expected())
     });
     check_table("parameters", "| name | about | values | default |\n|---|---|---|---|", rows);
+    let runbook = read(&repository().join("docs/REMEDIATION.md"));
+    let has_no_fix = |check: &&Check| !runbook.contains(&format!("\n| `{}` | ", check.id));
+    assert_eq!(CHECKS.iter().copied().find(has_no_fix).map(|check| check.id), None);
 }
 
 /// The profiles that enable a check, and the parameters that enable it in every profile.
