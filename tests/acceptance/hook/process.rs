@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use trailseal_lab::{Fault, FaultKind, Function, Lab, Operation, Outcome, Position};
+use trailseal_lab::{Fault, FaultKind, Function, Lab, Operation, Outcome, Position, State};
 
 use super::{cloud_control, request, sealed, state, with};
 use crate::acceptance::harness::{ACCOUNT, REGION, TIME, hook_path, impatient};
@@ -41,6 +41,19 @@ async fn the_program_answers_requests() {
     assert_eq!(answer["errorCode"], "InternalFailure", "{answer:#}");
     let log = function.take_lines().unwrap();
     assert_eq!(log.len(), 4, "{log:#?}");
+}
+
+/// `docs/HOOK.md` shows a request to try in the lab, and the message.
+#[tokio::test]
+async fn the_documented_request_gets_the_documented_message() {
+    let page = include_str!("../../../docs/HOOK.md");
+    let block = page.split_once("```json\n").unwrap().1;
+    let request = serde_json::from_str(block.split_once("```").unwrap().0).unwrap();
+    let lab = Lab::start(State::default_state().unwrap()).await.unwrap();
+    let answer = ask(&mut program(&lab, &[]).await, &request, TIME).await;
+    assert_eq!(answer["hookStatus"], "FAILED", "{answer:#}");
+    let message = answer["message"].as_str().unwrap();
+    assert!(page.contains(&format!("{message}\n```")), "{message}");
 }
 
 /// A function that is not set up still answers, so that the Hook does not wait for its timeout.
