@@ -35,10 +35,10 @@ export const DEFAULT_FINDINGS_NAME = 'trailseal-findings';
 export const DEFAULT_FINDINGS_SCHEDULE = 'rate(1 hour)';
 
 /** Seconds that one run may take. */
-export const FINDINGS_TIMEOUT_SECONDS = 120;
+const FINDINGS_TIMEOUT_SECONDS = 120;
 
 /** The environment variable with the name of the rule. */
-export const RULE_NAME_VARIABLE = 'TRAILSEAL_RULE_NAME';
+const RULE_NAME_VARIABLE = 'TRAILSEAL_RULE_NAME';
 
 /** The parameters of the rule that need permissions; the function reads all others from the rule. */
 export type FindingsParameters = Pick<RuleParameters, 'keyAccountRoleName' | 'exemptionsFrom'>;

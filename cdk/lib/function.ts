@@ -28,7 +28,7 @@ import {
 import { PropFaults } from './prop-faults';
 
 /** Seconds that one invocation may take: enough for many trails and throttled reads. */
-export const FUNCTION_TIMEOUT_SECONDS = 120;
+const FUNCTION_TIMEOUT_SECONDS = 120;
 
 /** Props of {@link TrailsealFunction}. */
 export interface TrailsealFunctionProps extends ProgramSettings, StrictSettings {

@@ -43,13 +43,13 @@ export type FailureMode = (typeof FAILURE_MODES)[number];
  * Seconds that one invocation may take. A hook must answer within 30 seconds, and the function
  * answers within 25 itself.
  */
-export const HOOK_TIMEOUT_SECONDS = 30;
+const HOOK_TIMEOUT_SECONDS = 30;
 
 /** The environment variable with the parameters of the rule. */
-export const HOOK_PARAMETERS_VARIABLE = 'TRAILSEAL_PARAMETERS';
+const HOOK_PARAMETERS_VARIABLE = 'TRAILSEAL_PARAMETERS';
 
 /** The environment variable with the account that organization trails belong to. */
-export const MANAGEMENT_ACCOUNT_VARIABLE = 'TRAILSEAL_MANAGEMENT_ACCOUNT';
+const MANAGEMENT_ACCOUNT_VARIABLE = 'TRAILSEAL_MANAGEMENT_ACCOUNT';
 
 /** Props of {@link TrailsealHook}. */
 export interface TrailsealHookProps extends ProgramSettings, StrictSettings {

@@ -109,12 +109,6 @@ export const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 /** Seconds that a step of Automation waits for a Lambda function. */
 export const AUTOMATION_INVOKE_SECONDS_MAX = 300;
 
-/** Bytes of the content of a Systems Manager document. */
-export const DOCUMENT_BYTES_MAX = 65536;
-
-/** Parameters of a remediation configuration. */
-export const REMEDIATION_PARAMETERS_MAX = 25;
-
 /** The format of the name of a Systems Manager document. */
 export const DOCUMENT_NAME = /^[a-zA-Z0-9_.-]{3,128}$/;
 

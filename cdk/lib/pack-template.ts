@@ -25,7 +25,7 @@ import { PARAMETER_NAMES, PARAMETER_SCHEMAS, withoutEmpty } from './rule-paramet
 import { templateParameterName } from './template-parameters';
 
 /** The AWS managed rule for the same control, which only checks that a key id is present. */
-export const REPLACED_IDENTIFIER = 'CLOUD_TRAIL_ENCRYPTION_ENABLED';
+const REPLACED_IDENTIFIER = 'CLOUD_TRAIL_ENCRYPTION_ENABLED';
 
 /** The settings of a conformance pack. */
 export interface PackSettings extends RuleSettings {

@@ -38,13 +38,13 @@ import type { RuleParameters } from './rule-parameters.generated';
 export const DEFAULT_REMEDIATION_NAME = 'trailseal-remediation';
 
 /** Seconds that one invocation may take: it ends before the runbook stops waiting for it. */
-export const REMEDIATION_TIMEOUT_SECONDS = limits.AUTOMATION_INVOKE_SECONDS_MAX - 20;
+const REMEDIATION_TIMEOUT_SECONDS = limits.AUTOMATION_INVOKE_SECONDS_MAX - 20;
 
 /** Concurrent invocations: CloudTrail accepts one change per second; a policy has one writer. */
 export const REMEDIATION_CONCURRENCY = 1;
 
 /** The environment variable with the parameters of the rule. */
-export const PARAMETERS_VARIABLE = 'TRAILSEAL_RULE_PARAMETERS';
+const PARAMETERS_VARIABLE = 'TRAILSEAL_RULE_PARAMETERS';
 
 /** Props of {@link TrailsealRemediation}. */
 export interface TrailsealRemediationProps extends RemediationSettings, ProgramSettings {

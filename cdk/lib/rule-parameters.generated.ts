@@ -12,7 +12,7 @@ export interface RuleParameters {
   readonly checkKeyPolicy?: 'true' | 'false' | '';
   /** The role to assume in the rule's account when that is not the function's account. Takes the name of a role, with its path. */
   readonly executionRoleName?: string;
-  /** Trails that are not judged, each until its last day where one is given. Takes trail ARNs, separated by commas, `*` as wildcard within a part, each with an optional last day `@YYYY-MM-DD`. */
+  /** Trails that are exempt, each until its last day where one is given. Takes trail ARNs, separated by commas, `*` as wildcard within a part, each with an optional last day `@YYYY-MM-DD`. */
   readonly exemptTrails?: string;
   /** The tag of a trail that exempts it until the day that is the tag's value, at most 90 days ahead, such as trailseal:exempt-until; read from CloudTrail, and only if the trail would fail. Takes the key of a tag, of letters, digits and `_.:/=+-@`, without the prefix `aws:`. */
   readonly exemptionTag?: string;

@@ -22,6 +22,8 @@ export interface ParameterSchema {
   readonly pattern?: string;
   /** A description of the permitted values. */
   readonly 'x-expected'?: string;
+  /** The checks that it is about: it has no effect if all of them are skipped. */
+  readonly 'x-checks'?: readonly string[];
   /** The meaning of an empty value. */
   readonly default?: string;
 }
@@ -204,16 +206,6 @@ export function noteNoExecutionRole(
   }
 }
 
-/** The checks that a setting requires: it has no effect if all of them are skipped. */
-const CHECKS_OF_SETTING: Readonly<Partial<Record<RuleParameterName, readonly string[]>>> = {
-  allowedKmsKeyArns: ['key-allowed'],
-  allowedKeyAccounts: ['key-allowed'],
-  requireKeyRotation: ['key-rotated'],
-  maxRotationPeriodDays: ['key-rotated'],
-  checkKeyPolicy: ['key-policy-admits-cloudtrail', 'key-policy-guards-decryption'],
-  checkDelivery: ['delivery-unbroken'],
-};
-
 /** Settings without an effect: the function rejects them as well. */
 function withoutEffect(parameters: RuleParameters): string[] {
   return [...askingForSkipped(parameters), ...periodWithoutRotation(parameters)];
@@ -230,8 +222,9 @@ function askingForSkipped(parameters: RuleParameters): string[] {
     return refusedEntries(spec, value.trim()).length === 0 ? value.trim() : '';
   };
   const skipped = entriesOf(valid('skipChecks'));
-  return Object.entries(CHECKS_OF_SETTING).flatMap(([name, checks]) => {
-    const asks = !['', 'false'].includes(valid(name));
+  return PARAMETER_NAMES.flatMap((name) => {
+    const checks = PARAMETER_SCHEMAS[name]?.['x-checks'] ?? [];
+    const asks = checks.length > 0 && !['', 'false'].includes(valid(name));
     if (!asks || !checks.every((check) => skipped.includes(check))) {
       return [];
     }

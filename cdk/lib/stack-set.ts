@@ -190,7 +190,7 @@ export function noteTargets(targets: StackSetTargets, faults: PropFaults): void 
 }
 
 /** Checks a list of Regions. */
-export function noteRegions(regions: string[], faults: PropFaults): void {
+function noteRegions(regions: string[], faults: PropFaults): void {
   if (regions.length === 0) {
     faults.other('regions', 'is empty; name one Region at least');
   }

@@ -169,7 +169,7 @@ pub(crate) fn config_schema() -> Value {
             },
             "exemptions": {
                 "type": "array",
-                "description": "Trails that are not judged, in addition to those of exemptTrails.",
+                "description": "Trails that are exempt, in addition to those of exemptTrails.",
                 "items": entry_schema(),
             }
         }

@@ -144,7 +144,7 @@ pub const PARAMETERS: [ParameterSpec; 16] = [
     },
     ParameterSpec {
         name: "exemptTrails",
-        about: "Trails that are not judged, each until its last day where one is given.",
+        about: "Trails that are exempt, each until its last day where one is given.",
         values: EXEMPT,
         default: None,
         set: |p, text| {
@@ -181,12 +181,22 @@ pub const PARAMETERS: [ParameterSpec; 16] = [
 ];
 
 /// The parameters as a JSON Schema (draft 2020-12); every value is the text that AWS Config passes.
+///
+/// `x-checks` has the checks that a parameter is about: it has no effect if all are skipped.
 pub fn parameters_schema() -> Value {
-    config_rule::parameters_schema(
+    let mut schema = config_rule::parameters_schema(
         &PARAMETERS,
         "https://trailseal.dev/schema/rule-parameters.schema.json",
         "Parameters of the Trailseal rule",
-    )
+    );
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, property) in properties.into_iter().flatten() {
+        let checks = checks_of(name);
+        if let (false, Some(property)) = (checks.is_empty(), property.as_object_mut()) {
+            property.insert("x-checks".to_owned(), checks.into());
+        }
+    }
+    schema
 }
 
 impl Parameters {
@@ -233,6 +243,15 @@ impl Parameters {
             }
         }
     }
+}
+
+fn checks_of(parameter: &str) -> Vec<&'static str> {
+    let is_of = |check: &&&Check| {
+        let sets_the_period =
+            check.id == CheckId::KeyRotated && parameter == "maxRotationPeriodDays";
+        sets_the_period || check.switches.iter().any(|switch| switch.parameter() == parameter)
+    };
+    CHECKS.iter().filter(is_of).map(|check| check.name).collect()
 }
 
 fn skippable_checks() -> Vec<&'static str> {
@@ -319,6 +338,43 @@ mod tests {
         }
     }
 
+    /// The constructs refuse such a setting by the schema alone.
+    #[test]
+    fn the_schema_names_the_checks_without_which_a_setting_is_refused() {
+        let schema = parameters_schema();
+        let given = [
+            ("allowedKmsKeyArns", "arn:aws:kms:*:111122223333:key/*"),
+            ("allowedKeyAccounts", "111122223333"),
+            ("requireKeyRotation", "true"),
+            ("maxRotationPeriodDays", "365"),
+            ("checkKeyPolicy", "true"),
+            ("checkDelivery", "true"),
+        ];
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            let value = given.iter().find(|(one, _)| one == name).map(|(_, value)| *value);
+            assert_eq!(property.get("x-checks").is_some(), value.is_some(), "{name}");
+            let (Some(value), Some(checks)) = (value, property.get("x-checks")) else {
+                continue;
+            };
+            let checks: Vec<&str> =
+                checks.as_array().unwrap().iter().map(|check| check.as_str().unwrap()).collect();
+            let parse = |skipped: &[&str]| {
+                let skipped = skipped.join(",");
+                let raw = json!({ name: value, "profile": "strict", "skipChecks": skipped });
+                Parameters::parse(raw.as_object().unwrap()).map_err(|faults| faults.to_string())
+            };
+            let refused = parse(&checks).unwrap_err();
+            assert!(
+                refused.contains(&format!("`ruleParameters.{name}` has no effect; ")),
+                "{refused}"
+            );
+            for left in &checks {
+                let others: Vec<&str> = checks.iter().copied().filter(|one| one != left).collect();
+                parse(&others).unwrap();
+            }
+        }
+    }
+
     #[test]
     fn the_schema_equals_the_table() {
         let schema = parameters_schema();
@@ -343,6 +399,7 @@ mod tests {
                                 rotation is checked.",
                 "pattern": "^(9[0-9]|[1-9][0-9]{2}|1[0-9]{3}|2[0-4][0-9]{2}|25[0-5][0-9]|2560)$",
                 "x-expected": "a whole number from 90 to 2560",
+                "x-checks": ["key-rotated"],
             })
         );
     }

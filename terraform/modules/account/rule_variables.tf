@@ -39,7 +39,7 @@ variable "check_key_policy" {
 }
 
 variable "exempt_trails" {
-  description = "Trails that are not judged, each until its last day where one is given. Takes trail ARNs, `*` as wildcard within a part, each with an optional last day `@YYYY-MM-DD`."
+  description = "Trails that are exempt, each until its last day where one is given. Takes trail ARNs, `*` as wildcard within a part, each with an optional last day `@YYYY-MM-DD`."
   type        = list(string)
   default     = []
   nullable    = false
