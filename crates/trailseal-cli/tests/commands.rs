@@ -2,60 +2,16 @@
 
 #[cfg(test)]
 mod commands {
-    use std::collections::BTreeSet;
-    use std::fs::{self, File};
+    use std::fs;
     use std::path::{Path, PathBuf};
     use std::process::{Command, Stdio};
 
+    mod documented;
     mod sessions;
 
     #[test]
     fn commands_print_the_recorded_output() {
         trycmd::TestCases::new().case("tests/cmd/*.trycmd");
-    }
-
-    /// Runs every command in README, two pages of `docs` and the help texts that does not need AWS.
-    #[test]
-    fn documented_commands_work() {
-        let mut shown = Vec::new();
-        for page in ["README.md", "docs/OUTPUT.md", "docs/PREVIEW.md"] {
-            let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
-            shown.extend(commands(&fs::read_to_string(&page).unwrap()));
-        }
-        for subcommand in
-            ["check", "preview", "render", "compare", "explain", "schema", "completions", "man"]
-        {
-            let help = trailseal().args([subcommand, "--help"]).output().unwrap();
-            let help = String::from_utf8(help.stdout).unwrap();
-            let (_, examples) = help.split_once("Example").expect("each help has an example");
-            shown.extend(commands(&format!("```sh\n{examples}\n```\n")));
-        }
-        let mut subcommands = BTreeSet::new();
-        for words in shown {
-            subcommands.insert(words[0].clone());
-            let folder = Folder::new("shown");
-            let needs_input = words.iter().any(|word| word == "-");
-            let input = if words[0] == "render" { "report.json" } else { "trails.json" };
-            let mut command = trailseal();
-            command.current_dir(&folder.0).args(&words).stdin(Stdio::null());
-            if needs_input {
-                command.stdin(File::open(folder.0.join(input)).unwrap());
-            }
-            let output = command.output().unwrap();
-            let errors = String::from_utf8(output.stderr).unwrap();
-            assert!(matches!(output.status.code(), Some(0 | 1)), "{words:?}: {errors}");
-            for pair in words.windows(2).filter(|pair| pair[0] == "-o") {
-                if let Some((_, file)) = pair[1].split_once('=') {
-                    let is_there =
-                        fs::metadata(folder.0.join(file)).is_ok_and(|file| file.len() > 0);
-                    assert!(is_there, "`{file}` is missing after {words:?}");
-                }
-            }
-        }
-        let all =
-            ["check", "compare", "completions", "explain", "man", "preview", "render", "schema"];
-        let all = all.map(str::to_owned);
-        assert_eq!(subcommands, BTreeSet::from(all));
     }
 
     /// A report of 0.1.0 has fewer members than the schema requires.
@@ -197,33 +153,6 @@ mod commands {
 
     fn trailseal() -> Command {
         Command::new(env!("CARGO_BIN_EXE_trailseal"))
-    }
-
-    /// The arguments of each `trailseal` command in a block of `sh`.
-    fn commands(page: &str) -> Vec<Vec<String>> {
-        let page = page.replace("\\\n", " ");
-        let mut is_shell = false;
-        let mut commands = Vec::new();
-        for line in page.lines().map(str::trim) {
-            if line.starts_with("```") {
-                is_shell = line == "```sh" || line == "```yaml";
-            } else if is_shell {
-                commands.extend(words(line));
-            }
-        }
-        commands
-    }
-
-    fn words(line: &str) -> Option<Vec<String>> {
-        const NEEDS_AWS: [&str; 3] = ["audit", "logs", "remediate"];
-        let begin = line.starts_with("trailseal ").then_some(0);
-        let begin = begin.or_else(|| line.find("| trailseal ").map(|at| at + 2));
-        let begin = begin.or_else(|| line.find("run: trailseal ").map(|at| at + 5))?;
-        let command = line.get(begin..)?.split(" || ").next()?.split(" > ").next()?;
-        let words = command.split_whitespace().skip(1);
-        let words: Vec<String> =
-            words.map(|word| word.replace("FOLDER-OR-FILE", "snapshots")).collect();
-        (!NEEDS_AWS.contains(&words.first()?.as_str())).then_some(words)
     }
 
     /// A temporary folder with the input of the commands.

@@ -39,11 +39,11 @@ Examples:
   Read a sample of each month, and write a page for auditors:
     trailseal logs management-events --monthly -o html=logs.html
 
-Required permissions: s3:ListBucket and s3:GetBucketAcl on the bucket, and s3:GetObject on its files,
-which HEAD requests need; cloudtrail:DescribeTrails, cloudtrail:GetTrailStatus and
+Required permissions: s3:ListBucket and s3:GetBucketAcl on the bucket, and s3:GetObject on its
+files, which HEAD requests need; cloudtrail:DescribeTrails, cloudtrail:GetTrailStatus and
 cloudtrail:GetEventSelectors for a trail; s3:GetBucketOwnershipControls for a trail with
---athena-results. No permission of KMS is needed, except kms:Decrypt for an inventory in a bucket that
-is encrypted with a KMS key. Nothing is changed.
+--athena-results. No permission of KMS is needed, except kms:Decrypt for an inventory in a bucket
+that is encrypted with a KMS key. Nothing is changed.
 
 ",
     exit_codes!()

@@ -153,9 +153,9 @@ fn replaced(text: &str, forms: &[&str], by: &str) -> String {
 }
 
 /// A terminal whose environment has the lines that the served lab prints.
-struct Shell<'a> {
-    lab: &'a Lab,
-    folder: &'a Path,
+pub(super) struct Shell<'a> {
+    pub(super) lab: &'a Lab,
+    pub(super) folder: &'a Path,
 }
 
 impl Shell<'_> {
@@ -168,13 +168,14 @@ impl Shell<'_> {
     }
 
     /// The command with the date of the journal that a command before it has written.
-    fn today(&self, command: &str) -> String {
+    pub(super) fn today(&self, command: &str) -> String {
         let names = fs::read_dir(self.folder).unwrap();
-        let names = names.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
-        let journal = names.into_iter().find(|name| name.ends_with(".jsonl"));
-        let date = journal.and_then(|name| {
-            let end = name.len() - ".jsonl".len();
-            name.get(end - 10..end).map(str::to_owned)
+        let mut names =
+            names.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        let date = names.find_map(|name| {
+            let name = name.strip_suffix(".jsonl")?;
+            let date = name.get(name.len().checked_sub(10)?..)?;
+            dated(date, "").is_empty().then(|| date.to_owned())
         });
         date.map_or_else(|| command.to_owned(), |date| dated(command, &date))
     }
@@ -200,7 +201,7 @@ impl Shell<'_> {
         self.lab.clear_hang();
     }
 
-    fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+    pub(super) fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         let credentials = self.lab.credentials(ACCOUNT);
         let program = PathBuf::from(env!("CARGO_BIN_EXE_trailseal"));
         let system = std::env::var("PATH").unwrap_or_default();
