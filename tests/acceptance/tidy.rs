@@ -90,6 +90,22 @@ fn check_table(name: &str, head: &str, rows: impl Iterator<Item = String>) {
     );
 }
 
+/// A filter that selects no test would prove nothing, and its command would succeed.
+#[test]
+fn every_command_of_assurance_selects_tests() {
+    let page = read(&repository().join("docs/ASSURANCE.md"));
+    let filters = page.split("--test acceptance -- ").skip(1);
+    let filters: Vec<&str> = filters.filter_map(|rest| rest.split('`').next()).collect();
+    assert!(filters.len() > 10, "{filters:?}");
+    for filter in filters.into_iter().flat_map(str::split_whitespace) {
+        let module = repository().join(format!("tests/acceptance/{filter}.rs"));
+        assert!(
+            read(&module).contains("#[test]") || read(&module).contains("#[tokio::test"),
+            "{filter}"
+        );
+    }
+}
+
 #[test]
 fn readme_shows_what_the_lab_prints() {
     let mut lab = Command::new(lab_path());
