@@ -71,6 +71,18 @@ pub(super) fn in_current_folder(
     }
 }
 
+/// Whether the current folder has a journal of the run, not backed out, or one that cannot be read.
+pub(super) fn has_begun(account: &AccountId, is_of_run: impl Fn(&Progress) -> bool) -> bool {
+    let found = journals(&format!("trailseal-{account}-"));
+    found.into_iter().any(|(_, read)| match read {
+        Ok(Some(progress)) => progress.back_out.is_none() && is_of_run(&progress),
+        // A run that was killed before it began has changed nothing.
+        Ok(None) => false,
+        // The run of its trail is refused with the reason.
+        Err(_) => true,
+    })
+}
+
 /// The readable journals of an account in the current folder.
 pub(super) fn of_account(account: &AccountId) -> Vec<Progress> {
     let found = journals(&format!("trailseal-{account}-"));

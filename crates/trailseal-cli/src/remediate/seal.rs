@@ -12,11 +12,11 @@ use trailseal_remediation::{
 use trailseal_rule::Trail;
 
 use super::confirm::offer;
-use super::files::{Chosen, in_current_folder, named, progress_of};
+use super::files::{Chosen, has_begun, in_current_folder, named, progress_of};
 use super::outcome::{End, Outcome, Stopped};
 use super::shared_key::SharedKey;
 use super::targets::targets;
-use super::{RemediateContext, show};
+use super::{RemediateArguments, RemediateContext, show};
 use crate::console::{Console, Exit, Failure};
 use crate::output::clean;
 
@@ -72,6 +72,13 @@ pub(super) async fn seal_all(
             named.len()
         ));
     }
+    if arguments.resume && !named.is_empty() && !has_begun_here(context, &named) {
+        return usage(
+            "--resume finds no journal of this run in the current folder: repeat it in the folder \
+             of the interrupted run, or name its journal with --journal; to start a new run, leave \
+             --resume out",
+        );
+    }
     let mut outcomes = Vec::new();
     for trail in named {
         let outcome = seal_one(context, &trail, &mut shared, console).await;
@@ -84,6 +91,21 @@ pub(super) async fn seal_all(
         }
     }
     Ok(outcomes)
+}
+
+/// Whether the interrupted run has a journal in the current folder. In a run of several trails, some
+/// may have none; those that it finished do not fail, so that they are not found again.
+fn has_begun_here(context: &RemediateContext<'_>, named: &[String]) -> bool {
+    let RemediateArguments { trails, create_key, alias, .. } = context.arguments;
+    let shares_no_key = *create_key && alias.is_none();
+    let own = context.aws.own();
+    has_begun(own.account(), |progress| {
+        let trail = &progress.remediation.plan.trail;
+        let is_named = |name: &String| {
+            trail.as_str() == name || (trail.name() == name && trail.home_region() == own.region())
+        };
+        (trails.is_empty() && !shares_no_key) || named.iter().any(is_named)
+    })
 }
 
 fn usage<T>(line: &str) -> Result<T, Failure> {

@@ -287,6 +287,8 @@ async fn refuses_the_alias_of_a_planted_key() {
         let lab = Lab::start(planted_state(true)).await.unwrap();
         let before = lab.state();
         let folder = folder(&format!("planted-alias-{name}"));
+        // A run is resumed only beside a journal; this one of another trail is none.
+        std::fs::write(folder.join("trailseal-111122223333-x-2026-11-28.jsonl"), "{}\n").unwrap();
         let ended = run(&lab, &folder, &[trails, &args, resume].concat()).expect(1);
         assert!(ended.err.contains("alias-taken: "), "{}", ended.err);
         nothing_changed(&lab, &before, &ended);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use trailseal_lab::{Hang, Lab, State, Trail};
 
-use super::support::{KEY, TRAIL, folder, key_of, kill, run, state, until_it_hangs};
+use super::support::{KEY, TRAIL, changes, folder, key_of, kill, run, state, until_it_hangs};
 
 const ELSEWHERE: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit";
 const NEW: &[&str] = &["--create-key", "--apply", "--yes", "--wait", "0"];
@@ -68,4 +68,25 @@ async fn a_trail_with_the_same_name_has_its_own_journal() {
     assert_eq!(key_of(&state, TRAIL), Some(state.keys[KEYS].arn.clone()));
     assert_eq!(state.keys.len(), KEYS + 1);
     assert_eq!(journals(&folder).len(), 2);
+}
+
+/// A run that resumes nothing would create a second key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resumed_run_without_a_journal_of_its_trail_is_refused() {
+    let lab = Lab::start(namesakes()).await.unwrap();
+    let (first, other) = (folder("journals-first"), folder("journals-other"));
+    interrupt(&lab, &first);
+    drop(lab.take_calls());
+    let before = lab.state();
+    for (folder, named) in [(&other, &[TRAIL][..]), (&other, &[]), (&first, &[ELSEWHERE])] {
+        let ended = run(&lab, folder, &[named, &["--resume"], NEW].concat()).expect(3);
+        let why = "error: --resume finds no journal of this run in the current folder";
+        assert!(ended.err.contains(why), "{}", ended.err);
+        assert_eq!(changes(&lab), [""; 0], "{named:?}");
+        assert_eq!(lab.state(), before);
+    }
+    assert_eq!((journals(&first).len(), journals(&other).len()), (1, 0));
+    // The trail is found because it fails.
+    run(&lab, &first, &[&["--resume"], NEW].concat()).expect(0);
+    assert_eq!(lab.state().keys.len(), KEYS + 1);
 }
