@@ -187,3 +187,6 @@ pub(crate) enum SchemaOf {
 fn checks() -> clap::builder::PossibleValuesParser {
     CHECKS.iter().map(|check| check.id.as_str()).collect::<Vec<_>>().into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,7 +89,8 @@ pub(crate) struct AuditArguments {
     pub(crate) aggregator: Option<String>,
 
     /// The Region of the aggregator, if it is not that of the credentials
-    #[arg(long, value_name = "REGION", requires = "aggregator")]
+    #[arg(long, value_name = "REGION", requires = "aggregator",
+          conflicts_with_all = ["accounts", "role_name", "regions", "log_files", "history", "bucket_role"])]
     pub(crate) aggregator_region: Option<Region>,
 
     /// Also judge each trail by a sample of the log files that it has delivered (the check
@@ -104,12 +105,13 @@ pub(crate) struct AuditArguments {
     /// Whether older log files that are not encrypted with the trail's key are a failure. With `fail`,
     /// every log file is read, each by a request: a sample never passes
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = History::Report,
-          requires = "log_files")]
+          requires = "log_files", conflicts_with = "aggregator")]
     pub(crate) history: History,
 
     /// The role to assume to read a bucket if the account of the trail is denied, such as one in the
     /// log archive account
-    #[arg(long, value_name = "ARN", requires = "log_files", value_parser = bucket_role)]
+    #[arg(long, value_name = "ARN", requires = "log_files", conflicts_with = "aggregator",
+          value_parser = bucket_role)]
     pub(crate) bucket_role: Option<BucketRole>,
 
     #[command(flatten)]

@@ -34,7 +34,7 @@ Exit codes:
   0  planned, done, or nothing to do
   1  refused, declined, or something remains to be fixed
   2  a failure or an unexpected result: the journal has the progress
-  3  the command could not start: wrong usage or no credentials";
+  3  the command could not start: wrong usage, a file that cannot be read, or no credentials";
 
 /// Give trails a working key, or back that out
 ///
@@ -66,15 +66,18 @@ pub(crate) struct RemediateArguments {
     pub(crate) create_key: bool,
 
     /// The new key's alias, `alias/…`
-    #[arg(long, value_name = "ALIAS", requires = "create_key")]
+    #[arg(long, value_name = "ALIAS", requires = "create_key",
+          conflicts_with_all = ["key", "back_out"])]
     pub(crate) alias: Option<String>,
 
     /// A tag of the new key (repeatable)
-    #[arg(long = "tag", value_name = "KEY=VALUE", requires = "create_key")]
+    #[arg(long = "tag", value_name = "KEY=VALUE", requires = "create_key",
+          conflicts_with_all = ["key", "back_out"])]
     pub(crate) tags: Vec<String>,
 
     /// The new key's description
-    #[arg(long, value_name = "TEXT", requires = "create_key")]
+    #[arg(long, value_name = "TEXT", requires = "create_key",
+          conflicts_with_all = ["key", "back_out"])]
     pub(crate) description: Option<String>,
 
     /// Replace the trail's key
@@ -96,7 +99,9 @@ pub(crate) struct RemediateArguments {
 
     /// Back out although others have changed something since; their changes to the key policy stay,
     /// and the trail is never left with a key that cannot encrypt
-    #[arg(long, requires = "back_out")]
+    #[arg(long, requires = "back_out",
+          conflicts_with_all = ["report", "key", "create_key", "alias", "tags", "description", "replace_key", "enable_key",
+          "cancel_key_deletion", "journal", "resume"])]
     pub(crate) force: bool,
 
     /// Apply the plan
@@ -113,8 +118,8 @@ pub(crate) struct RemediateArguments {
     #[arg(long, value_name = "FILE", requires = "apply")]
     pub(crate) journal: Option<PathBuf>,
 
-    /// Resume the unfinished journals of the trails in the current folder; repeat the options of the
-    /// interrupted run
+    /// Resume the unfinished journals of the trails in the current folder, which must be that of the
+    /// interrupted run; repeat its options
     #[arg(long, requires = "apply", conflicts_with_all = ["journal", "back_out"])]
     pub(crate) resume: bool,
 
@@ -137,7 +142,7 @@ pub(crate) struct RemediateArguments {
     pub(crate) regions: Vec<Region>,
 
     /// The output format
-    #[arg(long, short = 'o', value_enum, default_value_t = Form::Text)]
+    #[arg(long, short = 'o', value_enum, value_name = "FORMAT", default_value_t = Form::Text)]
     pub(crate) output: Form,
 
     /// Print only the plan, its result and errors

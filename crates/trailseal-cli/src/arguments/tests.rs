@@ -1,0 +1,124 @@
+//! An option that requires another is refused without it, whatever else is given. clap does not ask
+//! for a required option that conflicts with a given one.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command, CommandFactory as _};
+
+use super::Arguments;
+
+/// A subcommand whose options take any value.
+struct Subcommand(Command);
+
+impl Subcommand {
+    /// All but `logs`.
+    fn all() -> Vec<Self> {
+        let any_value = |argument: Arg| {
+            let takes_values = argument.get_action().takes_values();
+            if takes_values {
+                argument.value_parser(clap::value_parser!(OsString))
+            } else {
+                argument
+            }
+        };
+        let command = Arguments::command();
+        let of = |command: &Command| {
+            let mut command = command.clone().disable_help_flag(true).mut_args(any_value);
+            command.build();
+            Self(command)
+        };
+        command.get_subcommands().filter(|one| one.get_name() != "logs").map(of).collect()
+    }
+
+    /// The IDs of its arguments.
+    fn arguments(&self) -> Vec<String> {
+        self.0.get_arguments().map(id).collect()
+    }
+
+    /// Parses these arguments; the IDs of each group of arguments of which one is missing.
+    fn parse(&self, given: &BTreeSet<String>) -> Result<(), Refused> {
+        let given = self.0.get_arguments().filter(|argument| given.contains(&id(argument)));
+        let words = given.map(|argument| {
+            let takes_values = argument.get_action().takes_values();
+            match (argument.get_long(), takes_values) {
+                (Some(name), true) => format!("--{name}=x"),
+                (Some(name), false) => format!("--{name}"),
+                (None, _) => "x".to_owned(),
+            }
+        });
+        let words = std::iter::once("trailseal".to_owned()).chain(words);
+        let Err(error) = self.0.clone().try_get_matches_from(words) else { return Ok(()) };
+        match (error.kind(), error.get(ContextKind::InvalidArg)) {
+            (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) => {
+                Err(Refused::Missing(missing.iter().map(|shown| self.shown_in(shown)).collect()))
+            }
+            (ErrorKind::ArgumentConflict, _) => Err(Refused::Conflict),
+            _ => panic!("{error}"),
+        }
+    }
+
+    /// The arguments that a message shows, as an argument or as a group of some.
+    fn shown_in(&self, shown: &str) -> BTreeSet<String> {
+        let arguments = self.0.get_arguments();
+        let shown: BTreeSet<String> =
+            arguments.filter(|one| shown.contains(&one.to_string())).map(id).collect();
+        assert!(!shown.is_empty());
+        shown
+    }
+
+    /// Adds what is missing, except one of `without`. Returns whether the line is then accepted.
+    fn accepts(&self, mut given: BTreeSet<String>, without: &BTreeSet<String>) -> bool {
+        loop {
+            match self.parse(&given) {
+                Ok(()) => return true,
+                Err(Refused::Conflict) => return false,
+                Err(Refused::Missing(missing)) if missing.contains(without) => return false,
+                Err(Refused::Missing(missing)) => {
+                    given.extend(missing.iter().filter_map(|group| group.first().cloned()));
+                }
+            }
+        }
+    }
+}
+
+enum Refused {
+    Conflict,
+    Missing(Vec<BTreeSet<String>>),
+}
+
+fn id(argument: &Arg) -> String {
+    argument.get_id().to_string()
+}
+
+#[test]
+fn an_option_without_what_it_requires_is_refused() {
+    let (mut accepted, mut requirements) = (Vec::new(), 0);
+    for subcommand in Subcommand::all() {
+        let always: BTreeSet<String> = match subcommand.parse(&BTreeSet::new()) {
+            Err(Refused::Missing(missing)) => missing.into_iter().flatten().collect(),
+            Err(Refused::Conflict) | Ok(()) => BTreeSet::new(),
+        };
+        let with = |more: &[&String]| -> BTreeSet<String> {
+            always.iter().chain(more.iter().copied()).cloned().collect()
+        };
+        for option in subcommand.arguments() {
+            let Err(Refused::Missing(missing)) = subcommand.parse(&with(&[&option])) else {
+                continue;
+            };
+            for required in missing {
+                requirements += 1;
+                let others = subcommand.arguments().into_iter();
+                for other in others.filter(|one| *one != option && !required.contains(one)) {
+                    if subcommand.accepts(with(&[&option, &other]), &required) {
+                        let name = subcommand.0.get_name();
+                        accepted.push(format!("{name} {option} {other} without {required:?}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(requirements > 10, "only {requirements} options require others");
+    assert!(accepted.is_empty(), "{accepted:#?}");
+}
