@@ -12,6 +12,8 @@ mod shared_key;
 mod show;
 mod targets;
 
+use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Map;
@@ -75,7 +77,7 @@ pub(crate) fn remediate(
             return Err(Failure::NotStarted(faults.flatten().collect()));
         }
     };
-    let faults = unusable_files(arguments);
+    let faults: Vec<String> = missing(arguments).chain(unusable_files(arguments)).collect();
     if !faults.is_empty() {
         return Err(Failure::NotStarted(faults));
     }
@@ -127,16 +129,37 @@ async fn run(context: &RemediateContext<'_>, console: &mut Console<'_>) -> Resul
     Ok(worst.unwrap_or(Exit::Clean))
 }
 
-/// The named files that cannot be read, and a new journal's folder that does not exist.
+/// What the command line lacks.
+fn missing(arguments: &RemediateArguments) -> impl Iterator<Item = String> {
+    let is_silent = arguments.apply && !arguments.yes && !io::stdin().is_terminal();
+    let has_no_trail = arguments.journal.is_some() && arguments.trails.is_empty();
+    let confirmation = is_silent.then_some(
+        "--apply asks for a confirmation, which needs a terminal: read the plan without --apply, \
+         then add --yes",
+    );
+    let trail = has_no_trail.then_some("--journal needs a trail: name it");
+    confirmation.into_iter().chain(trail).map(str::to_owned)
+}
+
+/// The named files that cannot be used, and a new journal's folder that does not exist.
 fn unusable_files(arguments: &RemediateArguments) -> Vec<String> {
-    let folder = arguments.journal.as_deref().and_then(|file| missing_folder(file, "journal"));
-    let read = [("--report", &arguments.report), ("--back-out", &arguments.back_out)];
-    let unreadable = read.into_iter().filter_map(|(option, file)| {
-        let file = file.as_deref()?;
-        let error = std::fs::File::open(file).err()?;
-        Some(format!("{option} `{}`: {error}", file.display()))
-    });
-    folder.into_iter().chain(unreadable).collect()
+    let (journal, back_out) = (arguments.journal.as_deref(), arguments.back_out.as_deref());
+    let folder = journal.and_then(|file| missing_folder(file, "journal"));
+    let report = arguments.report.as_deref().map(|file| ("--report", file, unreadable(file)));
+    // The file of --journal may be new.
+    let journal = journal.filter(|file| file.exists());
+    let journal = journal.map(|file| ("--journal", file, files::unusable(file)));
+    let back_out = back_out
+        .map(|file| ("--back-out", file, unreadable(file).or_else(|| files::unusable(file))));
+    let named = [report, journal, back_out].into_iter().flatten();
+    let unusable = named
+        .filter_map(|(option, file, why)| Some(format!("{option} `{}`: {}", file.display(), why?)));
+    folder.into_iter().chain(unusable).collect()
+}
+
+/// Why a file cannot be opened.
+fn unreadable(file: &Path) -> Option<String> {
+    std::fs::File::open(file).err().map(|error| error.to_string())
 }
 
 /// The requested key, or all faults.
@@ -145,7 +168,12 @@ fn target_key(arguments: &RemediateArguments) -> Result<Option<TargetKey>, Vec<S
         return new_key(arguments).map(|key| Some(TargetKey::New(key)));
     }
     match arguments.key.as_deref() {
-        None => Ok(None),
+        None if arguments.back_out.is_some() => Ok(None),
+        None => Err(vec![
+            "name the key: --key KEY, or --create-key for a new one; to resume a run, repeat its \
+             options"
+                .to_owned(),
+        ]),
         Some(text) => match KeyRef::parse(text) {
             Some(key) => Ok(Some(TargetKey::Existing(key))),
             None => Err(vec!["--key is blank; expected a key ARN, key ID or alias".to_owned()]),

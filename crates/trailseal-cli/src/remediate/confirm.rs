@@ -1,6 +1,6 @@
 //! Asks for confirmation before a change.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, Write};
 
 use trailseal_plan::Plan;
 use trailseal_rule::AccountId;
@@ -32,10 +32,6 @@ pub(super) fn offer(
 pub(super) fn confirm(is_agreed: bool, account: &AccountId, what: &str) -> Result<bool, Failure> {
     if is_agreed {
         return Ok(true);
-    }
-    if !io::stdin().is_terminal() {
-        let line = "the confirmation needs a terminal; without one, read the plan and add --yes to --apply";
-        return Err(Failure::failed(line.to_owned()));
     }
     ask(&mut io::stdin().lock(), &mut anstream::stderr(), account, what)
         .map_err(|error| Failure::failed(format!("cannot read the confirmation: {error}")))

@@ -141,6 +141,11 @@ fn read(path: &Path) -> Result<Option<Progress>, String> {
     }
 }
 
+/// Why a file is not a journal; `None` also for a file without a record.
+pub(super) fn unusable(path: &Path) -> Option<String> {
+    read(path).err()
+}
+
 /// The progress of a journal, if it can be read.
 pub(super) fn progress_of(path: &Path) -> Option<Progress> {
     read(path).ok().flatten()

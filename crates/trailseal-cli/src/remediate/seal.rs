@@ -53,14 +53,6 @@ pub(super) async fn seal_all(
     console: &mut Console<'_>,
 ) -> Result<Vec<Outcome>, Failure> {
     let arguments = context.arguments;
-    if context.target_key.is_none() {
-        return usage(
-            "name the key: --key KEY, or --create-key for a new one; to resume a journal, repeat it",
-        );
-    }
-    if arguments.journal.is_some() && arguments.trails.is_empty() {
-        return usage("--journal needs a trail: name it");
-    }
     let named = targets(context, console).await?;
     if named.is_empty() {
         show::people(context, "No trail fails: nothing to do\n", console)?;
@@ -360,10 +352,10 @@ pub(super) fn halted(
         Halt::Journal(why) => (format!("{named}: {why}\n"), End::Failed(why)),
     };
     let outcome = Outcome::without_plan(named, end);
-    if outcome.exit() == Exit::Clean {
-        show::people(context, &text, console)?;
-    } else {
-        show::errors(context, &text, console);
+    match outcome.exit() {
+        Exit::Clean => show::people(context, &text, console)?,
+        Exit::Findings => show::refused(context, &text, console),
+        Exit::Failure | Exit::NotStarted => show::failed(context, &text, console),
     }
     Ok(outcome)
 }

@@ -34,10 +34,17 @@ pub(super) fn people(
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::standard_output)
 }
 
-/// Writes why something was not done to standard error, unless the output is JSON.
-pub(super) fn errors(context: &RemediateContext<'_>, text: &str, console: &mut Console<'_>) {
+/// Writes why something was refused to standard error, unless the output is JSON.
+pub(super) fn refused(context: &RemediateContext<'_>, text: &str, console: &mut Console<'_>) {
     if context.arguments.output == Form::Text {
         console.print_line(clean_lines(text).trim_end());
+    }
+}
+
+/// Writes an error, unless the output is JSON.
+pub(super) fn failed(context: &RemediateContext<'_>, text: &str, console: &mut Console<'_>) {
+    if context.arguments.output == Form::Text {
+        console.print_error(clean_lines(text).trim_end());
     }
 }
 

@@ -68,7 +68,8 @@ async fn refusals_go_to_standard_error() {
     assert!(ended.err.contains("replace-key-not-consented"), "{}", ended.err);
     let ended = run(&lab, &folder, &["nobody", "--key", KEY]).expect(2);
     assert_eq!(ended.out, "");
-    assert!(ended.err.contains("has no trail `nobody`"), "{}", ended.err);
+    let error = "error: nobody: account 111122223333 has no trail `nobody`";
+    assert!(ended.err.contains(error), "{}", ended.err);
     // That nothing needs to be done is a result.
     let ended = run(&lab, &folder, &["neighbour", "--key", KEY]).expect(0);
     assert!(ended.out.contains("already-sealed"), "{}", ended.out);
@@ -91,10 +92,16 @@ async fn files_that_cannot_be_used_are_named_before_any_call() {
     let lab = lab().await;
     let folder = folder("ending-files");
     let journal = [&SEAL[..], &["--journal", "none/journal.jsonl"]].concat();
+    fs::create_dir(folder.join("folder")).unwrap();
+    fs::write(folder.join("report.json"), "{}\n").unwrap();
     for (arguments, line) in [
         (&journal[..], "the folder `none` of the journal `none/journal.jsonl` does not exist"),
         (&["--back-out", "none.jsonl"], "--back-out `none.jsonl`: No such file"),
         (&["--report", "none.json", "--key", KEY], "--report `none.json`: No such file"),
+        (&["--back-out", "folder"], "error: --back-out `folder`: Is a directory"),
+        (&["--back-out", "report.json"], "--back-out `report.json`: line 1 of the journal is not"),
+        (&[&SEAL[..], &["--journal", "folder"]].concat(), "--journal `folder`: Is a directory"),
+        (&[&SEAL[..], &["--journal", "report.json"]].concat(), "--journal `report.json`: line 1"),
     ] {
         let ended = run(&lab, &folder, arguments).expect(3);
         assert!(ended.err.contains(line), "{}", ended.err);

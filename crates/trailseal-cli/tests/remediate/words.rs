@@ -26,11 +26,13 @@ async fn a_plan_shows_its_effect_and_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_nothing_without_confirmation() {
     let lab = Lab::start(state(None)).await.unwrap();
-    let ended = run(&lab, &folder("yes"), &["audit", "--key", KEY, "--apply"]).expect(2);
-    assert!(ended.err.contains("--yes"), "{}", ended.err);
+    let ended = run(&lab, &folder("yes"), &["audit", "--key", KEY, "--apply"]).expect(3);
+    assert!(ended.err.contains("then add --yes"), "{}", ended.err);
     let ended = run(&lab, &folder("target_key"), &["audit"]).expect(3);
     assert!(ended.err.contains("--create-key"), "{}", ended.err);
-    assert_eq!(lab.take_delivery_moments(), []);
+    assert!(ended.err.contains("to resume a run, repeat its options"), "{}", ended.err);
+    // Both are said before AWS is called.
+    assert_eq!(lab.take_calls(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
