@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use trailseal_rule::CheckId;
+
 use crate::arguments::CheckArguments;
 use crate::console::{Console, Exit, Failure};
-use crate::input::{Content, Counts, Origin, Source, Sources, no_file_in, read_all};
+use crate::input::{Content, Counts, Origin, Source, Sources, no_file_in, read_all, why_skipped};
 use crate::inventory::{EventParameters, Role, Subject};
 use crate::output::{Output, clean, emit, print_problems, refuse_to_overwrite};
-use crate::report::{FileDigest, Report, Run, judge};
+use crate::report::{CheckOutcome, FileDigest, Report, Run, TrailReport, judge};
 use crate::settings::Settings;
 
 pub(crate) fn check(
@@ -51,6 +53,7 @@ fn sources(arguments: &CheckArguments) -> Result<Sources, Failure> {
             source.subject = Some(subject.clone());
         }
     }
+    sources.refuse_links();
     let standard = sources.list.iter().filter(|source| source.origin == Origin::StandardInput);
     if standard.count() > 1 {
         return Err(Failure::NotStarted(vec!["`-` can be given once".to_owned()]));
@@ -62,7 +65,11 @@ fn sources(arguments: &CheckArguments) -> Result<Sources, Failure> {
 fn evidence(argument: &str) -> Result<(Subject, PathBuf), String> {
     let parts = argument.split_once('=');
     let read = parts.and_then(|(arn, path)| Some((Subject::parse(arn)?, PathBuf::from(path))));
-    read.filter(|(_, path)| !path.as_os_str().is_empty() && !path.is_dir()).ok_or_else(|| {
+    if let Some((_, path)) = read.as_ref().filter(|(_, path)| path.is_dir()) {
+        let path = clean(&path.display().to_string());
+        return Err(format!("--evidence: `{path}` is a folder; expected a file"));
+    }
+    read.filter(|(_, path)| !path.as_os_str().is_empty()).ok_or_else(|| {
         format!(
             "--evidence `{}` is not ARN=FILE with the ARN of a key or bucket, such as \
              `arn:aws:s3:::example-logs=location.json`",
@@ -128,10 +135,8 @@ fn print_sources(
         console.print_note(&format!("{name}: trails {trails}, keys {keys}, buckets {buckets}"));
     }
     for path in &sources.skipped {
-        let path = clean(&path.display().to_string());
-        console.print_note(&format!(
-            "{path}: skipped: a link, or a history of another resource type, or not JSON"
-        ));
+        let name = clean(&path.display().to_string());
+        console.print_note(&format!("{name}: skipped: {}", why_skipped(path)));
     }
 }
 
@@ -144,12 +149,26 @@ fn print_notes(report: &Report, files_of_other_kinds: usize, console: &mut Conso
         console.print_note("no trail was found, so nothing was judged");
     }
     if report.summary.unverified > 0 {
-        console.print_note(
-            "unverified trails lack evidence: give the configuration items of keys, aliases and \
-             buckets in the input or with --facts, or answers of the AWS CLI with --evidence; \
-             neither contains deliveries: use `trailseal audit`, or skipChecks=delivery-unbroken",
-        );
+        let mut note = "unverified trails lack evidence: give the configuration items of keys, \
+                        aliases and buckets in the input or with --facts, or answers of the AWS CLI \
+                        with --evidence"
+            .to_owned();
+        if report.trails.iter().any(lacks_deliveries) {
+            note.push_str(
+                "; neither contains deliveries: use `trailseal audit`, or \
+                 skipChecks=delivery-unbroken",
+            );
+        }
+        console.print_note(&note);
     }
+}
+
+/// Whether a trail is unverified because no input contains deliveries.
+fn lacks_deliveries(trail: &TrailReport) -> bool {
+    let mut open = trail.open_checks();
+    open.any(|check| {
+        check.id == CheckId::DeliveryUnbroken.as_str() && check.outcome == CheckOutcome::Unknown
+    })
 }
 
 #[cfg(test)]

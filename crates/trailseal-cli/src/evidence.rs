@@ -57,6 +57,14 @@ pub(crate) struct Evidence {
     pub(crate) buckets: Newest<String, Reading<Region>>,
 }
 
+impl Evidence {
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { keys, rotations, policies, aliases, buckets } = self;
+        [keys.len(), rotations.len(), policies.len(), aliases.len(), buckets.len()] == [0; 5]
+    }
+}
+
 /// A reading that was not read does not differ from any other.
 impl<T: PartialEq> Observed for Reading<T> {
     fn difference(&self, other: &Self) -> Option<Difference> {

@@ -16,7 +16,7 @@ use trailseal_rule::error_chain;
 use crate::inventory::{EventParameters, Inventory, Role, ScanOptions, Subject};
 use crate::report::Problem;
 
-pub(crate) use find::no_file_in;
+pub(crate) use find::{no_file_in, why_skipped};
 
 /// A file or standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub(crate) struct Sources {
     pub(crate) list: Vec<Source>,
     /// Files whose names show other content, and links to folders.
     pub(crate) skipped: Vec<PathBuf>,
+    /// The folders of the command line.
+    folders: Vec<PathBuf>,
     /// Folders of the command line without a file to read.
     pub(crate) unread: Vec<Problem>,
     /// Paths that cannot be opened.
@@ -173,11 +175,15 @@ fn read_one(
         let what = if inventory.reports > 0 { A_REPORT } else { NOTHING_KNOWN };
         return Content { inventory: problem(index, what), digests, ..Content::default() };
     }
+    if source.subject.is_some() && inventory.problems.is_empty() && inventory.evidence.is_empty() {
+        inventory.add_problem(index, "has nothing about the key or bucket that --evidence names");
+    }
     Content { inventory, files_of_other_kinds: has_unknown.into(), digests, ..Content::default() }
 }
 
 const NOTHING_KNOWN: &str = "contains nothing that can be judged: no rule event, configuration \
-    item, Config snapshot or history, and no trail, key or bucket as the AWS CLI prints them";
+    item, Config snapshot or history, and no trail, key or bucket as the AWS CLI prints them; \
+    `trailseal preview` reads templates and plans";
 
 const A_REPORT: &str = "is a report of trailseal, which `check` does not judge again: show it with \
     `trailseal render`, or give the files that it was made from";

@@ -205,6 +205,11 @@ fn unnamed_responses_are_evidence_of_the_resource_that_the_user_names() {
         let evidence = format!("{other}=@forms/aws-cli-{name}.json");
         fails(&[trail, "--evidence", &evidence], "not about the one that --evidence names");
     }
+    // A rule event has no answer about a key or bucket.
+    fails(
+        &[trail, "--evidence", "arn:aws:s3:::audit-logs=@coverage/schedule-with-no-trails.json"],
+        "has nothing about the key",
+    );
     let evidence = "alias/logs=@forms/aws-cli-describe-key.json";
     let checked = check(&[trail, "--evidence", evidence]);
     assert_eq!(checked.exit, Exit::NotStarted);

@@ -262,7 +262,7 @@ fn the_report_has_the_dates_of_its_evidence() {
     }
 }
 
-const UNREAD: &str = "contains no .json or .json.gz file to read";
+const UNREAD: &str = "contains no file to read, which ends with .json, .json.gz, .ndjson, .jsonl";
 
 #[test]
 fn a_folder_without_a_file_to_read_is_a_problem() {
@@ -313,9 +313,24 @@ fn skips_links_to_folders_and_reports_broken_links() {
     let checked = folder.check(&["in", "-v"]);
     checked.is(Exit::Clean, &["COMPLIANT"]);
     assert_eq!(checked.report()["summary"]["filesSkipped"], 1);
-    let words =
-        "note: in/round: skipped: a link, or a history of another resource type, or not JSON";
+    let words = "note: in/round: skipped: a link to a folder";
     assert!(checked.messages().contains(&words), "{}", checked.err);
+    // A link to a folder within the folder hides nothing; one to a folder outside does.
+    folder.write_json("in/sub/all.json", &all);
+    symlink("sub", folder.0.join("in/latest")).unwrap();
+    folder.check(&["in"]).is(Exit::Clean, &["COMPLIANT"]);
+    folder.write_json("out/all.json", &all);
+    symlink("../out", folder.0.join("in/more")).unwrap();
+    let checked = folder.check(&["in"]);
+    checked.is(Exit::Failure, &["COMPLIANT"]);
+    assert_eq!(checked.report()["complete"], false);
+    let words = "error: in/more: is a link to a folder, which is not followed: name that folder as \
+                 well";
+    assert_eq!(checked.messages(), [words]);
+    // Facts are evidence that is left out as well.
+    folder.check(&["in/all.json", "--facts", "in"]).is(Exit::Failure, &["COMPLIANT"]);
+    folder.check(&["in", "in/more"]).is(Exit::Clean, &["COMPLIANT"]);
+    std::fs::remove_file(folder.0.join("in/more")).unwrap();
     symlink("nowhere", folder.0.join("in/gone.json")).unwrap();
     let checked = folder.check(&["in"]);
     checked.is(Exit::Failure, &["COMPLIANT"]);

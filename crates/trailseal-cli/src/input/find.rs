@@ -13,6 +13,9 @@ use crate::scan::WANTED_TYPES;
 /// configuration history"): `…_ConfigHistory_AWS::EC2::Instance_…json.gz`.
 const HISTORY: &str = "_ConfigHistory_";
 
+/// The endings of the files in a folder that are read.
+const ENDINGS: [&str; 4] = [".json", ".json.gz", ".ndjson", ".jsonl"];
+
 impl Sources {
     /// Adds a path of the command line. A folder stands for all its files, in the order of their
     /// names. A folder without a file to read is listed in `unread`, unless its files
@@ -25,6 +28,7 @@ impl Sources {
         }
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => {
+                self.folders.push(path.to_owned());
                 let before = (self.list.len(), self.errors.len());
                 let skipped = self.skipped.len();
                 self.add_folder(path, role);
@@ -38,6 +42,26 @@ impl Sources {
             Ok(_) => self.add_file(path.to_owned(), role, true),
             Err(error) => self.add_error(path, &error),
         }
+    }
+
+    /// Lists the links to folders with content that is not read. A link to a folder within a folder of
+    /// the command line hides nothing, and one to a folder around it forms a loop.
+    pub(crate) fn refuse_links(&mut self) {
+        let folders: Vec<PathBuf> =
+            self.folders.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
+        let links = self.skipped.iter().filter(|path| is_link_to_folder(path));
+        let leads_out = |link: &&PathBuf| {
+            link.canonicalize().is_ok_and(|target| {
+                !folders.iter().any(|read| target.starts_with(read) || read.starts_with(&target))
+            })
+        };
+        let message = "is a link to a folder, which is not followed: name that folder as well";
+        let problems = links.filter(leads_out).map(|link| Problem {
+            source: link.display().to_string(),
+            message: message.to_owned(),
+        });
+        let problems: Vec<Problem> = problems.collect();
+        self.errors.extend(problems);
     }
 
     fn add_error(&mut self, path: &Path, error: &io::Error) {
@@ -83,7 +107,7 @@ impl Sources {
 
 /// An input without a file to read is a problem, not a clean result.
 pub(crate) fn no_file_in(path: &Path, skipped: &[PathBuf]) -> Problem {
-    let mut message = "contains no .json or .json.gz file to read".to_owned();
+    let mut message = format!("contains no file to read, which ends with {}", ENDINGS.join(", "));
     if let Some(first) = skipped.first() {
         message.push_str(&format!("; skipped `{}`", first.display()));
     }
@@ -91,6 +115,21 @@ pub(crate) fn no_file_in(path: &Path, skipped: &[PathBuf]) -> Problem {
         message.push_str(&format!(" and {} more", skipped.len() - 1));
     }
     Problem { source: path.display().to_string(), message }
+}
+
+/// Why a file of a folder was skipped.
+pub(crate) fn why_skipped(path: &Path) -> &'static str {
+    if is_link_to_folder(path) {
+        "a link to a folder"
+    } else if is_history_of_another_type(&name(path)) {
+        "a history of another resource type"
+    } else {
+        "not a JSON file by its name"
+    }
+}
+
+fn is_link_to_folder(path: &Path) -> bool {
+    path.is_symlink() && path.is_dir()
 }
 
 fn entries(folder: &Path) -> io::Result<Vec<(PathBuf, FileType)>> {
@@ -114,7 +153,7 @@ fn name(path: &Path) -> String {
 
 fn may_be_json(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    [".json", ".json.gz", ".ndjson", ".jsonl"].iter().any(|end| name.ends_with(end))
+    ENDINGS.iter().any(|end| name.ends_with(end))
 }
 
 /// A name without a complete type proves nothing: some file systems do not allow colons.
