@@ -23,6 +23,10 @@ pub(crate) use arguments::PreviewArguments;
 use document::Reader;
 use trail::trail_report;
 
+/// Parameters about existing trails and about roles in AWS.
+const WITHOUT_EFFECT: [&str; 4] =
+    ["noTrails", "replicas", "keyAccountRoleName", "executionRoleName"];
+
 /// A document and what it plans.
 struct Previewed {
     source: String,
@@ -36,6 +40,10 @@ pub(crate) fn preview(
 ) -> Result<Exit, Failure> {
     let settings = Settings::read(&arguments.settings, &arguments.report)?;
     settings.refuse_what_is_in_aws("preview")?;
+    if arguments.paths.iter().any(|path| path.as_os_str() == "-") {
+        let line = "`preview` does not read standard input: write the document to a file";
+        return Err(Failure::NotStarted(vec![line.to_owned()]));
+    }
     let files = [&arguments.stack_parameters, &arguments.values].into_iter().flatten();
     let named = arguments.paths.iter().chain(files).map(|path| path.as_path());
     refuse_to_overwrite(named, &settings.outputs)?;
@@ -62,6 +70,9 @@ pub(crate) fn preview(
     if !arguments.report.quiet {
         if is_source_unused {
             console.print_note("--source is not used: none of the documents is a Terraform plan");
+        }
+        for name in WITHOUT_EFFECT.iter().filter(|name| settings.given.contains_key(**name)) {
+            console.print_note(&format!("parameter `{name}` has no effect in a preview"));
         }
         print_notes(&documents, &report, &values, console);
     }
@@ -154,7 +165,9 @@ fn print_notes(
              --region, --stack-parameters, --values or, for a Terraform plan, --source",
         );
     }
-    console.print_note("trails that custom resources make are not seen");
+    if !documents.is_empty() {
+        console.print_note("trails that custom resources make are not seen");
+    }
 }
 
 /// The text of a file.

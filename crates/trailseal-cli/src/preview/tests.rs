@@ -312,3 +312,31 @@ fn check_does_not_read_a_report_of_preview() {
     assert_eq!(checked.exit, Exit::Failure);
     assert!(checked.err.contains("is a report of trailseal"), "{}", checked.err);
 }
+
+#[test]
+fn a_parameter_without_effect_is_named() {
+    for (given, name) in [
+        ("noTrails=NON_COMPLIANT", "noTrails"),
+        ("replicas=EVALUATE", "replicas"),
+        ("keyAccountRoleName=Audit", "keyAccountRoleName"),
+        ("executionRoleName=Audit", "executionRoleName"),
+    ] {
+        let checked = of_case("cfn/c02-ref-key.yaml", &[&PLACE[..], &["-p", given]].concat());
+        assert_eq!(verdict(&checked), (Exit::Clean, json!("COMPLIANT"), json!(false)));
+        let note = format!("note: parameter `{name}` has no effect in a preview\n");
+        assert!(checked.err.contains(&note), "{}", checked.err);
+    }
+    let checked = of_case("cfn/c02-ref-key.yaml", &[&PLACE[..], &["-p", "profile=cis"]].concat());
+    assert!(!checked.err.contains("no effect"), "{}", checked.err);
+}
+
+#[test]
+fn standard_input_is_refused() {
+    let checked = preview(&["-"]);
+    assert_eq!((checked.exit, checked.out.as_str()), (Exit::NotStarted, ""));
+    assert!(checked.err.contains("does not read standard input"), "{}", checked.err);
+    // Nothing is said of trails in a document that cannot be read.
+    let checked = preview(&["absent.yaml"]);
+    assert_eq!(checked.exit, Exit::Failure);
+    assert!(!checked.err.contains("custom resources"), "{}", checked.err);
+}
