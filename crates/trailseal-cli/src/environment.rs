@@ -69,6 +69,9 @@ pub(crate) fn misspelled(command: &Command) -> Vec<String> {
         set.filter(|name| name.strip_prefix(PREFIX).is_some_and(|option| !known.contains(option)));
     let warning = |name: String| {
         let option = name.strip_prefix(PREFIX)?;
+        if name == variable("config") {
+            return Some(format!("no variable sets --config, so that {name} has no effect"));
+        }
         let typos = |known: &&&str| strsim::damerau_levenshtein(option, known);
         let meant = known.iter().min_by_key(typos).filter(|known| typos(known) <= TYPOS_MAX)?;
         Some(format!("no option reads {name}; did you mean {PREFIX}{meant}?"))

@@ -43,6 +43,7 @@ mod report;
 mod testing;
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use trailseal_rule::{exemptions_schema, parameters_schema};
@@ -124,8 +125,11 @@ fn dispatch(command: Command, asked: Asked, console: &mut Console<'_>) -> Result
         Command::Man { subcommand } => manual_page(subcommand.as_deref())?,
     };
     let out = &mut console.out;
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::standard_output)?;
-    Ok(Exit::Clean)
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // A reader that wants a part of a text has what it wants; a cut report is incomplete.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::standard_output(error)),
+        Ok(()) | Err(_) => Ok(Exit::Clean),
+    }
 }
 
 /// Prints help and version to standard output, and usage errors to standard error.
@@ -143,5 +147,8 @@ fn print_usage(command: &clap::Command, error: &clap::Error, console: &mut Conso
         written = written
             .and_then(|()| writeln!(out, "note: options also come from the environment: {names}"));
     }
-    if written.is_err() { Exit::Failure } else { exit }
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Exit::Failure,
+        Ok(()) | Err(_) => exit,
+    }
 }

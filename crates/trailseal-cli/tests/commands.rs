@@ -85,11 +85,36 @@ mod commands {
         assert!(err.contains(warning) && !err.contains("PYTHON"), "{err}");
         // A file is only read if the command line names it.
         let config = ("TRAILSEAL_CONFIG", "absent.toml");
-        assert_eq!(run(&["check", "trails.json"], &[config]).0, Some(1));
+        let (code, _, err) = run(&["check", "trails.json"], &[config]);
+        assert_eq!(code, Some(1));
+        let warning = "no variable sets --config, so that TRAILSEAL_CONFIG has no effect\n";
+        assert!(err.contains(warning), "{err}");
         let apply = [("TRAILSEAL_APPLY", "true"), ("TRAILSEAL_YES", "true")];
         let (code, _, err) = run(&["remediate", "--yes"], &apply);
         assert_eq!(code, Some(3));
         assert!(err.contains("--apply") && !err.contains("environment"), "{err}");
+    }
+
+    /// A script with `pipefail` may read the first lines of a text only.
+    #[cfg(unix)]
+    #[test]
+    fn a_closed_pipe_fails_a_report_and_no_other_text() {
+        let folder = Folder::new("pipe");
+        for (words, code) in [
+            (&["--help"][..], 0),
+            (&["explain"], 0),
+            (&["schema", "report"], 0),
+            (&["man"], 0),
+            (&["completions", "bash"], 0),
+            (&["check", "trails.json"], 2),
+        ] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let mut command = trailseal();
+            command.current_dir(&folder.0).args(words).stdout(writer);
+            let output = command.output().unwrap();
+            assert_eq!(output.status.code(), Some(code), "{words:?}: {output:?}");
+        }
     }
 
     #[test]
