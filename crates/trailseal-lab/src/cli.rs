@@ -53,7 +53,8 @@ struct Arguments {
     #[arg(
         long = "fault",
         value_name = "SERVICE:OPERATION:KIND[:first|every]",
-        requires = "bootstrap"
+        requires = "bootstrap",
+        conflicts_with = "serve"
     )]
     faults: Vec<String>,
     /// Print one JSON document instead of a page

@@ -163,7 +163,8 @@ fn usage_errors_name_the_flag() {
         (&["--serve", "--state"], "'--state <FILE>'"),
         (&["--serve", "--parameter", "x"], "NAME=VALUE"),
         (&["--serve", "e.json"], "--bootstrap <PATH>"),
-        (&["--serve", "--fault", "kms:DescribeKey:slow"], "--bootstrap <PATH>"),
+        (&["--fault", "kms:DescribeKey:slow"], "--bootstrap <PATH>"),
+        (&["--serve", "--fault", "kms:DescribeKey:slow"], "cannot be used with '--serve'"),
         (&[], "--bootstrap <PATH>"),
     ] {
         let output = lab(arguments, "");
