@@ -53,6 +53,12 @@ impl Inventory {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let files = Box::new(LocalFiles::of(path));
         let place = path.display().to_string();
+        if path.is_dir() {
+            return Err(wrong(&place, &"is a folder: name its `manifest.json`"));
+        }
+        if !path.exists() {
+            return Err(wrong(&place, &"does not exist"));
+        }
         let manifest = read_manifest(&*files).map_err(|error| wrong(&place, &error))?;
         Self::of(&place, files, manifest, false)
     }

@@ -61,6 +61,14 @@ fn an_inventory_that_is_not_whole_is_partial() {
     let run = count_inventory(&manifest, &[]);
     assert_eq!((run.exit, run.out.as_str()), (Exit::NotStarted, ""));
     assert!(run.err.contains("--inventory `"), "{}", run.err);
+    for (path, what) in [
+        (folder.0.clone(), "`: is a folder: name its `manifest.json`"),
+        (folder.0.join("nope"), "/nope`: does not exist"),
+    ] {
+        let run = count_inventory(&path, &[]);
+        assert_eq!((run.exit, run.out.as_str()), (Exit::NotStarted, ""));
+        assert!(run.err.contains(what), "{}", run.err);
+    }
 }
 
 #[test]
