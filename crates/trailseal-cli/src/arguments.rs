@@ -122,7 +122,8 @@ pub(crate) enum Command {
 /// and EventBridge, and the output of the AWS CLI for trails, items and keys, as JSON or
 /// `.json.gz`, recognized by content. The state of keys and the Region of buckets come from the
 /// items of keys, aliases and buckets in the same input; missing evidence is reported as
-/// unverified.
+/// unverified. --parameter and the parameters and exemptions of --config override the parameters of
+/// rule events.
 #[derive(Debug, Args)]
 #[command(after_help = CHECK_EXAMPLES)]
 pub(crate) struct CheckArguments {

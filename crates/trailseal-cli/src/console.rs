@@ -60,7 +60,8 @@ Exit codes (--fail-on and --exit-zero change 1 and 2):
   0  nothing is non-compliant
   1  something is non-compliant
   2  something could not be judged, or the command failed
-  3  the command could not start: wrong usage or no credentials"
+  3  the command could not start: wrong usage, no credentials, or a report that cannot be
+     read"
     };
 }
 pub(crate) use exit_codes;

@@ -1,4 +1,4 @@
-//! The settings of `check`, `audit` and `logs`: the options for the decision and the report, and the
+//! The settings of `check`, `audit`, `preview` and `logs`: the options for the decision and the report, and the
 //! file of `--config`.
 
 use std::path::{Path, PathBuf};
@@ -34,8 +34,7 @@ pub(crate) struct ReportArguments {
 /// The options for the decision.
 #[derive(Debug, Args)]
 pub(crate) struct SettingsArguments {
-    /// A parameter of the rule, such as `profile=strict`; overrides those of rule events
-    /// (repeatable; `trailseal schema` lists them)
+    /// A parameter of the rule, such as `profile=strict` (repeatable; `trailseal schema` lists them)
     #[arg(long = "parameter", short = 'p', value_name = "NAME=VALUE")]
     parameters: Vec<String>,
 

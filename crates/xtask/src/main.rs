@@ -55,7 +55,7 @@ enum Task {
         #[arg(long, value_name = "K/N")]
         shard: Option<String>,
     },
-    /// Run random input through the readers of events and key policies
+    /// Run random input through the readers of events, key policies, templates and plans
     Fuzz(FuzzArguments),
 }
 
