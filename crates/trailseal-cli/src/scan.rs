@@ -394,7 +394,7 @@ const TYPE_NAME: &str = "\"resourceType\"";
 
 /// The types of the items that are read.
 pub(crate) const WANTED_TYPES: [&str; 4] =
-    ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"];
+    [trailseal_rule::TRAIL_TYPE, trailseal_rule::KEY_TYPE, "AWS::KMS::Alias", "AWS::S3::Bucket"];
 
 /// The start of an escape that can encode a letter of a type.
 const ESCAPE: &str = "\\u00";

@@ -169,7 +169,7 @@ const NAMES_ONLY: &str = "names trails but does not describe them: give what `aw
 fn has_whole_configuration(row: &Value) -> bool {
     let configuration = unfold(row.get("configuration"));
     match text(row, "resourceType") {
-        Some("AWS::CloudTrail::Trail") => {
+        Some(trailseal_rule::TRAIL_TYPE) => {
             configuration.get("s3BucketName").is_some()
                 && ["kmsKeyId", "isMultiRegionTrail", "includeGlobalServiceEvents"]
                     .iter()
