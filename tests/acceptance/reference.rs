@@ -196,8 +196,11 @@ impl<'a> Question<'a> {
             {
                 return Answer::Fail;
             }
-            let is_external = key["Origin"] == "EXTERNAL_KEY_STORE";
-            let external = if is_external { self.external_key() } else { Answer::Pass };
+            let external = match key["Origin"].as_str().unwrap_or("") {
+                "AWS_KMS" | "EXTERNAL" | "AWS_CLOUDHSM" => Answer::Pass,
+                "EXTERNAL_KEY_STORE" => self.external_key(),
+                _ => Answer::Unknown,
+            };
             let known = ["Enabled", "Updating"].contains(&state);
             if external == Answer::Pass && !known { Answer::Unknown } else { external }
         })

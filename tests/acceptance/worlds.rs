@@ -130,6 +130,7 @@ pub(super) fn few_keys(kind: &Kind, bucket: &Value) -> Vec<Value> {
     for (manager, state, origin) in [
         ("CUSTOMER", "Enabled", "AWS_KMS"),
         ("CUSTOMER", "Enabled", "EXTERNAL_KEY_STORE"),
+        ("CUSTOMER", "Enabled", "ELSEWHERE"),
         ("CUSTOMER", "Disabled", "AWS_KMS"),
         ("CUSTOMER", "Resting", "AWS_KMS"),
         ("AWS", "Enabled", "AWS_KMS"),

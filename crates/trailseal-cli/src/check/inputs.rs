@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Exit;
-use crate::testing::Checked;
+use crate::testing::{Checked, Folder};
 
 /// `trailseal check` on files of `tests/inputs`, with a JSON report.
 fn check(arguments: &[&str]) -> Checked {
@@ -160,6 +160,30 @@ fn keys_and_aliases_are_read_in_all_supported_formats() {
         assert_eq!(key["value"]["state"], "Enabled", "{facts}: {}", checked.err);
     }
     check(&["forms/kms-alias-item.json"]).is(Exit::Clean, &["COMPLIANT"]);
+}
+
+/// An external key store needs a delivery as proof, and so does another kind of key store.
+#[test]
+fn a_key_without_a_known_origin_is_unverified() {
+    let folder = Folder::new("check-origin");
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/inputs");
+    let text = std::fs::read_to_string(root.join("forms/aws-cli-describe-key.json")).unwrap();
+    let bucket = "arn:aws:s3:::audit-logs=@forms/aws-cli-get-bucket-location.json";
+    let judge = |origin: Value| {
+        let mut key: Value = serde_json::from_str(&text).unwrap();
+        key["KeyMetadata"]["Origin"] = origin;
+        let file = folder.write("key.json", key.to_string().as_bytes()).display().to_string();
+        let trail = "forms/aws-cli-get-trail.json";
+        let checked = check(&[trail, "--facts", &file, "--evidence", bucket]);
+        let trail = checked.report()["trails"][0].clone();
+        (trail["compliance"] == "COMPLIANT", trail["unverified"] == true)
+    };
+    for known in ["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM"] {
+        assert_eq!(judge(json!(known)), (true, false), "{known}");
+    }
+    for odd in [json!("EXTERNAL_KEY_STORE"), json!("ELSEWHERE"), json!(7), Value::Null] {
+        assert_eq!(judge(odd.clone()), (false, true), "{odd}");
+    }
 }
 
 /// The run fails with this message.

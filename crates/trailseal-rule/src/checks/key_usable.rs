@@ -15,7 +15,8 @@
 //!    delivery after the trail's last known change, or within the last 24 hours if no change is
 //!    known, passes; anything else is unknown. A key in a CloudHSM key store is `Unavailable` while
 //!    its store is disconnected, which c) covers.
-//! g) KMS refuses, or returns a state that this version does not know, or no usage or spec: unknown.
+//! g) KMS refuses, or returns no usage or spec, or a state or an origin that this version does not
+//!    know, such as another kind of key store: unknown.
 
 use config_rule::Timestamp;
 
@@ -28,6 +29,8 @@ use crate::parameters::Profile;
 pub const WRONG_KIND: FindingCode = FindingCode::new("key-of-wrong-kind");
 /// KMS does not say what the key is for, or of which kind it is.
 pub const KIND_UNKNOWN: FindingCode = FindingCode::new("key-kind-unknown");
+/// KMS returned an origin that this version does not know, or none.
+pub const ORIGIN_UNKNOWN: FindingCode = FindingCode::new("key-origin-unknown");
 /// The key is disabled.
 pub const DISABLED: FindingCode = FindingCode::new("key-disabled");
 /// The key, or the last replica before it, is going to be deleted.
@@ -96,15 +99,20 @@ fn wrong_kind(key: &KeyFacts) -> Option<Outcome> {
     Some(Outcome::fail(WRONG_KIND, cause, "set kmsKeyId to a symmetric encryption key"))
 }
 
-/// KMS always returns usage and spec; files may leave them out.
+/// KMS always returns usage, spec and origin; files may leave them out.
 fn unknown_kind(key: &KeyFacts) -> Option<Outcome> {
-    let what = match (&key.usage, &key.spec) {
-        (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) => return None,
-        (KeyUsage::Other(_), _) => "usage",
-        (KeyUsage::EncryptDecrypt, KeySpec::Other(_)) => "kind",
+    let unknown = |code, what: &str, why: &str| {
+        let cause = format!("could not verify the {what} of the key: {why}");
+        Some(Outcome::unknown(code, cause, "look the key up in KMS"))
     };
-    let cause = format!("could not verify the {what} of the key: {}", as_kms_says(""));
-    Some(Outcome::unknown(KIND_UNKNOWN, cause, "look the key up in KMS"))
+    match (&key.usage, &key.spec, key.origin) {
+        (KeyUsage::Other(_), _, _) => unknown(KIND_UNKNOWN, "usage", &as_kms_says("")),
+        (_, KeySpec::Other(_), _) => unknown(KIND_UNKNOWN, "kind", &as_kms_says("")),
+        (_, _, KeyOrigin::Unrecognized) => {
+            unknown(ORIGIN_UNKNOWN, "origin", "KMS does not say one that this version knows")
+        }
+        (_, _, _) => None,
+    }
 }
 
 fn state(key: &KeyFacts) -> Outcome {

@@ -39,6 +39,11 @@ fn key_and_bucket() {
     let state = |word: &str| of_key(|key| key.state = KeyState::from_kms(word));
     let usage = |word: &str| of_key(|key| key.usage = KeyUsage::from_kms(word));
     let spec = |word: &str| of_key(|key| key.spec = KeySpec::from_kms(word));
+    let origin = |word: &str| of_key(|key| key.origin = KeyOrigin::from_kms(word));
+    let odd_and_disabled = of_key(|key| {
+        key.origin = KeyOrigin::Unrecognized;
+        key.state = KeyState::Disabled;
+    });
     let dated = of_key(|key| {
         key.state = KeyState::PendingDeletion;
         key.deletion_date = time("2026-12-14T00:00:00Z");
@@ -75,6 +80,9 @@ fn key_and_bucket() {
             ("wrong spec", "fail key-of-wrong-kind", spec("RSA_2048")),
             ("no usage", "unknown key-kind-unknown", usage("")),
             ("no spec", "unknown key-kind-unknown", spec("")),
+            ("no origin", "unknown key-origin-unknown", origin("")),
+            ("unknown origin", "unknown key-origin-unknown", origin("ODD")),
+            ("unknown origin, disabled", "fail key-disabled", odd_and_disabled),
             ("expired material", "fail key-material-expired", expired),
             ("expired material, in an unknown state", "fail key-material-expired", expired_and_odd),
             (
