@@ -198,11 +198,12 @@ fn not_read<T>() -> Reading<T> {
 /// An item shows whether the key is rotated, but not the rotation period, which
 /// `maxRotationPeriodDays` needs; `aws kms get-key-rotation-status` shows both.
 fn rotation(rotation: &Reading<Rotation>, context: &EvaluationContext<'_>) -> Reading<Rotation> {
-    let has_no_period = matches!(rotation, Reading::Known(Rotation::On { period_days: None, .. }));
-    if has_no_period && context.parameters.max_rotation_period_days.is_some() {
-        return Reading::Refused(Refusal::Needs("the rotation period"));
+    match rotation {
+        Reading::Known(rotation) if context.parameters.needs_period_of(rotation) => {
+            Reading::Refused(Refusal::Needs("the rotation period"))
+        }
+        Reading::Known(_) | Reading::Absent | Reading::Refused(_) => rotation.clone(),
     }
-    rotation.clone()
 }
 
 /// Reads an item of a bucket; the Region of its recorder is the bucket's.

@@ -7,6 +7,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 use crate::arn::{KeyArn, TrailArn};
 use crate::checks::CheckId;
 use crate::exemptions::{ExemptionsFrom, read_exemptions};
+use crate::facts::Rotation;
 
 /// The rule's validated parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -177,6 +178,13 @@ impl TagKey {
 }
 
 impl Parameters {
+    /// Whether `maxRotationPeriodDays` needs the period of a rotation that leaves it out. KMS leaves
+    /// out its default; what only repeats a part of KMS's answer may leave out another one.
+    pub fn needs_period_of(&self, rotation: &Rotation) -> bool {
+        let has_period = !matches!(rotation, Rotation::On { period_days: None, .. });
+        !has_period && self.max_rotation_period_days.is_some()
+    }
+
     /// Adds the exemptions of the document that `exemptionsFrom` names, given its content.
     ///
     /// # Errors

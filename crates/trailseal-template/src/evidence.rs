@@ -215,11 +215,14 @@ fn trail(planned: &PlannedTrail, key: &TrailKey<'_>) -> Trail {
 /// The facts of a planned key. What is not known is none of KMS's words, so that each check that
 /// reads it is unknown.
 fn key_facts(key: &PlannedKey) -> KeyFacts {
-    let origin = key.origin.known().copied();
-    let state = match (&key.state, origin) {
-        (Planned::Known(state), Some(_)) => state.clone(),
+    let state = match (&key.state, &key.origin) {
         (Planned::Unknown(why), _) => KeyState::Unrecognized(words(why)),
-        (_, _) => KeyState::Unrecognized(String::new()),
+        // No other state than these passes, whatever the origin.
+        (Planned::Known(KeyState::Enabled | KeyState::Updating), Planned::Unknown(why)) => {
+            KeyState::Unrecognized(words(why))
+        }
+        (Planned::Known(state), _) => state.clone(),
+        (Planned::Absent, _) => KeyState::Unrecognized(String::new()),
     };
     KeyFacts {
         arn: key.arn(),
@@ -231,7 +234,7 @@ fn key_facts(key: &PlannedKey) -> KeyFacts {
         state,
         usage: key.usage.known().cloned().unwrap_or(KeyUsage::Other(String::new())),
         spec: key.spec.known().cloned().unwrap_or(KeySpec::Other(String::new())),
-        origin: origin.unwrap_or(KeyOrigin::Unrecognized),
+        origin: key.origin.known().copied().unwrap_or(KeyOrigin::Unrecognized),
         valid_to: None,
         deletion_date: None,
         is_replica: key.is_replica,

@@ -9,6 +9,7 @@ use trailseal_rule::{
 
 use crate::evidence::Evidence;
 use crate::model::{Deployment, PlannedKey, PlannedTrail, SuppliedKey, SuppliedValues};
+use crate::planned::not_known;
 use crate::values::bucket_in_words;
 
 /// What a document plans.
@@ -121,7 +122,12 @@ fn judge_one(
     planned: &PlannedTrail,
     values: &SuppliedValues,
 ) -> JudgedTrail {
-    let Evidence { trail, facts, key } = deployment.evidence(planned, values);
+    let Evidence { trail, mut facts, key } = deployment.evidence(planned, values);
+    if let Reading::Known(rotation) = &facts.rotation
+        && context.parameters.needs_period_of(rotation)
+    {
+        facts.rotation = not_known("the rotation period");
+    }
     let judgement = evaluate(context, &trail, &facts);
     let key = key.and_then(|address| deployment.keys.get(&address).map(Arc::clone));
     let notes = supplied(&trail, values);

@@ -8,6 +8,7 @@ mod address;
 mod document;
 mod graph;
 mod json;
+mod key_types;
 mod keys;
 mod others;
 mod places;

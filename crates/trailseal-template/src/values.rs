@@ -114,8 +114,16 @@ fn keys(members: Map<String, Value>) -> Result<BTreeMap<KeyArn, SuppliedKey>, St
 
 /// A key with members named as in KMS `DescribeKey`; what is not stated stays unknown.
 fn supplied_key(arn: &KeyArn, value: &Value) -> Result<SuppliedKey, String> {
-    const NAMES: [&str; 7] =
-        ["KeyManager", "KeyState", "KeyUsage", "KeySpec", "Origin", "KeyRotationEnabled", "Policy"];
+    const NAMES: [&str; 8] = [
+        "KeyManager",
+        "KeyState",
+        "KeyUsage",
+        "KeySpec",
+        "Origin",
+        "KeyRotationEnabled",
+        "RotationPeriodInDays",
+        "Policy",
+    ];
     let Value::Object(members) = value else { return Err("is not an object".to_owned()) };
     if let Some(other) = members.keys().find(|name| !NAMES.contains(&name.as_str())) {
         return Err(format!("has a member `{other}`, which is none of {}", NAMES.join(", ")));
@@ -134,8 +142,15 @@ fn supplied_key(arn: &KeyArn, value: &Value) -> Result<SuppliedKey, String> {
     if policy.as_deref().is_some_and(|text| text.contains(['<', '>']) || has_escaped_marks(text)) {
         return Err("has `<` or `>` in `Policy`, which no policy of KMS has".to_owned());
     }
+    let period_days = match members.get("RotationPeriodInDays") {
+        Some(days) => {
+            let days = days.as_u64().and_then(|days| u32::try_from(days).ok());
+            Some(days.ok_or("has no number of days as `RotationPeriodInDays`")?)
+        }
+        None => None,
+    };
     let rotation = match members.get("KeyRotationEnabled") {
-        Some(Value::Bool(true)) => Some(Rotation::On { period_days: None, next: None }),
+        Some(Value::Bool(true)) => Some(Rotation::On { period_days, next: None }),
         Some(Value::Bool(false)) => Some(Rotation::Off),
         Some(_) => return Err("has no truth value as `KeyRotationEnabled`".to_owned()),
         None => None,

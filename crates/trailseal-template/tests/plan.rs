@@ -27,3 +27,6 @@ mod other_source;
 #[cfg(test)]
 #[path = "plan/support.rs"]
 mod support;
+#[cfg(test)]
+#[path = "plan/unknown.rs"]
+mod unknown;

@@ -108,6 +108,10 @@ pub(crate) fn capitalized(name: &str) -> String {
 pub(crate) fn key_facts<'a>(arn: KeyArn, member: &dyn Fn(&str) -> Option<&'a Value>) -> KeyFacts {
     let text = |name: &str| member(name).and_then(Value::as_str);
     let word = |name: &str| text(name).unwrap_or_default();
+    let spec = match member("keySpec") {
+        None | Some(Value::Null) => word("customerMasterKeySpec"),
+        Some(_) => word("keySpec"),
+    };
     let multi_region = member("multiRegionConfiguration");
     let kind = multi_region.and_then(|of| {
         of.get("multiRegionKeyType").or_else(|| of.get("MultiRegionKeyType"))?.as_str()
@@ -127,9 +131,7 @@ pub(crate) fn key_facts<'a>(arn: KeyArn, member: &dyn Fn(&str) -> Option<&'a Val
         manager: KeyManager::from_kms(word("keyManager")),
         state,
         usage: KeyUsage::from_kms(word("keyUsage")),
-        spec: KeySpec::from_kms(
-            text("keySpec").or_else(|| text("customerMasterKeySpec")).unwrap_or_default(),
-        ),
+        spec: KeySpec::from_kms(spec),
         origin: KeyOrigin::from_kms(word("origin")),
         valid_to,
         deletion_date: date(member("deletionDate")).unwrap_or_default(),

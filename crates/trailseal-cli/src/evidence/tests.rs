@@ -1,6 +1,7 @@
 use serde_json::{Map, json};
 use trailseal_rule::{
-    ConfigurationItem, KeyManager, KeyPolicy, KeySpec, KeyState, KeyUsage, Parameters, Timestamp,
+    ConfigurationItem, KeyManager, KeyOrigin, KeyPolicy, KeySpec, KeyState, KeyUsage, Parameters,
+    Timestamp,
 };
 
 use super::*;
@@ -107,6 +108,13 @@ fn missing_members_are_unknown() {
     }
     let (facts, _) = known(&with(metadata(), "keyState", Value::Null));
     assert_eq!(facts.state, KeyState::Unrecognized(String::new()));
+    for odd in [Value::Null, json!(7), json!("ELSEWHERE")] {
+        let (facts, _) = known(&with(metadata(), "origin", odd));
+        assert_eq!(facts.origin, KeyOrigin::Unrecognized);
+    }
+    // The former name of the member counts only where the present one is left out.
+    let (facts, _) = known(&with(metadata(), "keySpec", json!(7)));
+    assert_eq!(facts.spec, KeySpec::Other(String::new()));
 }
 
 #[test]

@@ -340,3 +340,51 @@ fn standard_input_is_refused() {
     assert_eq!(checked.exit, Exit::Failure);
     assert!(!checked.err.contains("custom resources"), "{}", checked.err);
 }
+
+/// What a file of values does not state is no default of KMS.
+#[test]
+fn a_supplied_key_passes_only_with_what_the_file_states() {
+    let folder = Folder::new("preview-supplied");
+    let text = std::fs::read_to_string(cases().join("docs/values.json")).unwrap();
+    let whole: Value = serde_json::from_str(&text).unwrap();
+    let arn = whole["keys"].as_object().unwrap().keys().next().unwrap().clone();
+    let judge = |key: &Value, others: &[&str]| {
+        let mut values = whole.clone();
+        values["keys"][&arn] = key.clone();
+        let file = folder.write("values.json", values.to_string().as_bytes()).display().to_string();
+        let words = ["--values", &file, "-p", "allowedKeyAccounts=444455556666"];
+        let checked = of_case("docs/central-key.yaml", &[&PLACE[..], &words, others].concat());
+        if checked.exit == Exit::NotStarted {
+            return (checked.exit, false, false);
+        }
+        let (exit, compliance, unverified) = verdict(&checked);
+        (exit, compliance == "COMPLIANT", unverified == true)
+    };
+    let (passes, open) = ((Exit::Clean, true, false), (Exit::Findings, false, true));
+    let key = &whole["keys"][&arn];
+    assert_eq!(judge(key, &[]), passes);
+    // AWS manages no key that a trail of another account can use.
+    for name in ["KeyState", "KeyUsage", "KeySpec", "Origin"] {
+        let mut without = key.clone();
+        without.as_object_mut().unwrap().remove(name);
+        assert_eq!(judge(&without, &[]), open, "{name}");
+    }
+    for odd in ["EXTERNAL_KEY_STORE", "ELSEWHERE", ""] {
+        let mut elsewhere = key.clone();
+        elsewhere["Origin"] = json!(odd);
+        assert_eq!(judge(&elsewhere, &[]), open, "{odd}");
+    }
+    let mut rotated = key.clone();
+    rotated["KeyRotationEnabled"] = json!(true);
+    let rotation = ["-p", "requireKeyRotation=true"];
+    let period = ["-p", "requireKeyRotation=true", "-p", "maxRotationPeriodDays=365"];
+    assert_eq!(judge(key, &rotation), open);
+    assert_eq!(judge(&rotated, &rotation), passes);
+    assert_eq!(judge(&rotated, &period), open);
+    rotated["RotationPeriodInDays"] = json!(365);
+    assert_eq!(judge(&rotated, &period), passes);
+    rotated["RotationPeriodInDays"] = json!(2560);
+    assert_eq!(judge(&rotated, &period), (Exit::Findings, false, false));
+    rotated["RotationPeriodInDays"] = json!("365");
+    assert_eq!(judge(&rotated, &period).0, Exit::NotStarted);
+}

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use trailseal_rule::{KeyOrigin, KeySpec, KeyState, KeyUsage, Rotation, stand_in};
+use trailseal_rule::{
+    KeyOrigin, KeySpec, KeyState, KeyUsage, ROTATION_DAYS_DEFAULT, Rotation, stand_in,
+};
 
 use crate::model::{
     BucketTarget, Deployment, KeyProperty, Location, PlannedAlias, PlannedBucket, PlannedKey,
@@ -231,13 +233,13 @@ impl Run<'_> {
         }
         key.rotation = rotation(
             flag_property(property("EnableKeyRotation")).or_default(false),
-            text_property(property("RotationPeriodInDays")),
+            text("RotationPeriodInDays", &ROTATION_DAYS_DEFAULT.to_string()),
         );
         key
     }
 }
 
-/// The rotation of a key whose material KMS generates.
+/// The rotation of a key whose material KMS generates. If `days` is absent, its period is not known.
 pub(crate) fn rotation(is_on: Planned<bool>, days: Planned<String>) -> Planned<Rotation> {
     is_on.and_then(|is_on| {
         if !is_on {

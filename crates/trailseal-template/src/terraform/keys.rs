@@ -4,16 +4,16 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::Value;
-use trailseal_rule::{
-    Arn, KeyArn, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Region, Rotation,
-};
+use trailseal_rule::{Arn, KeyArn, KeyState, Region};
 
 use super::document::{ALIAS, KEY_POLICY, KEY_TYPES, OTHER_KEY};
 use super::graph::{Graph, Outcome};
+use super::key_types::{
+    external_key, is_computed, key_locations, other_key, own_key, read_key, replica_key,
+};
 use super::resource::{Fate, Resource};
 use crate::cloudformation::plain;
-use crate::model::{KeyProperty, PlannedKey};
+use crate::model::PlannedKey;
 use crate::planned::Planned;
 use crate::value::has_escaped_marks;
 
@@ -101,7 +101,7 @@ impl Keys {
                 list.push(index);
             }
         }
-        if !policy.is_unknown("key_id") {
+        if policy.hidden_text("key_id").is_some() {
             return;
         }
         match graph.resolve(policy, "key_id").outcomes.as_slice() {
@@ -216,6 +216,12 @@ impl Keys {
         if resource.address.is_data {
             read_key(&mut key, resource);
         }
+        // Without its ARN, a key that the provider did not make may be in any account and Region.
+        if key.existing.is_none() && (resource.address.is_data || arn.is_some()) {
+            let why = format!("account and Region of `{}` are not known", resource.text);
+            key.manager = Planned::Unknown(why.clone());
+            key.state = Planned::Unknown(why);
+        }
         if !resource.is_of_aws {
             let why = format!("`{}` is of another provider", resource.text);
             key.manager = Planned::Unknown(why.clone());
@@ -271,9 +277,7 @@ impl Keys {
         }
         let own = match policy_text(key) {
             // Without an argument, KMS gives the key its default policy.
-            Planned::Unknown(_)
-                if key.fate == Fate::Made && graph.sets(key, "policy") == Some(false) =>
-            {
+            Planned::Unknown(_) if key.fate == Fate::Made && is_computed(graph, key, "policy") => {
                 Planned::Absent
             }
             own @ (Planned::Known(_) | Planned::Absent | Planned::Unknown(_)) => own,
@@ -319,178 +323,8 @@ fn policy_text(resource: &Resource) -> Planned<String> {
     if has_escaped_marks(raw) {
         return Planned::Unknown(format!("the policy of `{}` escapes `<` or `>`", resource.text));
     }
-    match resource.optional_text("policy") {
+    match resource.text("policy") {
         Planned::Known(text) if text.trim().is_empty() => Planned::Absent,
         policy @ (Planned::Known(_) | Planned::Absent | Planned::Unknown(_)) => policy,
     }
-}
-
-/// A key of the data source `aws_kms_key`. Its rotation and its policy are not in it.
-fn read_key(key: &mut PlannedKey, data: &Resource) {
-    let word = |name: &str| data.text(name);
-    key.manager = word("key_manager").map(|word| KeyManager::from_kms(&word));
-    key.state = word("key_state").map(|word| KeyState::from_kms(&word));
-    key.usage = word("key_usage").map(|word| KeyUsage::from_kms(&word));
-    key.origin = word("origin").map(|word| KeyOrigin::from_kms(&word));
-    let spec = if data.states("key_spec") { "key_spec" } else { "customer_master_key_spec" };
-    key.spec = word(spec).map(|word| KeySpec::from_kms(&word));
-    key.is_replica = data.value("multi_region_configuration").is_some_and(is_replica);
-    // `data.aws_kms_external_key` and its kind do not exist.
-    if data.address.kind != "aws_kms_key" {
-        key.manager = Planned::Unknown(format!("`{}` is not known as a data source", data.text));
-    }
-    let why = format!("the data source `{}` does not state it", data.text);
-    key.rotation = Planned::Unknown(why.clone());
-    key.policy = Planned::Unknown(why);
-    if data.value("valid_to").and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
-        key.state = Planned::Unknown("its key material expires".to_owned());
-    }
-}
-
-fn is_replica(configuration: &Value) -> bool {
-    let kind = configuration.get(0).and_then(|of| of.get("multi_region_key_type"));
-    kind.and_then(Value::as_str) == Some("REPLICA")
-}
-
-fn state(enabled: Planned<bool>) -> Planned<KeyState> {
-    enabled.map(|is| if is { KeyState::Enabled } else { KeyState::Disabled })
-}
-
-fn own_key(key: &mut PlannedKey, graph: &Graph<'_>, resource: &Resource) {
-    if key.state.known().is_some() {
-        key.state = state(resource.flag("is_enabled"));
-    }
-    key.spec = resource.text("customer_master_key_spec").map(|word| KeySpec::from_kms(&word));
-    key.usage = resource.text("key_usage").map(|word| KeyUsage::from_kms(&word));
-    let is_external = resource.optional_text("xks_key_id").known().is_some();
-    key.origin = match resource.optional_text("custom_key_store_id") {
-        Planned::Known(_) if is_external => Planned::Known(KeyOrigin::ExternalKeyStore),
-        Planned::Known(_) => Planned::Known(KeyOrigin::CloudHsm),
-        Planned::Absent if is_external => Planned::Known(KeyOrigin::ExternalKeyStore),
-        Planned::Absent => Planned::Known(KeyOrigin::AwsKms),
-        Planned::Unknown(why) => Planned::Unknown(why),
-    };
-    let days = match resource.optional_text("rotation_period_in_days") {
-        // Without an argument, the period is KMS's.
-        Planned::Unknown(_) if graph.sets(resource, "rotation_period_in_days") == Some(false) => {
-            Planned::Absent
-        }
-        days @ (Planned::Known(_) | Planned::Absent | Planned::Unknown(_)) => days,
-    };
-    key.rotation = crate::cloudformation::rotation(resource.flag("enable_key_rotation"), days);
-}
-
-/// A key of which nothing but its ARN is read.
-fn other_key(key: &mut PlannedKey, resource: &Resource) {
-    let why = format!("`{}` is of another provider", resource.text);
-    key.usage = Planned::Unknown(why.clone());
-    key.spec = Planned::Unknown(why.clone());
-    key.rotation = Planned::Unknown(why.clone());
-    key.policy = Planned::Unknown(why);
-}
-
-fn external_key(key: &mut PlannedKey, graph: &Graph<'_>, resource: &Resource) {
-    key.origin = Planned::Known(KeyOrigin::External);
-    key.rotation = Planned::Known(Rotation::NotSupported);
-    key.spec = default_if_left_out(graph, resource, "key_spec", "SYMMETRIC_DEFAULT")
-        .map(|word| KeySpec::from_kms(&word));
-    key.usage = default_if_left_out(graph, resource, "key_usage", "ENCRYPT_DECRYPT")
-        .map(|word| KeyUsage::from_kms(&word));
-    if key.state.known().is_some() {
-        key.state = material_state(resource);
-    }
-}
-
-/// The state of a key whose material the customer imports: by this resource, or not at all.
-fn material_state(resource: &Resource) -> Planned<KeyState> {
-    const MATERIAL: &str = "key_material_base64";
-    if resource.optional_text("valid_to") != Planned::Absent {
-        return Planned::Unknown("its key material expires".to_owned());
-    }
-    if resource.is_unknown(MATERIAL) {
-        return Planned::Unknown(resource.after_apply(MATERIAL));
-    }
-    let is_given = resource.value(MATERIAL).and_then(Value::as_bool) == Some(true);
-    let is_new = resource.fate == Fate::Made;
-    // The provider's documentation and its code differ on what it does if it is left out.
-    let enabled = match resource.optional_text("enabled") {
-        Planned::Known(word) => Planned::Known(word == "true"),
-        Planned::Absent => Planned::Unknown(format!("whether `{}` is enabled", resource.text)),
-        Planned::Unknown(why) => Planned::Unknown(why),
-    };
-    if is_new {
-        let missing = Planned::Known(KeyState::PendingImport);
-        return if is_given { state(enabled) } else { missing };
-    }
-    // The material of an existing key may have expired or been deleted since it was imported.
-    match resource.optional_text("key_state") {
-        Planned::Known(word) if ["Enabled", "Disabled"].contains(&word.as_str()) => state(enabled),
-        Planned::Known(word) => Planned::Known(KeyState::from_kms(&word)),
-        Planned::Absent | Planned::Unknown(_) => {
-            Planned::Unknown(format!("whether `{}` has key material", resource.text))
-        }
-    }
-}
-
-fn replica_key(key: &mut PlannedKey, resource: &Resource) {
-    let of_primary = |name: &str| match resource.optional_text(name) {
-        Planned::Known(word) => Planned::Known(word),
-        Planned::Absent | Planned::Unknown(_) => Planned::Unknown(
-            "a replica has the key spec and the rotation of its primary key".to_owned(),
-        ),
-    };
-    key.is_replica = true;
-    key.usage = of_primary("key_usage").map(|word| KeyUsage::from_kms(&word));
-    key.spec = of_primary("key_spec").map(|word| KeySpec::from_kms(&word));
-    key.rotation = of_primary("key_rotation_enabled")
-        .and_then(|_| Planned::Unknown("a replica has the rotation of its primary key".to_owned()));
-    let is_external = resource.address.kind == "aws_kms_replica_external_key";
-    if is_external {
-        key.origin = Planned::Known(KeyOrigin::External);
-    } else {
-        key.origin = Planned::Unknown("a replica has the origin of its primary key".to_owned());
-    }
-    if key.state.known().is_none() {
-        return;
-    }
-    key.state = if is_external {
-        material_state(resource)
-    } else {
-        state(match resource.optional_text("enabled") {
-            Planned::Known(word) => Planned::Known(word == "true"),
-            Planned::Absent => Planned::Unknown(format!("whether `{}` is enabled", resource.text)),
-            Planned::Unknown(why) => Planned::Unknown(why),
-        })
-    };
-}
-
-/// An attribute that the provider computes: AWS's default if the configuration leaves it out.
-fn default_if_left_out(
-    graph: &Graph<'_>,
-    resource: &Resource,
-    name: &str,
-    default: &str,
-) -> Planned<String> {
-    match resource.optional_text(name) {
-        Planned::Unknown(why) if graph.sets(resource, name) != Some(false) => Planned::Unknown(why),
-        Planned::Known(word) => Planned::Known(word),
-        Planned::Absent | Planned::Unknown(_) => Planned::Known(default.to_owned()),
-    }
-}
-
-fn key_locations(
-    graph: &Graph<'_>,
-    resource: &Resource,
-) -> BTreeMap<KeyProperty, crate::model::Location> {
-    let properties = [
-        (KeyProperty::Enabled, "is_enabled"),
-        (KeyProperty::Enabled, "enabled"),
-        (KeyProperty::Spec, "customer_master_key_spec"),
-        (KeyProperty::Usage, "key_usage"),
-        (KeyProperty::Origin, "custom_key_store_id"),
-        (KeyProperty::Rotation, "enable_key_rotation"),
-        (KeyProperty::Policy, "policy"),
-    ];
-    let place = |name: &str| graph.attribute_location(resource, name);
-    properties.into_iter().filter_map(|(property, name)| Some((property, place(name)?))).collect()
 }

@@ -87,13 +87,17 @@ impl Places {
         };
         let arn = resource.hidden_text("arn").filter(|_| !resource.is_sensitive("arn"));
         let (arn_region, arn_account) = arn.map(of_arn).unwrap_or_default();
-        let stated = ["bucket_region", "region"].into_iter().find_map(|name| {
+        // The `region` of a data source is where its provider looked, if it has both.
+        let of_bucket = resource.address.is_data && resource.states("bucket_region");
+        let names = if of_bucket { &["bucket_region"][..] } else { &["bucket_region", "region"] };
+        let stated = names.iter().find_map(|name| {
             let text = resource.hidden_text(name).filter(|_| !resource.is_sensitive(name))?;
             Region::parse(text).ok()
         });
         if let Some(region) = arn_region.or(stated) {
             place.region = region;
-        } else if sets_region {
+        } else if sets_region || resource.address.is_data {
+            // What a data source reads may be in another Region than its provider works in.
             place.region = Region::not_known();
             place.scope = own_scope();
         }

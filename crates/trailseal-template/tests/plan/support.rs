@@ -75,6 +75,15 @@ fn files(folder: &Path, inside: &str) -> Result<Vec<SourceFile>, String> {
         .collect())
 }
 
+/// The answer about the first trail, with these parameters.
+pub(crate) fn judged_with(preview: &Preview, parameters: &[(&str, &str)]) -> &'static str {
+    let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), Value::from(*value));
+    let parameters = Parameters::parse(&parameters.iter().map(pair).collect()).unwrap();
+    let context =
+        EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
+    word(&preview.trails[0].judge(&context, &SuppliedValues::default()))
+}
+
 pub(crate) fn judged(preview: &Preview, profile: &str, allowed: &str) -> Vec<JudgedTrail> {
     let mut all = Map::new();
     all.insert("profile".to_owned(), Value::from(profile));
