@@ -11,7 +11,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 use trailseal_rule::EvaluationContext;
-use trailseal_template::{Preview, Values, read_stack_parameters};
+use trailseal_template::{Given, Preview, Values, read_stack_parameters};
 
 use crate::console::{Console, Exit, Failure};
 use crate::output::{clean, emit, print_problems, refuse_to_overwrite};
@@ -59,6 +59,10 @@ pub(crate) fn preview(
     }
     refuse_shared_name(&mut documents, &mut problems);
     let is_source_unused = arguments.source.is_some() && !reader.has_plan;
+    let are_parameters_unused = !parameters.is_empty() && !reader.has_template;
+    if reader.has_template {
+        problems.extend(undeclared(arguments, &parameters, &documents));
+    }
     let inputs = reader.inputs;
     let mut report = judged(&documents, problems, &settings, &values, console);
     report.summary.files = inputs.len();
@@ -73,6 +77,11 @@ pub(crate) fn preview(
         }
         for name in WITHOUT_EFFECT.iter().filter(|name| settings.given.contains_key(**name)) {
             console.print_note(&format!("parameter `{name}` has no effect in a preview"));
+        if are_parameters_unused {
+            console.print_note(
+                "--stack-parameters is not used: none of the documents is a template or a cloud \
+                 assembly",
+            );
         }
         print_notes(&documents, &report, &values, console);
     }
@@ -94,10 +103,28 @@ fn refuse_shared_name(documents: &mut Vec<Previewed>, problems: &mut Vec<Problem
     }
 }
 
+/// The parameters of the user that no template declares: CloudFormation refuses such a deployment.
+fn undeclared(
+    arguments: &PreviewArguments,
+    parameters: &BTreeMap<String, Given>,
+    documents: &[Previewed],
+) -> Vec<Problem> {
+    let is_declared = |name: &&String| {
+        documents.iter().any(|document| document.preview.parameters.contains(name.as_str()))
+    };
+    let file = arguments.stack_parameters.iter().map(|file| file.display().to_string());
+    let source = file.last().unwrap_or_default();
+    let problem = |name: &String| Problem {
+        source: source.clone(),
+        message: format!("no template has the parameter `{}`", clean(name)),
+    };
+    parameters.keys().filter(|name| !is_declared(name)).map(problem).collect()
+}
+
 /// The parameters of the stacks, and the values that only the deployment knows.
 fn given_values(
     arguments: &PreviewArguments,
-) -> Result<(BTreeMap<String, String>, Values), Failure> {
+) -> Result<(BTreeMap<String, Given>, Values), Failure> {
     let mut faults = Vec::new();
     let parameters = match &arguments.stack_parameters {
         Some(file) => {

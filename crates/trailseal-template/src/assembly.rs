@@ -8,6 +8,7 @@ use trailseal_rule::{AccountId, Region};
 use crate::cloudformation::{Stack, Stacks, plain, preview, read_stack};
 use crate::model::Place;
 use crate::node::Node;
+use crate::parameters::Given;
 use crate::preview::Preview;
 use crate::values::Values;
 use trailseal_rule::json;
@@ -34,7 +35,7 @@ pub fn read_assembly(
     folder: &str,
     read: &mut ReadFile<'_>,
     place: &Place,
-    parameters: &BTreeMap<String, String>,
+    parameters: &BTreeMap<String, Given>,
     values: &Values,
 ) -> Result<Preview, String> {
     let mut assembly = Assembly {
@@ -59,7 +60,7 @@ struct Assembly<'a, 'b> {
     folder: &'a str,
     read: &'a mut ReadFile<'b>,
     place: &'a Place,
-    parameters: &'a BTreeMap<String, String>,
+    parameters: &'a BTreeMap<String, Given>,
     stacks: Vec<Stack>,
     /// The folders of the stages that were read.
     folders: BTreeSet<String>,
@@ -98,6 +99,8 @@ impl Assembly<'_, '_> {
                     let index = self.stack(inside, file, id, place, None, depth);
                     if let Some(stack) = index.and_then(|index| self.stacks.get_mut(index)) {
                         stack.stack_name = Some(stack_name);
+                        let stated = artifact.get("properties").and_then(|of| of.get("parameters"));
+                        add_stated(&mut stack.given, stated);
                     }
                 }
                 Some("cdk:cloud-assembly") => {
@@ -119,7 +122,6 @@ impl Assembly<'_, '_> {
         Ok(())
     }
 
-    /// The account and Region of `aws://ACCOUNT/REGION`, either of which can be unknown.
     /// Remembers the files of assets, of which nested templates are some.
     fn add_assets(&mut self, inside: &str, artifact: &Value) {
         let is_assets = artifact.get("type").and_then(Value::as_str) == Some("cdk:asset-manifest");
@@ -142,6 +144,7 @@ impl Assembly<'_, '_> {
         }
     }
 
+    /// The account and Region of `aws://ACCOUNT/REGION`, either of which can be unknown.
     /// Stacks of one stage without an environment are deployed to the same one.
     fn place_of(&self, stage: &str, environment: Option<&str>) -> Place {
         let parts = environment.and_then(|text| text.strip_prefix("aws://")?.split_once('/'));
@@ -208,6 +211,15 @@ impl Assembly<'_, '_> {
             number += 1;
         }
         unused
+    }
+}
+
+/// Adds the parameters for which the manifest has a value, unless the user gives them: not every
+/// deployment passes it.
+fn add_stated(given: &mut BTreeMap<String, Given>, stated: Option<&Value>) {
+    for name in stated.and_then(Value::as_object).into_iter().flat_map(|stated| stated.keys()) {
+        let why = || format!("the manifest has a value of parameter `{}`", plain(name));
+        given.entry(name.clone()).or_insert_with(|| Given::Unknown(why()));
     }
 }
 

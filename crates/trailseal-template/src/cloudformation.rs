@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::model::{Deployment, Place, PlannedTrail};
 use crate::node::{Member, Node, NodeValue};
+use crate::parameters::Given;
 use crate::planned::Planned;
 use crate::preview::{Preview, PreviewedTrail, World};
 use crate::values::Values;
@@ -65,7 +66,7 @@ pub fn read_template(
     file: &str,
     text: &str,
     place: Place,
-    parameters: &BTreeMap<String, String>,
+    parameters: &BTreeMap<String, Given>,
     values: &Values,
 ) -> Result<Preview, String> {
     let (stack, problems) = read_stack(file, text, place, parameters, None)?;
@@ -79,7 +80,7 @@ pub(crate) fn read_stack(
     file: &str,
     text: &str,
     place: Place,
-    parameters: &BTreeMap<String, String>,
+    parameters: &BTreeMap<String, Given>,
     parent: Option<(usize, String)>,
 ) -> Result<(Stack, Vec<String>), String> {
     let root = yaml::read(text)?;
@@ -134,6 +135,10 @@ pub(crate) fn read_stack(
 pub(crate) fn preview(stacks: &Stacks<'_>) -> Preview {
     let mut preview = Preview::default();
     for (index, stack) in stacks.list.iter().enumerate() {
+        if stack.parent.is_none() {
+            let declared = stack.root.get("Parameters").map_or(&[][..], Node::members);
+            preview.parameters.extend(declared.iter().map(|one| one.name.clone()));
+        }
         for member in stack.root.get("Resources").map_or(&[][..], Node::members) {
             match kind(&member.node) {
                 TRAIL_TYPE => preview.trails.push(previewed(stacks, index, &member.name)),

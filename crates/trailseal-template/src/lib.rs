@@ -29,7 +29,7 @@ pub use crate::model::{
     BucketTarget, Deployment, KeyProperty, Location, Place, PlannedAlias, PlannedBucket,
     PlannedKey, PlannedTrail, SuppliedKey, SuppliedValues,
 };
-pub use crate::parameters::read_stack_parameters;
+pub use crate::parameters::{Given, read_stack_parameters};
 pub use crate::planned::Planned;
 pub use crate::preview::{JudgedTrail, Preview, PreviewedTrail, World};
 pub use crate::terraform::{Source, SourceFile, is_plan, read_plan};

@@ -6,6 +6,15 @@ use serde_json::{Map, Value};
 
 use trailseal_rule::json;
 
+/// What the user gives as a parameter of a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// A value.
+    Text(String),
+    /// Something else than the default of the template; why its value is not known.
+    Unknown(String),
+}
+
 /// Reads a file of stack parameters: the list that the AWS CLI takes, with `ParameterKey` and
 /// `ParameterValue`; an object with the member `Parameters`, as CodePipeline's template
 /// configuration; or an object of names and values.
@@ -13,7 +22,7 @@ use trailseal_rule::json;
 /// # Errors
 ///
 /// In one line: it has none of these forms.
-pub fn read_stack_parameters(text: &str) -> Result<BTreeMap<String, String>, String> {
+pub fn read_stack_parameters(text: &str) -> Result<BTreeMap<String, Given>, String> {
     let json = json::read(text).map_err(|error| format!("is not JSON: {error}"))?;
     match json {
         Value::Array(list) => {
@@ -21,13 +30,9 @@ pub fn read_stack_parameters(text: &str) -> Result<BTreeMap<String, String>, Str
             for entry in &list {
                 let name = entry.get("ParameterKey").and_then(Value::as_str);
                 let name = name.ok_or("has an entry without `ParameterKey`")?;
-                // Only the stack knows the previous value.
-                if entry.get("UsePreviousValue") == Some(&Value::Bool(true)) {
-                    continue;
+                if parameters.insert(name.to_owned(), of_entry(name, entry)?).is_some() {
+                    return Err(format!("has `{name}` twice"));
                 }
-                let value = entry.get("ParameterValue").and_then(scalar);
-                let value = value.ok_or_else(|| format!("has no `ParameterValue` of `{name}`"))?;
-                parameters.insert(name.to_owned(), value);
             }
             Ok(parameters)
         }
@@ -42,9 +47,17 @@ pub fn read_stack_parameters(text: &str) -> Result<BTreeMap<String, String>, Str
     }
 }
 
-fn of_object(members: &Map<String, Value>) -> Result<BTreeMap<String, String>, String> {
+fn of_entry(name: &str, entry: &Value) -> Result<Given, String> {
+    if entry.get("UsePreviousValue") == Some(&Value::Bool(true)) {
+        return Ok(Given::Unknown(format!("only its stack has the value of parameter `{name}`")));
+    }
+    let value = entry.get("ParameterValue").and_then(scalar);
+    value.map(Given::Text).ok_or_else(|| format!("has no `ParameterValue` of `{name}`"))
+}
+
+fn of_object(members: &Map<String, Value>) -> Result<BTreeMap<String, Given>, String> {
     let entry = |(name, value): (&String, &Value)| match scalar(value) {
-        Some(value) => Ok((name.clone(), value)),
+        Some(value) => Ok((name.clone(), Given::Text(value))),
         None => Err(format!("has no text as the value of `{name}`")),
     };
     members.iter().map(entry).collect()

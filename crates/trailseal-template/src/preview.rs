@@ -1,5 +1,6 @@
 //! The verdict on a planned trail, over every outcome of the conditions that are not decided.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use trailseal_rule::{
@@ -21,6 +22,8 @@ pub struct Preview {
     pub problems: Vec<String>,
     /// What the reader of the report should know.
     pub notes: Vec<String>,
+    /// The parameters that its templates declare.
+    pub parameters: BTreeSet<String>,
     /// Whether it has a stack whose `AWS::StackName` is the one that the user supplies.
     pub needs_supplied_name: bool,
 }

@@ -91,4 +91,38 @@ mod assembly {
         let found = verdicts(&without_keys, Profile::Cis);
         assert_eq!(found.first(), Some(&(LOGS.to_owned(), "unverified")));
     }
+
+    /// The manifest may state another value than the default of the template.
+    #[test]
+    fn a_parameter_that_the_manifest_states_is_not_its_default() {
+        let with = |stated: &str| {
+            let preview = read(|name, text| match name {
+                "manifest.json" => {
+                    let from = r#""templateFile": "Logs.template.json""#;
+                    assert!(text.contains(from), "{text}");
+                    text.replace(from, &format!("{stated} {from}"))
+                }
+                "Logs.template.json" => {
+                    let text = text.replace(
+                        r#""Parameters": {"#,
+                        r#""Conditions": {"On": {"Fn::Equals": [{"Ref": "Encrypt"}, "true"]}},
+                        "Parameters": {"Encrypt": {"Type": "String", "Default": "true"},"#,
+                    );
+                    let (before, after) = text.split_once(r#""KMSKeyId": {"#).unwrap();
+                    let (key, after) = after.split_once('}').unwrap();
+                    let choice = r#"{"Fn::If": ["On", {"#.to_owned()
+                        + key
+                        + r#"}, {"Ref": "AWS::NoValue"}]}"#;
+                    format!(r#"{before}"KMSKeyId": {choice}{after}"#)
+                }
+                _ => text,
+            });
+            assert_eq!(preview.problems, Vec::<String>::new());
+            let found = verdicts(&preview, Profile::Strict);
+            found.into_iter().find(|(name, _)| name == LOGS).unwrap().1
+        };
+        assert_eq!(with(""), "COMPLIANT");
+        assert_eq!(with(r#""parameters": {},"#), "COMPLIANT");
+        assert_eq!(with(r#""parameters": {"Encrypt": "false"},"#), "unverified");
+    }
 }

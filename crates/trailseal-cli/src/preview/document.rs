@@ -6,7 +6,7 @@ use std::path::Path;
 
 use trailseal_rule::{AccountId, Region};
 use trailseal_template::{
-    Place, Preview, Source, Values, is_plan, read_assembly, read_plan, read_template,
+    Given, Place, Preview, Source, Values, is_plan, read_assembly, read_plan, read_template,
 };
 
 use super::arguments::PreviewArguments;
@@ -20,18 +20,20 @@ const BYTES_MAX: u64 = 256 << 20;
 /// Reads documents and remembers which files it has read.
 pub(super) struct Reader<'a> {
     place: Place,
-    parameters: &'a BTreeMap<String, String>,
+    parameters: &'a BTreeMap<String, Given>,
     values: &'a Values,
     source: Option<&'a Path>,
     /// Whether one of the documents is a plan.
     pub(super) has_plan: bool,
+    /// Whether one of them is a template or a cloud assembly that was read.
+    pub(super) has_template: bool,
     pub(super) inputs: Vec<FileDigest>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(
         arguments: &'a PreviewArguments,
-        parameters: &'a BTreeMap<String, String>,
+        parameters: &'a BTreeMap<String, Given>,
         values: &'a Values,
     ) -> Self {
         let place = Place {
@@ -40,7 +42,8 @@ impl<'a> Reader<'a> {
             scope: String::new(),
         };
         let source = arguments.source.as_deref();
-        Self { place, parameters, values, source, has_plan: false, inputs: Vec::new() }
+        let inputs = Vec::new();
+        Self { place, parameters, values, source, has_plan: false, has_template: false, inputs }
     }
 
     /// What a document plans.
@@ -60,7 +63,9 @@ impl<'a> Reader<'a> {
         if let Some(what) = other_document(path, &text) {
             return Err(what.to_owned());
         }
-        read_template(&name, &text, self.place.clone(), self.parameters, self.values)
+        let preview = read_template(&name, &text, self.place.clone(), self.parameters, self.values);
+        self.has_template |= preview.is_ok();
+        preview
     }
 
     fn read_folder(&mut self, path: &Path) -> Result<Preview, String> {
@@ -79,7 +84,10 @@ impl<'a> Reader<'a> {
             }
             self.read_file(&file)
         };
-        read_assembly(&path.display().to_string(), &mut read, &place, parameters, values)
+        let folder = path.display().to_string();
+        let preview = read_assembly(&folder, &mut read, &place, parameters, values);
+        self.has_template |= preview.is_ok();
+        preview
     }
 
     fn read_plan(&mut self, name: &str, text: &str) -> Result<Preview, String> {

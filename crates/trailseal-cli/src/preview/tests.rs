@@ -341,6 +341,45 @@ fn standard_input_is_refused() {
     assert!(!checked.err.contains("custom resources"), "{}", checked.err);
 }
 
+/// Runs `preview` on a template with this file of stack parameters.
+fn with_parameters(template: &str, parameters: &str) -> Checked {
+    let folder = Folder::new("preview-given");
+    let file = folder.write("parameters.json", parameters.as_bytes()).display().to_string();
+    of_case(template, &[&PLACE[..], &["--stack-parameters", &file]].concat())
+}
+
+#[test]
+fn the_previous_value_of_a_parameter_is_not_its_default() {
+    let default = |value: &str| {
+        let parameters = format!(r#"[{{"ParameterKey": "Encrypt", {value}}}]"#);
+        verdict(&with_parameters("cfn/c08b-if-default-on.yaml", &parameters))
+    };
+    let passes = (Exit::Clean, json!("COMPLIANT"), json!(false));
+    assert_eq!(default(r#""ParameterValue": "true", "UsePreviousValue": false"#), passes);
+    let open = (Exit::Findings, json!("NON_COMPLIANT"), json!(true));
+    assert_eq!(default(r#""UsePreviousValue": true"#), open);
+    // Both: CloudFormation refuses it, and the value is not that of the stack.
+    assert_eq!(default(r#""UsePreviousValue": true, "ParameterValue": "true""#), open);
+}
+
+#[test]
+fn a_stack_parameter_that_counts_for_nothing_is_named() {
+    let template = "cfn/c08b-if-default-on.yaml";
+    let misspelled = with_parameters(template, r#"{"Encrpyt": "false"}"#);
+    assert_eq!(misspelled.exit, Exit::Failure);
+    let problem = &misspelled.report()["problems"][0];
+    assert!(problem["source"].as_str().unwrap().ends_with("parameters.json"), "{problem}");
+    assert_eq!(problem["message"], "no template has the parameter `Encrpyt`");
+    let twice = r#"[{"ParameterKey": "Encrypt", "ParameterValue": "false"},
+        {"ParameterKey": "Encrypt", "ParameterValue": "true"}]"#;
+    let twice = with_parameters(template, twice);
+    assert_eq!(twice.exit, Exit::NotStarted);
+    assert!(twice.err.contains("has `Encrypt` twice"), "{}", twice.err);
+    let of_plan = with_parameters("tfplan/t02-no-key.json", r#"{"Encrypt": "false"}"#);
+    assert_eq!(of_plan.exit, Exit::Findings);
+    assert!(of_plan.err.contains("--stack-parameters is not used"), "{}", of_plan.err);
+}
+
 /// What a file of values does not state is no default of KMS.
 #[test]
 fn a_supplied_key_passes_only_with_what_the_file_states() {

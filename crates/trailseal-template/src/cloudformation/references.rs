@@ -3,6 +3,7 @@
 use trailseal_rule::{KeyArn, Partition, stand_in};
 
 use crate::node::{Node, NodeValue};
+use crate::parameters::Given;
 use crate::value::Value;
 
 use super::evaluate::plain;
@@ -60,9 +61,13 @@ impl Run<'_> {
 
     fn parameter(&self, index: usize, stack: &Stack, name: &str, parameter: &Node) -> Value {
         let kind = parameter.get("Type").and_then(Node::text).unwrap_or("String");
-        if let Some(text) = stack.given.get(name) {
-            self.note(format!("parameter {name} = {}", shown(text, parameter)));
-            return self.of_type(kind, &plain(text));
+        match stack.given.get(name) {
+            Some(Given::Text(text)) => {
+                self.note(format!("parameter {name} = {}", shown(text, parameter)));
+                return self.of_type(kind, &plain(text));
+            }
+            Some(Given::Unknown(why)) => return Value::unknown(why),
+            None => {}
         }
         if let Some((parent, logical_id)) = &stack.parent
             && let Some(value) = self.passed(*parent, logical_id, name)

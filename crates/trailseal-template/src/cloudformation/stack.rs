@@ -7,6 +7,7 @@ use trailseal_rule::stand_in;
 
 use crate::model::Place;
 use crate::node::{Member, Node};
+use crate::parameters::Given;
 use crate::value::Value;
 use crate::values::Values;
 
@@ -25,7 +26,7 @@ pub(crate) struct Stack {
     pub(crate) root: Node,
     pub(crate) place: Place,
     /// The parameters that the user gives.
-    pub(crate) given: BTreeMap<String, String>,
+    pub(crate) given: BTreeMap<String, Given>,
     /// The stack that nests it, with the logical ID there.
     pub(crate) parent: Option<(usize, String)>,
     /// The stacks that it nests, by logical ID.
