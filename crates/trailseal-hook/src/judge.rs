@@ -105,7 +105,7 @@ impl Hook {
             scope: String::new(),
         };
         let mut planned = PlannedTrail::resolved(&request.logical_id, place, &request.properties);
-        if planned.is_organization {
+        if planned.is_organization == Planned::Known(true) {
             let owner = self.management_account.clone();
             planned.place.account = owner.unwrap_or_else(AccountId::not_known);
         }

@@ -267,7 +267,7 @@ fn unreachable_trail(id: &str) -> PlannedTrail {
         bucket: Planned::Absent,
         key: Planned::Unknown("the stack is not at hand".to_owned()),
         is_multi_region: false,
-        is_organization: false,
+        is_organization: Planned::Absent,
         is_logging: None,
     }
 }

@@ -25,7 +25,8 @@ impl Deployment {
     /// The trail with its facts.
     ///
     /// `values` are what the user states about keys and buckets that the deployment does not make.
-    /// Nothing was delivered to a trail that does not exist, so that its delivery is known.
+    /// Nothing was delivered with properties that are not in force. That proves nothing about the
+    /// deliveries of a trail that exists, so that `delivery-unbroken` must be skipped.
     pub fn evidence(&self, planned: &PlannedTrail, values: &SuppliedValues) -> Evidence {
         let key = self.key(planned);
         let trail = trail(planned, &key);
@@ -207,7 +208,7 @@ fn trail(planned: &PlannedTrail, key: &TrailKey<'_>) -> Trail {
         bucket,
         key,
         is_multi_region_trail: planned.is_multi_region,
-        is_organization_trail: planned.is_organization,
+        is_organization_trail: planned.is_organization == Planned::Known(true),
         changed: None,
     }
 }

@@ -1,9 +1,9 @@
 //! Turns templates and plans into trails and facts, before the trails exist.
 //!
-//! A reader (of CloudFormation templates, of Terraform plans) fills a [`Deployment`]: the trails,
-//! keys, aliases and buckets that a deployment makes, with properties that are known, left out, or
-//! not known before the deployment. [`Deployment::evidence`] turns a planned trail into a trail and
-//! its facts, which [`trailseal_rule::evaluate`] judges. A planned key has no ARN and is a type of
+//! A reader (of CloudFormation templates, of Terraform plans) returns each [`PreviewedTrail`] with the
+//! [`Deployment`] that it is a part of: keys, aliases and buckets, with properties that are known,
+//! left out, or not known before the deployment. [`Deployment::evidence`] turns a planned trail into a
+//! trail and its facts, which [`trailseal_rule::evaluate`] judges. A planned key has no ARN and is a type of
 //! its own, so that it cannot become evidence about a key that exists.
 //!
 //! This crate has no network, file, clock, environment, thread or `async`.

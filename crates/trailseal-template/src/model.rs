@@ -1,4 +1,4 @@
-//! The trails, keys, aliases and buckets that a deployment makes.
+//! Trails, and the keys, aliases and buckets that are deployed with them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,8 +67,9 @@ pub struct PlannedTrail {
     pub key: Planned<String>,
     /// Whether it is a multi-Region trail. No planned verdict depends on it.
     pub is_multi_region: bool,
-    /// Whether it is an organization trail. Its owner is the account that deploys it.
-    pub is_organization: bool,
+    /// Whether it is an organization trail; no if it is absent. Its owner is the account that deploys
+    /// it.
+    pub is_organization: Planned<bool>,
     /// Whether it logs, if that is known.
     pub is_logging: Option<bool>,
 }
@@ -226,8 +227,6 @@ pub struct SuppliedKey {
 /// What one deployment makes, with one outcome of every condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deployment {
-    /// The trails.
-    pub trails: Vec<PlannedTrail>,
     /// The keys by address. The trails of one key share it.
     pub keys: BTreeMap<String, Arc<PlannedKey>>,
     /// The aliases.

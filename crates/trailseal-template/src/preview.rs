@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use trailseal_rule::{
-    BucketName, EvaluationContext, Facts, Judgement, KeyRef, Reading, Refusal, Trail, Verdict,
-    evaluate,
+    BucketName, CheckId, EvaluationContext, Facts, Judgement, KeyRef, Reading, Refusal, Trail,
+    Verdict, evaluate,
 };
 
 use crate::evidence::Evidence;
 use crate::model::{Deployment, PlannedKey, PlannedTrail, SuppliedKey, SuppliedValues};
-use crate::planned::not_known;
+use crate::planned::{Planned, not_known};
 use crate::values::bucket_in_words;
 
 /// What a document plans.
@@ -33,7 +33,7 @@ pub struct Preview {
 pub struct World {
     /// The trail in this outcome; `None` if it is not made.
     pub trail: Option<PlannedTrail>,
-    /// The deployment in this outcome, without its trails.
+    /// What is deployed with it in this outcome.
     pub deployment: Arc<Deployment>,
 }
 
@@ -66,8 +66,14 @@ pub struct JudgedTrail {
 }
 
 impl PreviewedTrail {
-    /// Judges the trail in every outcome. If the verdicts differ, it is unverified.
+    /// Judges the trail in every outcome, without `delivery-unbroken`. If the verdicts differ, it is
+    /// unverified.
     pub fn judge(&self, context: &EvaluationContext<'_>, values: &SuppliedValues) -> JudgedTrail {
+        let mut parameters = context.parameters.clone();
+        if !parameters.skip_checks.contains(&CheckId::DeliveryUnbroken) {
+            parameters.skip_checks.push(CheckId::DeliveryUnbroken);
+        }
+        let context = &EvaluationContext { parameters: &parameters, now: context.now };
         let judged: Vec<JudgedTrail> = self
             .worlds
             .iter()
@@ -84,11 +90,27 @@ impl PreviewedTrail {
         } else {
             self.undecided(context)
         };
+        all.notes.extend(self.organization());
         all.notes.extend(self.notes.iter().cloned());
         if !is_made_always {
             all.notes.push(format!("judged as if it were made: {}", self.why));
         }
         all
+    }
+
+    /// Whose trail an organization trail is taken for: a delegated administrator's belongs to the
+    /// management account.
+    fn organization(&self) -> Option<String> {
+        let made = || self.worlds.iter().filter_map(|world| world.trail.as_ref());
+        let owner = &self.declared.place.account;
+        let owner = format!("evaluated as an organization trail of {owner}");
+        if made().any(|trail| trail.is_organization == Planned::Known(true)) {
+            return Some(owner);
+        }
+        made().find_map(|trail| match &trail.is_organization {
+            Planned::Unknown(why) => Some(format!("may be an organization trail ({why}): {owner}")),
+            Planned::Known(_) | Planned::Absent => None,
+        })
     }
 
     /// The verdict where the outcomes differ: the key is what differs.

@@ -380,6 +380,58 @@ fn a_stack_parameter_that_counts_for_nothing_is_named() {
     assert!(of_plan.err.contains("--stack-parameters is not used"), "{}", of_plan.err);
 }
 
+/// A plan has trails that exist, and no document shows what was delivered to them.
+#[test]
+fn deliveries_are_not_judged() {
+    let folder = Folder::new("preview-delivery");
+    let whole = std::fs::read_to_string(plan("t14b-count-on.json")).unwrap();
+    let mut document: Value = serde_json::from_str(&whole).unwrap();
+    let source = plan("source/t14b-count-on");
+    for actions in [json!(["create"]), json!(["update"]), json!(["no-op"])] {
+        let changes = document["resource_changes"].as_array_mut().unwrap();
+        let trail = changes.iter_mut().find(|one| one["type"] == "aws_cloudtrail").unwrap();
+        trail["change"]["actions"] = actions;
+        trail["change"]["before"] = trail["change"]["after"].clone();
+        let file = folder.write("plan.json", document.to_string().as_bytes());
+        let file = file.display().to_string();
+        let words =
+            [&file, "--source", &source, "-o", "json", "-p", "profile=strict", PLACE[0], PLACE[1]];
+        let report = preview(&words).report();
+        let trail = &report["trails"][0];
+        assert_eq!(trail["compliance"], "COMPLIANT", "{trail}");
+        assert_eq!(trail["skipped"], json!(["delivery-unbroken"]));
+        let checks = trail["checks"].as_array().unwrap();
+        assert!(checks.iter().all(|check| check["id"] != "delivery-unbroken"), "{checks:?}");
+        assert_eq!(checks.len(), 9);
+    }
+    let asked =
+        of_case("cfn/c02-ref-key.yaml", &[&PLACE[..], &["-p", "checkDelivery=true"]].concat());
+    assert_eq!(asked.report()["trails"][0]["skipped"], json!(["delivery-unbroken"]));
+}
+
+#[test]
+fn the_owner_of_an_organization_trail_is_stated() {
+    let folder = Folder::new("preview-organization");
+    let template = |organization: &str| {
+        let text = std::fs::read_to_string(cases().join("cfn/c02-ref-key.yaml")).unwrap();
+        let text =
+            text.replace("IsLogging: true", &format!("IsLogging: true\n      {organization}"));
+        assert!(organization.is_empty() || text.contains(organization), "{text}");
+        let file = folder.write("template.yaml", text.as_bytes()).display().to_string();
+        let checked = preview(&[&[file.as_str(), "-o", "json"], &PLACE[..]].concat());
+        (verdict(&checked).1, checked.report()["trails"][0]["notes"].to_string())
+    };
+    let note = "evaluated as an organization trail of 111122223333";
+    let (_, plain) = template("");
+    assert!(!plain.contains("organization"), "{plain}");
+    let (verdict, notes) = template("IsOrganizationTrail: true");
+    assert_eq!(verdict, "COMPLIANT");
+    assert!(notes.contains(note) && !notes.contains("may be"), "{notes}");
+    let (_, notes) = template("IsOrganizationTrail: !ImportValue is-organization");
+    assert!(notes.contains("may be an organization trail (export `is-organization`"), "{notes}");
+    assert!(notes.contains(note), "{notes}");
+}
+
 /// What a file of values does not state is no default of KMS.
 #[test]
 fn a_supplied_key_passes_only_with_what_the_file_states() {

@@ -71,7 +71,7 @@ impl PlannedTrail {
             bucket: properties.bucket.map(BucketTarget::Named),
             key,
             is_multi_region: properties.is_multi_region == Planned::Known(true),
-            is_organization: properties.is_organization == Planned::Known(true),
+            is_organization: properties.is_organization,
             is_logging: properties.is_logging.known().copied(),
         }
     }

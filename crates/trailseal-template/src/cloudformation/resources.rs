@@ -80,7 +80,7 @@ impl Run<'_> {
             bucket: self.bucket(stack, properties.bucket),
             key: properties.key,
             is_multi_region: properties.is_multi_region == Planned::Known(true),
-            is_organization: properties.is_organization == Planned::Known(true),
+            is_organization: properties.is_organization,
             is_logging: properties.is_logging.known().copied(),
         }
     }

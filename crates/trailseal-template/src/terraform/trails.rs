@@ -77,7 +77,7 @@ impl<'a> Trails<'a> {
             bucket,
             key: Planned::Absent,
             is_multi_region: resource.flag("is_multi_region_trail") == Planned::Known(true),
-            is_organization: resource.flag("is_organization_trail") == Planned::Known(true),
+            is_organization: resource.flag("is_organization_trail"),
             is_logging: resource.flag("enable_logging").known().copied(),
         };
         if resource.fate == Fate::Forgotten {

@@ -135,7 +135,12 @@ fn required(claims: &Claims, trail: &TrailReport) -> Vec<CheckId> {
     // The original of a copy is judged by its log files, and the copy is not.
     let is_copy = trail.is_copy_of_any_kind();
     if claims.is_of_this_release && !claims.has_events {
-        let is_judged = |check: &CheckId| !(is_copy && *check == CheckId::LogFilesSealed);
+        let is_judged = |check: &CheckId| match check {
+            CheckId::LogFilesSealed => !is_copy,
+            // No document shows what was delivered.
+            CheckId::DeliveryUnbroken => trail.declared.is_none(),
+            _ => true,
+        };
         return claims.checks.iter().copied().filter(is_judged).collect();
     }
     let profile = trail.profile.filter(|_| claims.is_of_this_release);
