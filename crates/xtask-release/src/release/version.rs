@@ -10,12 +10,13 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The other files: a name, and the text before the version.
 ///
 /// The deployment's templates repeat it as well: they are generated, and their tests compare them.
-const ELSEWHERE: [(&str, &str); 10] = [
+const ELSEWHERE: [(&str, &str); 11] = [
     ("cdk/package.json", r#""name": "trailseal-cdk", "version": ""#),
     ("cdk/package-lock.json", r#""name": "trailseal-cdk", "version": ""#),
     ("tests/browser/package.json", r#""name": "trailseal-browser-tests", "version": ""#),
     ("tests/browser/package-lock.json", r#""name": "trailseal-browser-tests", "version": ""#),
     ("cdk/README.md", "trailseal/"),
+    ("docs/PREVIEW.md", "ref: v"),
     ("terraform/README.md", "?ref=v"),
     ("terraform/README.md", "trailseal/"),
     ("terraform/modules/account/README.md", "?ref=v"),
@@ -42,7 +43,7 @@ fn check_file(text: &str, before: &str, version: &str) -> Result<()> {
         .split(before)
         .skip(1)
         .filter(is_version)
-        .filter_map(|rest| rest.split(['"', '/', '`', ' ']).next())
+        .filter_map(|rest| rest.split(['"', '/', '`', ' ', ',']).next())
         .collect();
     let is_right = !found.is_empty() && found.iter().all(|found| *found == version);
     ensure!(is_right, "after `{before}` it has {found:?}");
