@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use trailseal_rule::{AccountId, Region};
 
-use crate::cloudformation::{Stack, Stacks, plain, preview, read_stack};
+use crate::cloudformation::{STACK_TYPE, Stack, Stacks, plain, preview, read_stack};
 use crate::model::Place;
 use crate::node::Node;
 use crate::parameters::Given;
@@ -235,9 +235,9 @@ fn nested_templates(
     assets: &BTreeMap<String, String>,
 ) -> Vec<(String, Option<String>)> {
     let resources = root.get("Resources").map_or(&[][..], Node::members);
-    let nested = resources.iter().filter(|one| {
-        one.node.get("Type").and_then(Node::text) == Some("AWS::CloudFormation::Stack")
-    });
+    let nested = resources
+        .iter()
+        .filter(|one| one.node.get("Type").and_then(Node::text) == Some(STACK_TYPE));
     let stated =
         |node: &Node| node.get("Metadata")?.get("aws:asset:path")?.text().map(str::to_owned);
     let by_url = |node: &Node| {

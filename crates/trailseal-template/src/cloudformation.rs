@@ -14,6 +14,8 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use trailseal_rule::TRAIL_TYPE;
+
 use crate::model::{Deployment, Place, PlannedTrail};
 use crate::node::{Member, Node, NodeValue};
 use crate::parameters::Given;
@@ -22,10 +24,11 @@ use crate::preview::{Preview, PreviewedTrail, World};
 use crate::values::Values;
 use crate::yaml;
 
-use kinds::{STACK_TYPE, TRAIL_TYPE, kind};
+use kinds::kind;
 use stack::Run;
 
 pub(crate) use evaluate::plain;
+pub(crate) use kinds::STACK_TYPE;
 pub(crate) use resources::rotation;
 pub(crate) use stack::{Stack, Stacks};
 

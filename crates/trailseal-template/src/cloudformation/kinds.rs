@@ -2,10 +2,9 @@
 
 use crate::node::Node;
 
-pub(super) const TRAIL_TYPE: &str = "AWS::CloudTrail::Trail";
 pub(super) const BUCKET_TYPE: &str = "AWS::S3::Bucket";
 pub(super) const ALIAS_TYPE: &str = "AWS::KMS::Alias";
-pub(super) const STACK_TYPE: &str = "AWS::CloudFormation::Stack";
+pub(crate) const STACK_TYPE: &str = "AWS::CloudFormation::Stack";
 const KEY_TYPE: &str = "AWS::KMS::Key";
 pub(super) const REPLICA_TYPE: &str = "AWS::KMS::ReplicaKey";
 pub(super) const KEY_TYPES: [&str; 2] = [KEY_TYPE, REPLICA_TYPE];

@@ -1,13 +1,13 @@
 //! What names stand for: parameters, pseudo parameters, resources and their attributes, outputs.
 
-use trailseal_rule::{KeyArn, Partition, stand_in};
+use trailseal_rule::{KeyArn, Partition, TRAIL_TYPE, stand_in};
 
 use crate::node::{Node, NodeValue};
 use crate::parameters::Given;
 use crate::value::Value;
 
 use super::evaluate::plain;
-use super::kinds::{ALIAS_TYPE, BUCKET_TYPE, KEY_TYPES, STACK_TYPE, TRAIL_TYPE, kind};
+use super::kinds::{ALIAS_TYPE, BUCKET_TYPE, KEY_TYPES, STACK_TYPE, kind};
 use super::macros::{stated_map, whole};
 use super::stack::{Run, Stack};
 

@@ -1,5 +1,7 @@
 //! Resources that make trails which are not read, or may make some.
 
+use trailseal_rule::TRAIL_TYPE;
+
 use super::document::{
     CLOUD_CONTROL, CLOUDTRAIL, OTHER_TYPES, ResourceChange, StateResource, TRAIL,
 };
@@ -7,8 +9,6 @@ use super::resource::Resource;
 use super::trails::{is_other_trail, named_in_words};
 use crate::cloudformation::plain;
 use crate::preview::Preview;
-
-const TRAIL_OF_CLOUDFORMATION: &str = "AWS::CloudTrail::Trail";
 
 /// Names a resource that makes a trail, or may make one. A data source makes none.
 pub(super) fn name(preview: &mut Preview, resource: &Resource) {
@@ -33,7 +33,7 @@ pub(super) fn name(preview: &mut Preview, resource: &Resource) {
 fn template(resource: &Resource) -> Option<bool> {
     let is_by_url = resource.is_unknown("template_url") || resource.value("template_url").is_some();
     match resource.hidden_text("template_body") {
-        Some(text) if text.contains(TRAIL_OF_CLOUDFORMATION) => Some(true),
+        Some(text) if text.contains(TRAIL_TYPE) => Some(true),
         // Another stack or a macro can add it.
         Some(text) if !is_by_url && !makes_more(text) => None,
         Some(_) | None => Some(false),
@@ -59,9 +59,7 @@ pub(super) fn is_planned_trail(resource: &StateResource<'_>) -> bool {
     !resource.is_data()
         && match &*resource.kind {
             TRAIL | CLOUDTRAIL => true,
-            CLOUD_CONTROL => {
-                resource.values.is_none_or(|raw| raw.get().contains(TRAIL_OF_CLOUDFORMATION))
-            }
+            CLOUD_CONTROL => resource.values.is_none_or(|raw| raw.get().contains(TRAIL_TYPE)),
             _ => false,
         }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
+use trailseal_rule::TRAIL_TYPE;
 
-use super::document::{ALIAS, BUCKET, KEY_TYPES};
+use super::document::{ALIAS, BUCKET, CLOUDTRAIL, KEY_TYPES};
 use super::graph::{Graph, Outcome};
 use super::keys::{Keys, Named};
 use super::resource::{Fate, Resource};
@@ -294,9 +295,9 @@ impl<'a> Trails<'a> {
 
 /// Whether a resource that is not of the provider of AWS makes a trail.
 pub(super) fn is_other_trail(resource: &Resource) -> bool {
-    resource.address.kind == "awscc_cloudtrail_trail"
+    resource.address.kind == CLOUDTRAIL
         || (resource.is_unknown("type_name")
-            || resource.hidden_text("type_name") == Some("AWS::CloudTrail::Trail"))
+            || resource.hidden_text("type_name") == Some(TRAIL_TYPE))
 }
 
 /// A trail of which only the address is read.
