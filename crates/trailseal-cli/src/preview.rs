@@ -112,8 +112,8 @@ fn undeclared(
     let is_declared = |name: &&String| {
         documents.iter().any(|document| document.preview.parameters.contains(name.as_str()))
     };
-    let file = arguments.stack_parameters.iter().map(|file| file.display().to_string());
-    let source = file.last().unwrap_or_default();
+    let file = arguments.stack_parameters.as_ref();
+    let source = file.map(|file| file.display().to_string()).unwrap_or_default();
     let problem = |name: &String| Problem {
         source: source.clone(),
         message: format!("no template has the parameter `{}`", clean(name)),
