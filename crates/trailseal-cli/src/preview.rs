@@ -77,6 +77,7 @@ pub(crate) fn preview(
         }
         for name in WITHOUT_EFFECT.iter().filter(|name| settings.given.contains_key(**name)) {
             console.print_note(&format!("parameter `{name}` has no effect in a preview"));
+        }
         if are_parameters_unused {
             console.print_note(
                 "--stack-parameters is not used: none of the documents is a template or a cloud \
