@@ -153,8 +153,8 @@ fn the_delivery_is_read_for_keys_of_external_key_stores_only() {
     assert!(!needs(&context(&cis), &trail()).wants_delivery(&external));
     assert!(needs(&context(&strict()), &trail()).wants_delivery(&Reading::Absent));
 }
+
 /// A check alone gets the evidence that it reads, whatever names the key.
-/// A law: a check alone gets the evidence that it reads, whatever names the key.
 #[test]
 fn no_check_reads_evidence_that_it_does_not_declare() {
     let not_read = Refusal::NotRead.to_string();
