@@ -100,6 +100,11 @@ impl Report {
         self.trails.iter().filter(|trail| trail.kind() == Kind::Trail)
     }
 
+    /// The results that are counted: of trails, and of accounts without one, but not of copies.
+    pub(crate) fn own_results(&self) -> impl Iterator<Item = &TrailReport> + Clone {
+        self.trails.iter().filter(|trail| trail.kind() != Kind::Copy)
+    }
+
     pub(crate) fn copies(&self) -> usize {
         self.trails.iter().filter(|trail| trail.kind() == Kind::Copy).count()
     }

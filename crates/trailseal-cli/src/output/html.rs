@@ -32,7 +32,7 @@ use trailseal_rule::{CHECKS, Check, Timestamp};
 
 use super::HtmlWriter;
 use crate::report::{ControlNumber, NotEvaluated, Report, Run};
-use causes::{Cause, Remark, causes, remarks};
+use causes::{Cause, Remark, causes, no_cause, remarks};
 use headline::Headline;
 use heat::HeatMap;
 use listing::Listing;
@@ -68,10 +68,12 @@ struct Page<'a> {
     parameters: Vec<String>,
     control: Option<&'a ControlNumber>,
     controls: Vec<Numbers<'a>>,
-    tally: VerdictCounts,
+    /// The verdicts on trails, and on accounts without one.
+    results: VerdictCounts,
     places: Places<'a>,
     heat: HeatMap,
     causes: Vec<Cause<'a>>,
+    no_cause: &'static str,
     listing: Listing<'a>,
     remarks: Vec<Remark<'a>>,
     checks: Vec<&'static Check>,
@@ -87,15 +89,14 @@ struct Numbers<'a> {
 
 impl<'a> Page<'a> {
     fn of(report: &'a Report) -> Self {
-        let mut tally = VerdictCounts::default();
-        report.own_trails().for_each(|trail| tally.add(TrailStatus::of(trail)));
+        let trails = VerdictCounts::of_all(report.own_trails());
         let places = Places::of(report);
         Self {
             report,
             style: STYLE,
             script: SCRIPT,
             policy: content_security_policy(STYLE, Some(SCRIPT)),
-            headline: Headline::of(report, &tally),
+            headline: Headline::of(report, &trails),
             created: report.run.as_ref().map_or(report.generated_at, |run| run.finished_at),
             command: report.run.as_ref().map(command).unwrap_or_default(),
             parameters: report
@@ -108,12 +109,13 @@ impl<'a> Page<'a> {
             heat: HeatMap::of(&places),
             places,
             causes: causes(&report.trails),
+            no_cause: no_cause(report, &trails),
             listing: Listing::of(report),
             remarks: remarks(&report.trails),
             checks: CHECKS.to_vec(),
             not_evaluated: report.not_evaluated(),
             warnings: report.warnings().collect(),
-            tally,
+            results: VerdictCounts::of_all(report.own_results()),
         }
     }
 

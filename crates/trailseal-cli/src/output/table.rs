@@ -94,11 +94,13 @@ fn style(trail: &TrailReport, screen: Screen) -> Style {
 
 fn summary(report: &Report) -> String {
     let summary = &report.summary;
-    let own = report.own_trails();
+    let own = report.own_results();
     let of = |wanted| own.clone().filter(|trail| trail.compliance == wanted).count();
+    let without = report.without_trails().map(|without| format!(", and {without}"));
     let mut line = format!(
-        "{}: {} non-compliant, {} compliant, {} not applicable",
-        counted(own.clone().count(), "trail"),
+        "{}{}: {} non-compliant, {} compliant, {} not applicable",
+        counted(report.own_trails().count(), "trail"),
+        without.unwrap_or_default(),
         of(ComplianceType::NonCompliant),
         of(ComplianceType::Compliant),
         of(ComplianceType::NotApplicable)
@@ -109,9 +111,6 @@ fn summary(report: &Report) -> String {
     }
     if summary.not_evaluated > 0 {
         line.push_str(&format!(", {} not evaluated", counted(summary.not_evaluated, "trail")));
-    }
-    if let Some(without) = report.without_trails() {
-        line.push_str(&format!("; {without}"));
     }
     match report.copies() {
         0 => {}

@@ -26,8 +26,8 @@ async fn accounts_without_trails_are_not_counted_as_trails() {
     let desk = Desk::with(state).await;
     let asked = [ORGANIZATION.as_slice(), &["-p", "noTrails=NON_COMPLIANT"]].concat();
     let run = desk.run(&member(0), &asked).exits(1);
-    let line = "0 trails: 0 non-compliant, 0 compliant, 0 not applicable; 2 accounts have no trail \
-                in 2 Regions (2 accounts audited)";
+    let line = "0 trails, and 2 accounts have no trail in 2 Regions: 2 non-compliant, 0 compliant, \
+                0 not applicable (2 accounts audited)";
     says(&run.out, &[line]);
 }
 

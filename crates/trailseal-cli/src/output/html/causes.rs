@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::status::TrailStatus;
+use super::listing::NOTHING_EVALUATED;
+use super::status::{TrailStatus, VerdictCounts};
 use super::text::Count;
-use crate::report::{CheckOutcome, TrailReport};
+use crate::report::{CheckOutcome, Report, TrailReport};
 
 /// A check that at least one trail did not pass.
 pub(super) struct Cause<'a> {
@@ -39,6 +40,17 @@ pub(super) fn causes(trails: &[TrailReport]) -> Vec<Cause<'_>> {
     let mut causes: Vec<Cause<'_>> = counts.into_iter().map(cause).collect();
     causes.sort_by_key(|cause| Reverse((cause.failed, cause.unknown)));
     causes
+}
+
+/// The text in place of the causes if there are none. It says that every check passed only if nothing
+/// was left out.
+pub(super) fn no_cause(report: &Report, tally: &VerdictCounts) -> &'static str {
+    let is_all = report.complete && report.own_results().count() == tally.evaluated();
+    match tally.evaluated() {
+        0 => NOTHING_EVALUATED,
+        _ if is_all => "Every enabled check passed.",
+        _ => "No check failed on the trails that were evaluated.",
+    }
 }
 
 /// The most frequent remarks that are listed.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::listing::NOTHING_EVALUATED;
 use super::status::{TrailStatus, VerdictCounts};
 use super::text::{Count, counted};
 use crate::report::{AccountStatus, Report};
@@ -16,7 +17,7 @@ impl Headline {
     pub(super) fn of(report: &Report, tally: &VerdictCounts) -> Self {
         let mut statement = statement(tally);
         if let Some(without) = report.without_trails() {
-            statement.push_str(&format!(" {without}."));
+            statement.push_str(&format!(" {without}, which is not compliant."));
         }
         let left_out = report.summary.not_evaluated;
         if left_out > 0 {
@@ -30,10 +31,10 @@ impl Headline {
 
 fn statement(tally: &VerdictCounts) -> String {
     let trails = tally.trails();
-    let evaluated = trails - tally.of(TrailStatus::NotApplicable);
+    let evaluated = tally.evaluated();
     match (tally.of(TrailStatus::Failing), tally.of(TrailStatus::Unverified)) {
         (0, 0) if trails == 0 => "No trail was seen.".to_owned(),
-        (0, 0) if evaluated == 0 => "No trail was evaluated.".to_owned(),
+        (0, 0) if evaluated == 0 => NOTHING_EVALUATED.to_owned(),
         (0, 0) if evaluated == 1 => "The one trail that was evaluated is compliant.".to_owned(),
         (0, 0) => format!("All {} trails that were evaluated are compliant.", Count(evaluated)),
         (0, unverified) => format!(

@@ -19,8 +19,11 @@ pub(super) struct About {
     pub(super) title: &'static str,
     pub(super) text: &'static str,
     /// The text in place of an empty group; without it, an empty group is left out.
-    pub(super) none: &'static str,
+    none: &'static str,
 }
+
+/// The text in place of a group if no trail was evaluated.
+pub(super) const NOTHING_EVALUATED: &str = "No trail was evaluated.";
 
 const FINDINGS: [About; 3] = [
     About {
@@ -88,6 +91,8 @@ pub(super) struct Listing<'a> {
 /// The results of one kind and verdict.
 pub(super) struct Group<'a> {
     pub(super) about: &'static About,
+    /// The text in place of an empty group: without an evaluated trail, nothing is said of checks.
+    pub(super) none: &'static str,
     pub(super) count: usize,
     pub(super) full: Vec<TrailEvidence<'a>>,
     pub(super) packs: Vec<Pack<'a>>,
@@ -116,10 +121,18 @@ impl<'a> Group<'a> {
             trail.kind() == about.kind && is_of_status
         };
         let trails: Vec<&TrailReport> = report.trails.iter().filter(is_wanted).collect();
+        let was_evaluated =
+            |trail: &TrailReport| TrailStatus::of(trail) != TrailStatus::NotApplicable;
+        let none = match about.none {
+            "" => "",
+            _ if !report.own_trails().any(was_evaluated) => NOTHING_EVALUATED,
+            none => none,
+        };
         let (full, rest) = trails.split_at_checked(full_max).unwrap_or((trails.as_slice(), &[]));
         let full = full.iter().enumerate();
         Self {
             about,
+            none,
             count: trails.len(),
             full: full.map(|(index, trail)| TrailEvidence::of(first + index, trail)).collect(),
             packs: packs(rest, report),

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::status::{TrailStatus, VerdictCounts};
-use super::text::Count;
+use super::text::{Count, counted};
 use crate::report::{AccountStatus, Kind, Report};
 
 /// Keys of a Region that are listed; the others are counted.
@@ -12,6 +12,9 @@ const KEYS_MAX: usize = 3;
 
 /// With more accounts than this, a printed page leaves out their Regions.
 const PRINTED_MAX: usize = 50;
+
+/// What `noTrails` says of a place.
+const NO_TRAIL: &str = "no trail, non-compliant";
 
 const REFUSED: &str = "could not be read";
 
@@ -52,7 +55,7 @@ pub(super) struct Place<'a> {
     pub(super) copies: usize,
     pub(super) problem: Option<&'a str>,
     pub(super) is_bare: bool,
-    /// Whether `noTrails` reports that it has no trail.
+    /// Whether `noTrails` reports that it has no trail: a result without a trail.
     pub(super) is_finding: bool,
     keys: BTreeSet<&'a str>,
     open: BTreeSet<&'a str>,
@@ -70,7 +73,7 @@ pub(super) struct NotRead<'a> {
 
 impl<'a> Places<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
-        let mut accounts = counted(report);
+        let mut accounts = accounts(report);
         accounts.sort_by_key(|account| {
             (account.rank(), Reverse(account.tally.of(TrailStatus::Failing)))
         });
@@ -89,7 +92,7 @@ impl<'a> Places<'a> {
 }
 
 /// The accounts, sorted by ID.
-fn counted(report: &Report) -> Vec<Account<'_>> {
+fn accounts(report: &Report) -> Vec<Account<'_>> {
     let mut accounts: BTreeMap<&str, (Account<'_>, BTreeMap<&str, Place<'_>>)> = BTreeMap::new();
     for audited in &report.accounts {
         let (account, places) = accounts.entry(&audited.id).or_default();
@@ -156,7 +159,11 @@ impl<'a> Account<'a> {
     /// What was found in it, in a few words.
     pub(super) fn words(&self) -> String {
         let copies = self.regions.iter().map(|place| place.copies).sum();
-        let words = of_trails(&self.tally, copies);
+        let bare = self.regions.iter().filter(|place| place.is_finding).count();
+        let bare = (bare > 0).then(|| format!("{NO_TRAIL} in {}", counted(bare, "Region")));
+        let words = [of_trails(&self.tally, copies), bare.unwrap_or_default()];
+        let words =
+            words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join("; ");
         match (words.is_empty(), self.instead()) {
             (true, instead) => instead.unwrap_or("no trail").to_owned(),
             (false, Some(instead)) => format!("{words}; {instead}"),
@@ -179,9 +186,9 @@ impl<'a> Account<'a> {
         self.problem.is_some() || self.regions.iter().any(|place| place.problem.is_some())
     }
 
-    /// Regions with a trail or a failed read.
+    /// Regions with a trail, a failed read or a finding.
     pub(super) fn listed(&self) -> impl Iterator<Item = &Place<'a>> {
-        self.regions.iter().filter(|place| !place.is_bare)
+        self.regions.iter().filter(|place| !place.is_bare || place.is_finding)
     }
 
     fn not_read(&self) -> Vec<NotRead<'a>> {
@@ -223,9 +230,19 @@ impl<'a> Place<'a> {
         self.tally.trails() + self.copies == 0
     }
 
+    /// The results with a verdict in it: of trails, and that it has no trail.
+    pub(super) fn results(&self, status: &TrailStatus) -> usize {
+        let is_bare = self.is_finding && *status == TrailStatus::Failing;
+        self.tally.of(status) + usize::from(is_bare)
+    }
+
     /// The trails and copies in it, or that it has none.
     pub(super) fn words(&self) -> String {
-        if self.is_empty() { "no trail".to_owned() } else { of_trails(&self.tally, self.copies) }
+        match self.is_empty() {
+            true if self.is_finding => NO_TRAIL.to_owned(),
+            true => "no trail".to_owned(),
+            false => of_trails(&self.tally, self.copies),
+        }
     }
 
     /// The verdicts in it, for the page's filters: copies are not applicable.
@@ -233,6 +250,9 @@ impl<'a> Place<'a> {
         let mut all = self.tally.clone();
         if self.copies > 0 {
             all.add(TrailStatus::NotApplicable);
+        }
+        if self.is_finding {
+            all.add(TrailStatus::Failing);
         }
         all.verdicts()
     }

@@ -64,6 +64,13 @@ impl TrailStatus {
 pub(super) struct VerdictCounts(BTreeMap<TrailStatus, usize>);
 
 impl VerdictCounts {
+    /// Counts results.
+    pub(super) fn of_all<'a>(results: impl Iterator<Item = &'a TrailReport>) -> Self {
+        let mut counts = Self::default();
+        results.for_each(|result| counts.add(TrailStatus::of(result)));
+        counts
+    }
+
     pub(super) fn add(&mut self, status: TrailStatus) {
         *self.0.entry(status).or_default() += 1;
     }
@@ -80,6 +87,11 @@ impl VerdictCounts {
 
     pub(super) fn trails(&self) -> usize {
         self.0.values().sum()
+    }
+
+    /// The trails that the rule evaluated.
+    pub(super) fn evaluated(&self) -> usize {
+        self.trails() - self.of(TrailStatus::NotApplicable)
     }
 
     /// The worst verdict; absent without trails.

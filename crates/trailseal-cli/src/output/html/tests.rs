@@ -3,6 +3,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::report::Report;
 
+mod nothing_evaluated;
+
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
 
 fn check(id: &str, outcome: &str) -> Value {
@@ -360,26 +362,6 @@ fn the_heat_map_and_the_account_table_do_not_count_copies() {
             .contains("<td class=\"figure zero\">0</td><td class=\"figure\">1</td>")
     );
     assert!(page.contains("1 trail and 2 copies in 1 account and 2 Regions"));
-}
-
-#[test]
-fn an_account_without_trails_is_not_counted_as_a_trail() {
-    let (own, bare) = ("111122223333", "444455556666");
-    let mut without = trail(bare, bare, "us-east-1", "NON_COMPLIANT", &[]);
-    without["arn"] = Value::Null;
-    without["reason"] = json!("the account has no trail");
-    let sealed = trail("sealed", own, "us-east-1", "COMPLIANT", &[check("key-usable", "pass")]);
-    let regions = json!([{ "region": "us-east-1", "trails": 0, "problem": null }]);
-    let audited = json!({ "id": bare, "name": null, "problem": null, "regions": regions });
-    let page = page(&report(&[without, sealed], &[audited]));
-    let statement = "<h1>The one trail that was evaluated is compliant. 1 account has no trail in 1 Region.</h1>";
-    assert!(page.contains(statement), "{page}");
-    let heat = between(&page, "<svg class=\"heat\"", "</svg>");
-    assert!(heat.find(bare) < heat.find(own), "the worst first: {heat}");
-    assert!(between(heat, "<g class=\"field failing\"", "</g>").ends_with(">0</text>"), "{heat}");
-    let group = between(&page, "id=\"without-trails-title\"", "</section>");
-    assert!(group.contains("data-kind=\"account\"") && group.contains("the account has no trail"));
-    assert!(between(&page, "id=\"bare-title\"", "id=\"counts-title\"").contains("us-east-1"));
 }
 
 #[test]
