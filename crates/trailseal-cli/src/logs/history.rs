@@ -6,9 +6,9 @@ use trailseal_rule::KeyArn;
 use super::report::{BucketLogs, FilesLogs, FolderLogs, LogsReport, TrailLogs, UNRECOGNIZED};
 
 /// How to encrypt them, in a few sentences; `docs/LOGS.md` has the commands.
-pub(super) const FIRST_STEPS: &str = "S3 Batch Operations can encrypt them with the trail's key (S3UpdateObjectEncryption); \
-     `docs/LOGS.md`, \"Encrypt the history\", has the commands. The key must belong to the account of \
-     the bucket. It cannot be undone. Readers whose grants depend on \
+pub(super) const FIRST_STEPS: &str = "S3 Batch Operations can encrypt them with that key (S3UpdateObjectEncryption); `docs/LOGS.md`, \
+     \"Encrypt the history\", has the commands. The key must work, and belong to the account of the \
+     bucket. It cannot be undone. Readers whose grants depend on \
      `kms:EncryptionContext:aws:cloudtrail:arn` cannot read the files afterwards";
 
 /// What the encryption of files is worth.
@@ -50,11 +50,20 @@ pub(super) fn seal(trails: &[TrailLogs], folder: &FolderLogs, files: &FilesLogs)
 }
 
 /// The log files of the trails that are not encrypted with the key of their trail:
-/// `3 of 5 log files that were read are not encrypted with the key of the trail`.
+/// `3 of 5 log files that were read are not encrypted with the key of their trail`.
+///
+/// Only files that are certainly a trail's are counted: to encrypt a file cannot be undone.
 pub(super) fn unencrypted(report: &LogsReport) -> Option<String> {
+    let has_owner = |folder: &FolderLogs| {
+        let mut trails = report.trails.iter().filter(|trail| folder.trails.contains(&trail.arn));
+        trails.any(|trail| trail.own_folders.contains(&folder.name))
+    };
     let all = report.buckets.iter().flat_map(BucketLogs::all_files);
     let of_trails = all.filter(|(folder, files)| {
-        !folder.digests && !folder.trails.is_empty() && files.version == Version::Current
+        !folder.digests
+            && files.version == Version::Current
+            && matches!(files.owner, Owner::Bucket | Owner::NotListed)
+            && has_owner(folder)
     });
     let (mut read, mut without) = (0_u64, 0_u64);
     for (folder, files) in of_trails.filter(|(_, files)| files.encryption.is_some()) {
@@ -66,7 +75,7 @@ pub(super) fn unencrypted(report: &LogsReport) -> Option<String> {
     (without > 0).then(|| {
         let verb = if without == 1 { "is" } else { "are" };
         format!(
-            "{without} of {read} log files that were read {verb} not encrypted with the key of the \
+            "{without} of {read} log files that were read {verb} not encrypted with the key of their \
              trail"
         )
     })

@@ -61,6 +61,9 @@ pub(super) struct TrailLogs {
     /// Its folders to which another trail also delivers, so that their files cannot be attributed.
     pub(super) shared: Vec<SharedFolder>,
     pub(super) notes: Vec<String>,
+    /// The folders to which certainly no other trail delivers; none if the trail has no key.
+    #[serde(skip)]
+    pub(super) own_folders: Vec<String>,
 }
 
 /// A folder of several trails.

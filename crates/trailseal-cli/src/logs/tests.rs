@@ -20,6 +20,7 @@ use crate::output::{TableOptions, formats};
 use crate::report::{Asked, CheckOutcome};
 use crate::testing::{Checked, Folder};
 
+mod advice;
 mod inventory;
 mod verdicts;
 

@@ -118,6 +118,7 @@ fn blank(delivery: &TrailDelivery, outcome: &Outcome) -> TrailLogs {
         no_delivery_since: Vec::new(),
         shared: Vec::new(),
         notes: Vec::new(),
+        own_folders: Vec::new(),
     }
 }
 
@@ -146,11 +147,9 @@ fn describe(
             | FolderStanding::WritersUnknown => {}
         }
     }
-    let is_own = |folder: &Folder| {
-        let name = folder.to_string();
-        let own = files.folders.iter().find(|own| own.name == name);
-        own.is_some_and(|own| own.other_writers == Reading::Known(Vec::new()))
-    };
+    let own = files.folders.iter().filter(|own| own.other_writers == Reading::Known(Vec::new()));
+    logs.own_folders = own.map(|own| own.name.clone()).collect();
+    let is_own = |folder: &Folder| logs.own_folders.contains(&folder.to_string());
     let with_key = coverage.rows().filter(|(folder, _, class, _)| {
         class.key() == Some(key)
             && class.version == Version::Current
