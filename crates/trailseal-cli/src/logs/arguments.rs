@@ -86,8 +86,9 @@ pub(crate) struct LogsArguments {
 
     /// Print the query for Athena that counts the files of a bucket, with the commands that run it:
     /// for the S3 Metadata table of the bucket, or for a table over reports of S3 Inventory
-    #[arg(long, value_name = "metadata|inventory=DATABASE.TABLE|inventory-csv=DATABASE.TABLE",
-          conflicts_with_all = ["inventory", "athena_results", "monthly", "all", "bucket_role"])]
+    #[arg(long, value_name = "metadata[=NAMESPACE.TABLE]|inventory=DATABASE.TABLE|inventory-csv=DATABASE.TABLE",
+          conflicts_with_all = ["inventory", "athena_results", "monthly", "all", "bucket_role",
+          "since", "until", "accounts", "regions", "output", "config"])]
     pub(super) athena_sql: Option<String>,
 
     /// Count the files by the CSV result of that query, instead of reading the bucket; with a bucket
@@ -99,13 +100,14 @@ pub(crate) struct LogsArguments {
     /// Keep the encryption of the files that --all reads in a file, and use what an earlier run with
     /// the same options kept there for files that have not changed. The file is created if it does
     /// not exist. It is not trusted: the files that decide about a trail are read again
-    #[arg(long, value_name = "FILE",
-          conflicts_with_all = ["inventory", "athena_sql", "athena_results"])]
+    #[arg(long, value_name = "FILE", requires = "all",
+          conflicts_with_all = ["monthly", "inventory", "athena_sql", "athena_results", "confirm"])]
     pub(super) resume: Option<PathBuf>,
 
     /// Compare N files of the inventory with S3, by a HEAD request for each: the newest and the oldest
     /// of each account, Region and kind, then others. A sample proves no trail
     #[arg(long, value_name = "N", requires = "inventory",
+          conflicts_with_all = ["monthly", "all", "versions", "athena_sql", "athena_results"],
           value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub(super) confirm: Option<u16>,
 
@@ -142,7 +144,8 @@ pub(crate) struct LogsArguments {
     pub(super) bucket_role: Option<BucketRole>,
 
     /// The external ID that the role requires
-    #[arg(long, value_name = "ID", requires = "bucket_role", hide_env_values = true)]
+    #[arg(long, value_name = "ID", requires = "bucket_role", hide_env_values = true,
+          conflicts_with_all = ["athena_sql", "athena_results"])]
     pub(super) external_id: Option<String>,
 
     /// The profile whose credentials are used instead of those of the environment; it must exist
@@ -249,7 +252,63 @@ fn account(text: &str) -> Result<AccountId, String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+    use clap::error::ErrorKind;
+
     use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        logs: LogsArguments,
+    }
+
+    fn refused(words: &[&str]) -> Option<ErrorKind> {
+        let words = ["logs", "s3://logs"].iter().chain(words);
+        Line::try_parse_from(words).err().map(|error| error.kind())
+    }
+
+    /// Clap does not require an option that conflicts with another one of the command line.
+    #[test]
+    fn an_option_never_counts_for_nothing() {
+        let (conflict, missing) = (ErrorKind::ArgumentConflict, ErrorKind::MissingRequiredArgument);
+        let of_results = ["--athena-results", "x"];
+        let of_query = ["--athena-sql", "metadata"];
+        let result = |words: &[&str], expected: ErrorKind| {
+            assert_eq!(refused(words), Some(expected), "{words:?}");
+        };
+        for dependent in [&["--resume", "x"][..], &["--confirm", "5"], &["--external-id", "id"]] {
+            result(dependent, missing);
+            for other in [&of_results, &of_query] {
+                result(&[dependent, other].concat(), conflict);
+            }
+        }
+        for other in [&["--monthly"][..], &["--inventory", "x"], &["--confirm", "5"]] {
+            result(&[&["--resume", "x"], other].concat(), conflict);
+        }
+        for other in [&["--all"][..], &["--monthly"], &["--versions"], &["--all", "--resume", "x"]]
+        {
+            result(&[&["--confirm", "5"], other].concat(), conflict);
+        }
+        for other in [
+            ["--since", "2026-11-01"],
+            ["--until", "2026-11-01"],
+            ["--account", "111122223333"],
+            ["--region", "eu-west-1"],
+            ["-o", "json=x.json"],
+            ["--config", "x.toml"],
+        ] {
+            result(&[of_query, other].concat(), conflict);
+        }
+        for accepted in [
+            &["--all", "--resume", "x"][..],
+            &["--inventory", "x", "--confirm", "5"],
+            &of_query,
+            &of_results,
+        ] {
+            assert_eq!(refused(accepted), None, "{accepted:?}");
+        }
+    }
 
     #[test]
     fn a_target_is_a_trail_or_a_bucket() {

@@ -101,21 +101,21 @@ async fn a_file_that_lies_makes_no_trail_compliant() {
 async fn a_file_of_another_run_or_a_damaged_one_starts_nothing() {
     let desk = desk(&state(&kms(KEY))).await;
     let path = path(&desk);
-    logs(&desk, &["s3://trail-logs", "--resume", &path]).exits(0);
+    logs(&desk, &["s3://trail-logs", "--all", "--resume", &path]).exits(0);
     let text = fs::read_to_string(&path).unwrap();
+    let header = text.lines().next().unwrap();
     for (arguments, expected) in [
         (
-            &["s3://trail-logs", "--since", "2026-02-01"][..],
+            &["s3://trail-logs", "--all", "--since", "2026-02-01"][..],
             "its `since` is null, but this run has \"2026-02-01\"",
         ),
-        (&["s3://trail-logs", "--all"], "its `mode` is \"sample\", but this run has \"all\""),
-        (&["s3://trail-logs/AWSLogs"], "its `buckets` is "),
+        (&["s3://trail-logs/AWSLogs", "--all"], "its `buckets` is "),
     ] {
         let run = logs(&desk, &[arguments, &["--resume", &path]].concat());
         says(run.not_started(), &["--resume `", "` belongs to another run: ", expected]);
     }
-    fs::write(&path, format!("{text}{{}}\n")).unwrap();
-    let run = logs(&desk, &["s3://trail-logs", "--resume", &path]);
+    fs::write(&path, format!("{header}\n{{}}\n")).unwrap();
+    let run = logs(&desk, &["s3://trail-logs", "--all", "--resume", &path]);
     says(run.not_started(), &["line 2 is damaged: missing field `block`"]);
     let run = logs(&desk, &["main", "--history", "fail", "--all", "--resume", &path]).exits(3);
     says(&run.err, &["--history fail cannot be used with --resume"]);
