@@ -12,7 +12,7 @@ use askama::Template;
 use self::chart::Chart;
 use super::history::{FIRST_STEPS, unencrypted};
 use super::report::{BucketLogs, LogsReport, TrailLogs};
-use super::table::{Keys, Line, kind, lines, remarks, title};
+use super::table::{Keys, Line, kind, lines, remarks, root_of, title};
 use crate::output::HtmlWriter;
 use crate::output::html::{
     STYLE, TrailStatus, command, content_security_policy, ticked as parts_of,
@@ -55,9 +55,10 @@ struct Row {
     account: String,
     region: String,
     kind: String,
-    prefix: String,
     encryption: String,
     files: u64,
+    /// The folder above its account.
+    root: String,
 }
 
 impl<'a> Page<'a> {
@@ -140,9 +141,9 @@ impl Row {
             account: folder.account.to_string(),
             region: folder.region.to_string(),
             kind: kind(line),
-            prefix: folder.prefix.clone(),
             encryption: keys.encryption(line),
             files: line.files,
+            root: root_of(line.folder),
         }
     }
 }

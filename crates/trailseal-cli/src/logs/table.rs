@@ -132,7 +132,7 @@ fn as_of(what: &str, bucket: &BucketLogs) -> String {
 }
 
 /// The folder above the accounts: `PREFIX/AWSLogs/ORGANIZATION/`.
-fn root_of(folder: &FolderLogs) -> String {
+pub(super) fn root_of(folder: &FolderLogs) -> String {
     let account = format!("{}/", folder.folder.account);
     folder.name.split_once(&account).map_or("", |(root, _)| root).to_owned()
 }

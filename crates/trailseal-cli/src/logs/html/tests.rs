@@ -1,7 +1,13 @@
 //! The page of files that were counted by hand.
 
+use trailseal_rule::TrailArn;
+
+use crate::logs::report::SharedFolder;
 use crate::logs::tests::{history_report, hostile, written};
 use crate::output::Format;
+use crate::report::CheckOutcome;
+
+const ARN: &str = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/";
 
 #[test]
 fn the_page_has_the_verdict_a_chart_by_month_and_no_script() {
@@ -23,6 +29,29 @@ fn the_page_has_the_verdict_a_chart_by_month_and_no_script() {
     for loaded in ["<script", "script-src", "http://", "https://", " src="] {
         assert!(!page.contains(loaded), "{loaded}");
     }
+}
+
+/// Each folder of the page is told apart, and what people read is a list or a sentence.
+#[test]
+fn the_page_names_the_folder_the_other_trails_and_what_passed() {
+    let mut report = history_report();
+    let page = written(&report, Format::Html, None);
+    for part in [
+        "<bdi>AWSLogs/</bdi>",
+        "<bdi>old/AWSLogs/</bdi>",
+        "<dt>Newest log files</dt><dd>encrypted with the key of the trail</dd>",
+        "<strong>Note:</strong> a sample: ",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let arn = |name: &str| TrailArn::parse(&format!("{ARN}{name}")).unwrap();
+    let trails = vec![arn("one"), arn("two")];
+    report.trails[0].shared = vec![SharedFolder { folder: "AWSLogs/".to_owned(), trails }];
+    report.trails[0].check.outcome = CheckOutcome::Fail;
+    let page = written(&report, Format::Html, None);
+    let words = format!("<bdi>{ARN}one</bdi>, <bdi>{ARN}two</bdi>, so they decide nothing.");
+    assert!(page.contains(&words), "{page}");
+    assert!(!page.contains("Newest log files"), "{page}");
 }
 
 #[test]
