@@ -17,6 +17,7 @@ use crate::inventory::{EventParameters, Inventory, Role, ScanOptions, Subject};
 use crate::report::Problem;
 
 pub(crate) use find::{no_file_in, why_skipped};
+pub(crate) use read::decoded;
 
 /// A file or standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,8 +186,8 @@ const NOTHING_KNOWN: &str = "contains nothing that can be judged: no rule event,
     item, Config snapshot or history, and no trail, key or bucket as the AWS CLI prints them; \
     `trailseal preview` reads templates and plans";
 
-const A_REPORT: &str = "is a report of trailseal, which `check` does not judge again: show it with \
-    `trailseal render`, or give the files that it was made from";
+const A_REPORT: &str = "is a report of trailseal, which `check` does not judge again: give the files \
+    that it was made from, or show a report of `check`, `audit` or `preview` with `trailseal render`";
 
 fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })

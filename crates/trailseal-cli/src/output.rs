@@ -36,9 +36,9 @@ pub(crate) use trailseal_findings::{bounded, clean, clean_json, clean_lines, sho
 pub(crate) enum Format {
     /// For people: what was found, why it matters, how to fix it
     Table,
-    /// For programs: everything, by the schema that `trailseal schema report` prints
+    /// For programs: everything; `trailseal schema` prints the schema of each report
     Json,
-    /// For spreadsheets: one row per trail
+    /// For spreadsheets: a row for each result
     Csv,
     /// For CI: JUnit XML, a case per check of each trail; what could not be verified is an error
     Junit,

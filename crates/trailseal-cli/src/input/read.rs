@@ -1,5 +1,6 @@
 //! Reads one source to its end in constant memory: plain text, gzip or UTF-16, recognized by content.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Take};
 use std::sync::mpsc;
@@ -33,6 +34,9 @@ const INFLATED_BYTES_FREE: u64 = 256 << 20;
 const INFLATION_MAX: u64 = 250;
 
 const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
+
+/// The byte order mark in UTF-8.
+const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
 /// Why a source cannot be used.
 #[derive(Debug, Error)]
@@ -98,6 +102,31 @@ impl<R: Read> Read for Digesting<'_, R> {
         }
         Ok(length)
     }
+}
+
+/// The text of a whole document, without a byte order mark.
+///
+/// # Errors
+///
+/// It begins like gzip or UTF-16, and is damaged.
+pub(crate) fn decoded(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ReadError> {
+    let mut text = Vec::new();
+    if bytes.starts_with(&GZIP_MAGIC) {
+        let input = BufReader::with_capacity(INPUT_BYTES, bytes.take(u64::MAX));
+        let mut inflating = Inflating { decoder: MultiGzDecoder::new(input), inflated: 0 };
+        let mut buffer = vec![0; CHUNK_BYTES];
+        while let Some(length) = inflating.next(&mut buffer)? {
+            text.extend_from_slice(buffer.get(..length).unwrap_or_default());
+        }
+    } else if let Some(order) = utf16::ByteOrder::of(bytes) {
+        utf16::Decoder::new(bytes, order).read_to_end(&mut text).map_err(ReadError::Utf16)?;
+    } else {
+        return Ok(bytes.strip_prefix(&BYTE_ORDER_MARK).unwrap_or(bytes).into());
+    }
+    if text.starts_with(&BYTE_ORDER_MARK) {
+        text.drain(..BYTE_ORDER_MARK.len());
+    }
+    Ok(text.into())
 }
 
 fn read_from(

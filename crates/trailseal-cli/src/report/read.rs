@@ -5,18 +5,27 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Deserializer, Value};
+use trailseal_rule::error_chain;
 
 use super::contradictions::contradictions;
 use super::{REPORT_VERSION, Report, Summary};
+use crate::input::decoded;
 use crate::output::bounded;
 
 /// The most bytes of a fault's message, which quotes the report.
 const FAULT_BYTES_MAX: usize = 500;
 
+/// The members that show what a document is.
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Head {
     version: Option<Value>,
+    run: Option<Value>,
+    /// Both are of a comparison.
+    old: Option<IgnoredAny>,
+    new: Option<IgnoredAny>,
 }
 
 /// The most contradictions that are named; the others are counted.
@@ -79,11 +88,38 @@ pub(crate) fn read_report(text: &[u8]) -> Result<Report, Vec<String>> {
     Err(named.chain(more).collect())
 }
 
+impl Head {
+    /// What the document is if it is a report of a command with a format of its own.
+    fn of_another_command(&self) -> Option<&'static str> {
+        let run = self.run.as_ref().and_then(|run| run.get("command")?.as_str());
+        if self.old.is_some() && self.new.is_some() {
+            Some("is a comparison of `trailseal compare`, not a report of trails")
+        } else if run == Some("logs") {
+            Some(
+                "is a report of `trailseal logs`, which no other command reads: run `logs` again with \
+                 the outputs that you need",
+            )
+        } else {
+            None
+        }
+    }
+}
+
 fn parse(text: &[u8]) -> Result<Report, String> {
     let not_a_report =
         |fault: &str| format!("is not a report: {}", bounded(fault, FAULT_BYTES_MAX));
+    let text = decoded(text).map_err(|error| error_chain(&error))?;
+    let text = text.trim_ascii();
+    match text.first() {
+        None => return Err("is empty".to_owned()),
+        Some(b'[') => return Err("is a list, not a report: a report is a JSON object".to_owned()),
+        Some(_) => {}
+    }
     let head: Head =
         serde_json::from_slice(text).map_err(|error| not_a_report(&error.to_string()))?;
+    if let Some(what) = head.of_another_command() {
+        return Err(what.to_owned());
+    }
     match head.version {
         Some(version) if version == REPORT_VERSION => {}
         None => return Err(not_a_report("it has no `version`")),

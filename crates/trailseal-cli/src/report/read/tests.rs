@@ -1,5 +1,7 @@
 mod edits;
 
+use std::io::Write as _;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -100,13 +102,41 @@ fn text_that_is_not_a_report_of_this_version_is_refused() {
         (r#"{"version": 2, "trails": "other"}"#, "is a report of version 2; trailseal "),
         (r#"{"version": "1"}"#, "is a report of version \"1\"; trailseal "),
         ("{}", "is not a report: it has no `version`"),
-        ("[1]", "is not a report: invalid length 1, expected"),
-        (r#""x""#, "is not a report: invalid type: string \"x\", expected"),
+        ("", "is empty"),
+        (" \n", "is empty"),
+        ("\u{feff}", "is empty"),
+        ("[]", "is a list, not a report"),
+        ("[1]", "is a list, not a report"),
+        (r#"{"version": 1, "run": {"command": "logs"}}"#, "is a report of `trailseal logs`, which"),
+        (r#"{"version": 1, "old": {}, "new": {}}"#, "is a comparison of `trailseal compare`"),
+        (r#"{"version": 1, "run": {"command": "audit"}}"#, "is not a report: `run`: missing field"),
+        (r#"{"version": 1, "run": null, "old": {}}"#, "is not a report: missing field `tool`"),
+        (r#""x""#, "is not a report: invalid type: string \"x\", expected a JSON object"),
         (r#"{"version": 1,"#, "is not a report: EOF while parsing"),
         (r#"{"version": 1}"#, "is not a report: missing field `tool`"),
     ] {
         let fault = fault(text);
         assert!(fault.starts_with(expected), "{fault}");
+    }
+}
+
+#[test]
+fn a_report_is_read_in_each_encoding_of_the_input_of_check() {
+    let json = serde_json::to_string(&consistent()).unwrap();
+    let marked = format!("\u{feff}{json}");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(json.as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let utf16: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for text in [marked.as_bytes(), &gzip, &utf16] {
+        assert_eq!(read_report(text), Ok(consistent()));
+    }
+    for (damaged, expected) in [
+        (&gzip[..gzip.len() - 9], "is not complete gzip: "),
+        (&utf16[..utf16.len() - 1], "is not valid UTF-16: "),
+    ] {
+        let faults = read_report(damaged).unwrap_err();
+        assert!(faults[0].starts_with(expected), "{faults:?}");
     }
 }
 
