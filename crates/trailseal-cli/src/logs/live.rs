@@ -152,11 +152,7 @@ async fn judged(
     };
     let (mut trails, failures) = judge_all(access.session, &job.trails, &read, context).await;
     problems.extend(failures);
-    if arguments.is_limited() {
-        for trail in &mut trails {
-            trail.notes.push(LIMITED.to_owned());
-        }
-    }
+    note_limits(&mut trails, arguments);
     let resumed = access
         .answers
         .filter(|_| outcome.earlier > 0)
@@ -196,9 +192,16 @@ pub(super) fn limits(arguments: &LogsArguments) -> Limits {
     }
 }
 
-/// A note on trails of a run that is limited.
-pub(super) const LIMITED: &str =
-    "the options of the run leave out files of the trail, so that it is not verified";
+/// Why the files of a trail are not all read.
+const LEFT_OUT: &str = "the options of the run leave out files of the trail";
+
+/// Adds a note to the trails of a run that is limited.
+pub(super) fn note_limits(trails: &mut [TrailLogs], arguments: &LogsArguments) {
+    if arguments.is_limited() {
+        let note = format!("{LEFT_OUT}, so that it is not verified");
+        trails.iter_mut().for_each(|trail| trail.notes.push(note.clone()));
+    }
+}
 
 /// Why the files of a trail are not all there.
 fn missing(
@@ -219,7 +222,7 @@ fn missing(
 /// The options leave out files.
 pub(super) fn left_out() -> Refusal {
     Refusal::LogFiles(
-        "the options of the run leave out files of the trail".to_owned(),
+        LEFT_OUT.to_owned(),
         "run it without --since, --until, --account and --region",
     )
 }

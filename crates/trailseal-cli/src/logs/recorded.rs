@@ -7,7 +7,7 @@ use trailseal_rule::{BucketName, EvaluationContext, Refusal, Timestamp};
 
 use super::arguments::LogsArguments;
 use super::confirm::Confirmed;
-use super::live::{BucketRead, LIMITED, left_out, limits, nothing_found};
+use super::live::{BucketRead, left_out, limits, note_limits, nothing_found};
 use super::place;
 use super::query_age::outdated;
 use super::report::{BucketLogs, Place, Source, SourceKind};
@@ -88,11 +88,7 @@ impl Recorded {
             judged = trails;
             problems.extend(failures);
         }
-        if arguments.is_limited() {
-            for trail in &mut judged {
-                trail.notes.push(LIMITED.to_owned());
-            }
-        }
+        note_limits(&mut judged, arguments);
         for (trail, delivery) in judged.iter_mut().zip(trails) {
             trail.notes.extend(confirmed.as_ref().and_then(|it| it.note(delivery)));
         }
