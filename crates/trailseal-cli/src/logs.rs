@@ -23,6 +23,7 @@ mod targets;
 mod verdict;
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use trailseal_aws::{Aws, AwsError, Session, TrailDelivery, logs_reads_of};
 use trailseal_logs::live::Cause;
@@ -115,6 +116,7 @@ async fn read(
         problems: Vec::new(),
     };
     report.add_trails_without_bucket(&jobs, &context);
+    let source = Sourced { session: session.as_ref(), jobs: &jobs, arguments, context: &context };
     let inventory = match (&arguments.inventory, &session) {
         (Some(ManifestPlace::Object(bucket, key)), Some(session)) => {
             let of_bucket = bucket_session(session, arguments).await?;
@@ -123,8 +125,37 @@ async fn read(
         _ => of_file,
     };
     if let Some(inventory) = inventory {
+        report.add(source.read_inventory(inventory, &stop, console).await?);
+    } else if let Some(path) = &arguments.athena_results {
+        report.add(source.read_athena(path).await?);
+    } else if let Some(session) = &session {
+        source.read_live(session, &mut report, &stop, console).await?;
+    }
+    report.run.interrupted = stop.is_stopped() && !report.complete;
+    report.run = report.run.ended((console.clock)());
+    Ok(report)
+}
+
+/// What each way to read the files needs.
+struct Sourced<'a> {
+    /// Absent if AWS is not called.
+    session: Option<&'a Session>,
+    jobs: &'a Jobs,
+    arguments: &'a LogsArguments,
+    context: &'a EvaluationContext<'a>,
+}
+
+impl Sourced<'_> {
+    /// The files that an S3 Inventory lists.
+    async fn read_inventory(
+        &self,
+        inventory: Inventory,
+        stop: &Stop,
+        console: &mut Console<'_>,
+    ) -> Result<BucketRead, Failure> {
+        let Self { session, jobs, arguments, context } = *self;
         let trails = jobs.of_inventory(&inventory.bucket).map_err(Failure::NotStarted)?;
-        let of_bucket = match &session {
+        let of_bucket = match session {
             Some(session) if arguments.confirm.is_some() => {
                 for job in &jobs.jobs {
                     warn_of_data_events(session, job, arguments, console).await;
@@ -133,14 +164,17 @@ async fn read(
             }
             Some(_) | None => None,
         };
-        let sessions = Sessions { caller: session.as_ref(), of_bucket: of_bucket.as_ref() };
-        let read = inventory.read(sessions, trails, arguments, &context, &stop, console);
-        report.add(read.await);
-    } else if let Some(path) = &arguments.athena_results {
+        let sessions = Sessions { caller: session, of_bucket: of_bucket.as_ref() };
+        Ok(inventory.read(sessions, trails, arguments, context, stop, console).await)
+    }
+
+    /// The files that the result of a query in Athena counts.
+    async fn read_athena(&self, path: &Path) -> Result<BucketRead, Failure> {
+        let Self { session, jobs, arguments, context } = *self;
         let job = jobs.of_athena().map_err(|line| Failure::NotStarted(vec![line]))?;
         let mut recorded = athena::results(path, job.bucket.clone())?;
         let mut unread = None;
-        if let Some(session) = session.as_ref().filter(|_| !job.trails.is_empty()) {
+        if let Some(session) = session.filter(|_| !job.trails.is_empty()) {
             let of_bucket = bucket_session(session, arguments).await?;
             match athena::other_owners(&of_bucket, &job.bucket).await {
                 Ok(others) => recorded.other_owners = others,
@@ -150,26 +184,34 @@ async fn read(
                 }
             }
         }
-        let mut read = recorded.judge(session.as_ref(), &job.trails, arguments, &context).await;
+        let mut read = recorded.judge(session, &job.trails, arguments, context).await;
         read.is_complete &= unread.is_none();
         read.problems.extend(unread);
-        report.add(read);
-    } else if let Some(session) = &session {
-        let answers = resume::open(session.region(), arguments, &jobs, &report)?;
+        Ok(read)
+    }
+
+    /// The files of each bucket, by requests to S3.
+    async fn read_live(
+        &self,
+        session: &Session,
+        report: &mut LogsReport,
+        stop: &Stop,
+        console: &mut Console<'_>,
+    ) -> Result<(), Failure> {
+        let Self { jobs, arguments, context, .. } = *self;
+        let answers = resume::open(session.region(), arguments, jobs, report)?;
         let of_bucket = bucket_session(session, arguments).await?;
         let access = Access { session, of_bucket: &of_bucket, answers: answers.as_ref() };
         for job in &jobs.jobs {
             warn_of_data_events(session, job, arguments, console).await;
-            let read = live::read(&access, job, arguments, &context, &stop, console);
+            let read = live::read(&access, job, arguments, context, stop, console);
             report.add(read.await);
         }
         if let Some(why) = answers.and_then(|answers| answers.failure()) {
             console.print_warning(&clean(&resume::not_written(arguments, &why)));
         }
+        Ok(())
     }
-    report.run.interrupted = stop.is_stopped() && !report.complete;
-    report.run = report.run.ended((console.clock)());
-    Ok(report)
 }
 
 /// The caller, which is printed before any other call.

@@ -52,35 +52,22 @@ impl Recorded {
         }
         problems.extend(confirmed.iter().flat_map(|confirmed| confirmed.problems.clone()));
         let is_complete = problems.is_empty();
-        let outdated = match kind {
-            SourceKind::Athena => outdated(queried_at, context.now),
-            SourceKind::Live | SourceKind::Inventory => None,
+        let grounds = Grounds {
+            is_whole,
+            outdated: match kind {
+                SourceKind::Athena => outdated(queried_at, context.now),
+                SourceKind::Live | SourceKind::Inventory => None,
+            },
+            coverage: &coverage,
+            confirmed: confirmed.as_ref(),
+            other_owners: other_owners.as_ref(),
+            arguments,
         };
         let read = Files {
             coverage: &coverage,
             confirmed: confirmed.as_ref(),
-            are_all: &|delivery| {
-                let has_odd = missing_unrecognized(delivery, &coverage).is_some();
-                is_whole && !arguments.is_limited() && !has_odd
-            },
-            missing: &|delivery| {
-                if !is_whole {
-                    return Some(Missing::newest(part_of_source()));
-                }
-                if arguments.until.is_some() {
-                    return Some(Missing::newest(left_out()));
-                }
-                if let Some(why) = &outdated {
-                    let fix = "run the query again, and read its result within 6 hours";
-                    return Some(Missing::newest(Refusal::LogFiles(why.clone(), fix)));
-                }
-                confirmed
-                    .as_ref()
-                    .and_then(Confirmed::contradiction)
-                    .or_else(|| missing_unrecognized(delivery, &coverage))
-                    .or_else(|| arguments.is_limited().then(|| Missing::older(left_out())))
-                    .or_else(|| other_owners.clone().map(Missing::older))
-            },
+            are_all: &|delivery| grounds.are_all(delivery),
+            missing: &|delivery| grounds.missing(delivery),
         };
         let mut judged = Vec::new();
         if let Some(session) = session {
@@ -130,6 +117,45 @@ impl Recorded {
         };
         let mut rows = self.coverage.rows();
         self.kind != SourceKind::Inventory && rows.all(|(_, _, class, _)| is_named(&class.status))
+    }
+}
+
+/// What decides whether the files of a source prove a trail.
+struct Grounds<'a> {
+    /// Whether the whole source was read.
+    is_whole: bool,
+    /// Why the source is too old, if it is.
+    outdated: Option<String>,
+    coverage: &'a Coverage,
+    confirmed: Option<&'a Confirmed>,
+    other_owners: Option<&'a Refusal>,
+    arguments: &'a LogsArguments,
+}
+
+impl Grounds<'_> {
+    /// Whether the source has all files of a trail.
+    fn are_all(&self, delivery: &TrailDelivery) -> bool {
+        let has_odd = missing_unrecognized(delivery, self.coverage).is_some();
+        self.is_whole && !self.arguments.is_limited() && !has_odd
+    }
+
+    /// Why the files do not prove a trail, if they do not.
+    fn missing(&self, delivery: &TrailDelivery) -> Option<Missing> {
+        if !self.is_whole {
+            return Some(Missing::newest(part_of_source()));
+        }
+        if self.arguments.until.is_some() {
+            return Some(Missing::newest(left_out()));
+        }
+        if let Some(why) = &self.outdated {
+            let fix = "run the query again, and read its result within 6 hours";
+            return Some(Missing::newest(Refusal::LogFiles(why.clone(), fix)));
+        }
+        self.confirmed
+            .and_then(Confirmed::contradiction)
+            .or_else(|| missing_unrecognized(delivery, self.coverage))
+            .or_else(|| self.arguments.is_limited().then(|| Missing::older(left_out())))
+            .or_else(|| self.other_owners.cloned().map(Missing::older))
     }
 }
 
