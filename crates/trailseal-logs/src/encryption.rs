@@ -75,6 +75,8 @@ pub enum Unread {
     Failed,
     /// It is a noncurrent version, which is only counted.
     NotAsked,
+    /// A part of its key is `.` or `..`, so that the path of a request could leave the bucket.
+    OddKey,
     /// The source does not say it: an inventory without the column, or without a value in it.
     NotReported,
 }

@@ -156,6 +156,7 @@ fn encryption(status: &FileStatus) -> Reading<FileEncryption> {
             | Unread::Throttled
             | Unread::Failed
             | Unread::NotAsked
+            | Unread::OddKey
             | Unread::NotReported),
         ) => Reading::Refused(Refusal::LogFiles(why_unread(*why).to_owned(), unread_fix(*why))),
     }

@@ -43,6 +43,7 @@ pub(crate) fn why_unread(why: Unread) -> &'static str {
         Unread::Throttled => "S3 throttled it",
         Unread::Failed => "S3 failed",
         Unread::NotAsked => "only counted",
+        Unread::OddKey => "a part of the key is `.` or `..`, so that S3 was not asked",
         Unread::NotReported => "the source does not say it",
     }
 }
@@ -55,6 +56,7 @@ pub(super) fn unread_fix(why: Unread) -> &'static str {
         Unread::Rejected => "read its properties with `aws s3api head-object`",
         Unread::Throttled => "run it again with a lower --concurrency",
         Unread::NotAsked => "run it without --versions",
+        Unread::OddKey => "find out who wrote it: CloudTrail gives no such key",
         Unread::Failed => "run it again; --verbose shows the status of each request",
         Unread::NotReported => "read it without --inventory and --athena-results",
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use trailseal_aws::{Session, TrailDelivery};
 use trailseal_logs::inventory::InventoryFile;
 use trailseal_logs::live::{self, ComparedFile, Comparison, Progress, Requests};
-use trailseal_logs::{Class, Coverage, FileStatus, Folder, Month, Parsed, Unread, parse};
+use trailseal_logs::{Class, Coverage, FileStatus, Folder, Month, Parsed, parse};
 use trailseal_rule::{BucketName, Facts, Refusal, key_arn};
 
 use super::arguments::LogsArguments;
@@ -219,11 +219,7 @@ fn messages(report: &Confirmation, is_stopped: bool) -> Vec<String> {
     });
     let unread = report.unread.iter().map(|one| (one.unread, one.file.as_str()));
     let unread = grouped(unread).into_iter().map(|(why, (files, first))| {
-        let why = if why == Unread::NotAsked {
-            "a part of the key is `.` or `..`, so that S3 was not asked"
-        } else {
-            why_unread(why)
-        };
+        let why = why_unread(why);
         format!(
             "{} of the sample not confirmed: {why}; the first is `{first}`",
             counted(files, "file")

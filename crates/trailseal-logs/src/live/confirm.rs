@@ -88,7 +88,7 @@ pub async fn confirm(
         async move {
             let found = match is_plain(&listed.key) {
                 true => objects.head(&listed.key).await,
-                false => FileStatus::Unread(Unread::NotAsked),
+                false => FileStatus::Unread(Unread::OddKey),
             };
             let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
             files.push(ComparedFile { listed: listed.clone(), found });
@@ -144,7 +144,7 @@ mod tests {
             ),
             (listed_kms.clone(), FileStatus::Unread(Unread::Denied), Comparison::Unread),
             (listed_kms.clone(), FileStatus::Unread(Unread::Rejected), Comparison::Unread),
-            (listed_kms, FileStatus::Unread(Unread::NotAsked), Comparison::Unread),
+            (listed_kms, FileStatus::Unread(Unread::OddKey), Comparison::Unread),
         ] {
             let class = Class {
                 status: listed,

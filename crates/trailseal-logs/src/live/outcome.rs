@@ -59,6 +59,7 @@ impl Outcome {
             | Unread::Rejected
             | Unread::Throttled
             | Unread::Failed
+            | Unread::OddKey
             | Unread::NotReported => true,
         }
     }

@@ -31,7 +31,7 @@ fn the_page_has_the_verdict_a_chart_by_month_and_no_script() {
     }
 }
 
-/// Each folder of the page is told apart, and what people read is a list or a sentence.
+/// Rows of different folders differ, and lists have commas.
 #[test]
 fn the_page_names_the_folder_the_other_trails_and_what_passed() {
     let mut report = history_report();
