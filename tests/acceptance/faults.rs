@@ -32,8 +32,9 @@ const ATTEMPT: Duration = Duration::from_secs(1);
 const SLOW_CELLS_MAX: usize = 24;
 
 async fn cells_hold(trigger: Trigger) {
-    let (slow, prompt): (Vec<Cell>, Vec<Cell>) =
-        Cell::all(trigger).into_iter().partition(Cell::is_slow);
+    let cells = Cell::all(trigger);
+    println!("{} cells of {trigger:?}", cells.len());
+    let (slow, prompt): (Vec<Cell>, Vec<Cell>) = cells.into_iter().partition(Cell::is_slow);
     let mut wrong = Vec::new();
     for cell in prompt {
         wrong.extend(wrong_in(cell, RETRY_POLICY).await);

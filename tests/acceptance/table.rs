@@ -232,6 +232,7 @@ fn rule_and_reference_agree_on_all_results_of_describe_key() {
     settings.extend(super::worlds::settings(&["profile", "skip"]));
     let settings: Vec<Given> = settings.into_iter().map(given).collect();
     let rows = of_keys(&kinds()).walk(&settings, compare);
+    println!("{rows} rows");
     assert!(rows > 300_000, "{rows} rows");
 }
 
@@ -240,6 +241,7 @@ fn rule_and_reference_agree_on_all_results_of_other_calls() {
     let names = ["profile", "requireKeyRotation", "checkDelivery", "days"];
     let settings: Vec<Given> = settings(&names).into_iter().map(given).collect();
     let rows = of_other_calls(&kinds()).walk(&settings, compare);
+    println!("{rows} rows");
     assert!(rows > 200_000, "{rows} rows");
 }
 
@@ -248,6 +250,7 @@ fn rule_and_reference_agree_on_all_answers_about_a_policy() {
     let names = ["profile", "checkKeyPolicy", "requireKeyRotation", "checkDelivery"];
     let settings: Vec<Given> = settings(&names).into_iter().map(given).collect();
     let rows = of_policies(&everyday()).walk(&settings, compare);
+    println!("{rows} rows");
     assert!(rows > 50_000, "{rows} rows");
 }
 
@@ -257,6 +260,7 @@ fn hidden_facts_are_never_compliant_and_failing_facts_never_help() {
     let rows = of_keys(&kinds()).walk(&settings, hide_and_spoil)
         + of_other_calls(&kinds()).walk(&settings, hide_and_spoil)
         + of_policies(&everyday()).walk(&settings, hide_and_spoil);
+    println!("{rows} rows");
     assert!(rows > 50_000, "{rows} rows");
 }
 
@@ -305,5 +309,6 @@ fn rule_and_reference_agree_on_owners_and_exemptions() {
             }
         }
     }
+    println!("{rows} rows");
     assert!(rows > 10_000, "{rows} rows");
 }

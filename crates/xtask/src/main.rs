@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 
 use xtask::project::Project;
 
-use crate::programs::FuzzArguments;
+use crate::programs::{FuzzArguments, MutantsArguments};
 
 /// The tasks of this repository.
 #[derive(Debug, Parser)]
@@ -49,13 +49,9 @@ enum Task {
     /// Send many events, some with faults, through the function
     #[command(disable_help_flag = true)]
     Soak(PassedOn),
-    /// Change the rule in small ways and list the changes that no test detects
-    Mutants {
-        /// Only part K of N, counted from 0
-        #[arg(long, value_name = "K/N")]
-        shard: Option<String>,
-    },
-    /// Run random input through the readers of events, key policies, templates and plans
+    /// Change the code in small ways and list the changes that no test detects
+    Mutants(MutantsArguments),
+    /// Run random input through the readers of events, key policies, plans and templates
     Fuzz(FuzzArguments),
 }
 
@@ -79,7 +75,7 @@ fn main() -> Result<ExitCode> {
         Task::Bench(passed) => return programs::release(&project, "bench", &passed.arguments),
         Task::Test(arguments) => test::run(&project, &arguments)?,
         Task::Schema => programs::schema(&project)?,
-        Task::Mutants { shard } => programs::mutants(&project, shard.as_deref())?,
+        Task::Mutants(arguments) => programs::mutants(&project, &arguments)?,
         Task::Fuzz(arguments) => programs::fuzz(&project, &arguments)?,
     }
     Ok(ExitCode::SUCCESS)

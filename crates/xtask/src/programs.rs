@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::build;
 use xtask::project::{Project, exit_code, print};
@@ -74,18 +74,43 @@ pub(crate) fn schema(project: &Project) -> Result<()> {
     print(&format!("{}: {SCHEMA}", if is_current { "unchanged" } else { "written" }))
 }
 
-/// Runs cargo-mutants over the pure crates of the rule, or over a part of them.
-///
-/// `.cargo/mutants.toml` defines how mutants are built and which tests they run.
-pub(crate) fn mutants(project: &Project, shard: Option<&str>) -> Result<()> {
+/// What can be mutated. `.cargo/mutants` has a file of settings for each: how mutants are built,
+/// and which tests they run.
+const MUTATED: [&str; 3] = ["rule", "template", "logs"];
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MutantsArguments {
+    /// Only part K of N, counted from 0
+    #[arg(long, value_name = "K/N")]
+    shard: Option<String>,
+    /// The crates of the rule, the readers of templates and plans, or the readers of lists of log
+    /// files; all if none is named
+    #[arg(value_parser = MUTATED, default_values_t = MUTATED.map(str::to_owned),
+          hide_default_value = true, value_name = "PART")]
+    parts: Vec<String>,
+}
+
+/// Runs cargo-mutants over each part; a missed mutant fails after all parts have run.
+pub(crate) fn mutants(project: &Project, arguments: &MutantsArguments) -> Result<()> {
     tools::cargo_tool(project, tools::MUTANTS)?;
-    let mutants = "mutants --package config-rule --package resource-policy \
-                   --package trailseal-rule --jobs 2 --output";
-    let mutants = project.program(project.tool("cargo-mutants"), mutants).arg(project.target());
-    mutants
-        .args(shard.iter().flat_map(|shard| ["--shard", shard]))
-        .run()
-        .context("add a test for each missed mutant; `target/mutants.out` lists them")
+    let mut missed = Vec::new();
+    for part in &arguments.parts {
+        let packages = match part.as_str() {
+            "template" => "--package trailseal-template",
+            "logs" => "--package trailseal-logs",
+            _ => "--package config-rule --package resource-policy --package trailseal-rule",
+        };
+        let folder = project.shell().create_dir(project.target().join("mutants").join(part))?;
+        let words = format!("mutants {packages} --jobs 2 --config .cargo/mutants/{part}.toml");
+        let run = project.program(project.tool("cargo-mutants"), &words);
+        let run = run.arg("--output").arg(&folder);
+        let shard = arguments.shard.iter().flat_map(|shard| ["--shard", shard]);
+        if let Err(error) = run.args(shard).run() {
+            missed.push(format!("{part}: {error}; see `{}/mutants.out`", folder.display()));
+        }
+    }
+    ensure!(missed.is_empty(), "add a test for each missed mutant: {}", missed.join("; "));
+    Ok(())
 }
 
 #[derive(Debug, clap::Args)]
