@@ -83,7 +83,7 @@ mod tests {
     fn this_version_can_be_released() {
         let changelog = Project::locate().unwrap().shell().read_file("CHANGELOG.md").unwrap();
         let notes = Notes::of(&changelog, VERSION).unwrap();
-        assert!(notes.text.contains("- The Lambda function of the AWS Config rule"));
+        assert!(notes.text.contains("### Migrating from 0.1.0\n"));
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(crate) const STAGES: [Stage; 13] = [
     },
     Stage {
         name: "paths",
-        about: "the commands of cdk/README.md, with the AWS CLI against moto",
+        about: "the commands of the deployment pages, with the AWS CLI against moto",
         run: paths,
     },
     Stage {
@@ -138,7 +138,7 @@ fn paths(project: &Project) -> Result<()> {
     tools::aws_cli(project)?;
     let follow = project.program(project.python(), "-B tests/paths/follow.py");
     let commands = follow.arg(tools::aws_cli_folder(project)).run();
-    commands.context("correct the command in `cdk/README.md`, or what it shows")
+    commands.context("correct the command of the page, or what the page shows")
 }
 
 /// Runs the Terraform of `.tools`, never an installed one.

@@ -13,7 +13,7 @@ use super::Arguments;
 struct Subcommand(Command);
 
 impl Subcommand {
-    /// All but `logs`.
+    /// All of them.
     fn all() -> Vec<Self> {
         let any_value = |argument: Arg| {
             let takes_values = argument.get_action().takes_values();
@@ -29,7 +29,7 @@ impl Subcommand {
             command.build();
             Self(command)
         };
-        command.get_subcommands().filter(|one| one.get_name() != "logs").map(of).collect()
+        command.get_subcommands().map(of).collect()
     }
 
     /// The IDs of its arguments.
@@ -62,10 +62,14 @@ impl Subcommand {
     /// The arguments that a message shows, as an argument or as a group of some.
     fn shown_in(&self, shown: &str) -> BTreeSet<String> {
         let arguments = self.0.get_arguments();
-        let shown: BTreeSet<String> =
-            arguments.filter(|one| shown.contains(&one.to_string())).map(id).collect();
-        assert!(!shown.is_empty());
-        shown
+        // A message shows a positional argument as `<NAME>`, also one that is optional in usage.
+        let is_shown = |argument: &&Arg| {
+            let text = argument.to_string();
+            shown.contains(text.trim_end_matches("...").trim_matches(['[', ']', '<', '>']))
+        };
+        let found: BTreeSet<String> = arguments.filter(is_shown).map(id).collect();
+        assert!(!found.is_empty(), "{shown}");
+        found
     }
 
     /// Adds what is missing, except one of `without`. Returns whether the line is then accepted.

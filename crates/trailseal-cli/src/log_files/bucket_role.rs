@@ -53,7 +53,7 @@ mod tests {
             assert_eq!(check(partition, region), Ok(()));
         }
         for (partition, region) in
-            [("aws-cn", "us-east-1"), ("aws", "cn-north-1"), ("none", "us-east-1")]
+            [("aws-cn", "us-east-1"), ("aws", "cn-north-1"), ("aws-iso", "us-east-1")]
         {
             let why = check(partition, region).unwrap_err();
             assert!(why.contains(&format!("is in partition {partition}, ")), "{why}");
@@ -70,6 +70,7 @@ mod tests {
             "arn:aws:iam::111122223333:user/ReadLogs",
             "arn:aws:sts::111122223333:role/ReadLogs",
             "arn::iam::111122223333:role/ReadLogs",
+            "arn:none:iam::111122223333:role/ReadLogs",
             "arn:aws:iam::1:role/ReadLogs",
             "arn:aws:iam::111122223333:role/",
         ] {

@@ -164,7 +164,7 @@ fn usage_errors_name_the_flag() {
         (&["--serve", "--parameter", "x"], "NAME=VALUE"),
         (&["--serve", "e.json"], "--bootstrap <PATH>"),
         (&["--fault", "kms:DescribeKey:slow"], "--bootstrap <PATH>"),
-        (&["--serve", "--fault", "kms:DescribeKey:slow"], "cannot be used with '--serve'"),
+        (&["--serve", "--fault", "kms:DescribeKey:slow"], "'--serve' cannot be used with '--fault"),
         (&[], "--bootstrap <PATH>"),
     ] {
         let output = lab(arguments, "");
