@@ -94,11 +94,13 @@ fn check_table(name: &str, head: &str, rows: impl Iterator<Item = String>) {
 #[test]
 fn every_command_of_assurance_selects_tests() {
     let page = read(&repository().join("docs/ASSURANCE.md"));
-    let filters = page.split("--test acceptance -- ").skip(1);
-    let filters: Vec<&str> = filters.filter_map(|rest| rest.split('`').next()).collect();
+    let filters = page.split("`acceptance ").skip(1);
+    let filters = filters.filter_map(|rest| rest.split(['`', ' ']).next());
+    let filters: Vec<&str> = filters.filter(|filter| *filter != "NAME").collect();
     assert!(filters.len() > 10, "{filters:?}");
-    for filter in filters.into_iter().flat_map(str::split_whitespace) {
-        let module = repository().join(format!("tests/acceptance/{filter}.rs"));
+    for filter in filters {
+        let module = filter.replace("::", "/");
+        let module = repository().join(format!("tests/acceptance/{module}.rs"));
         assert!(
             read(&module).contains("#[test]") || read(&module).contains("#[tokio::test"),
             "{filter}"

@@ -29,7 +29,9 @@ pub(crate) fn read(text: &str) -> Result<Node, String> {
         // Some JSON is not YAML: surrogate pairs, for example.
         let is_json = text.trim_start().starts_with('{') && !error.contains(TWICE);
         let value = is_json.then(|| json::read(text).ok()).flatten();
-        let node = value.map(|value| of_json(&value)).ok_or(error)?;
+        // Names of the document, which can have line breaks, are in it.
+        let in_one_line = || error.replace(char::is_control, " ");
+        let node = value.map(|value| of_json(&value)).ok_or_else(in_one_line)?;
         if node.size() > NODES_MAX { Err(too_many()) } else { Ok(node) }
     })
 }
