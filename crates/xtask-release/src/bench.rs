@@ -7,7 +7,7 @@ mod figure;
 mod limits;
 mod programs;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::bench::figure::Figure;
@@ -52,7 +52,7 @@ pub(crate) struct Arguments {
     runs: Option<u32>,
 }
 
-/// Measures the named parts, or all.
+/// Measures the named parts, or all; fails at the end if a limit is not met.
 pub(crate) fn run(project: &Project, arguments: Arguments) -> Result<()> {
     let folder = project.shell().create_dir(project.target().join("bench"))?;
     let mut parts = arguments.parts;
@@ -68,7 +68,17 @@ pub(crate) fn run(project: &Project, arguments: Arguments) -> Result<()> {
     print(&format!("\n{}", table(&figures)))?;
     let path = folder.join("bench.json");
     project.shell().write_file(&path, document(&figures)?)?;
-    print(&format!("as JSON: {}", path.display()))
+    print(&format!("as JSON: {}", path.display()))?;
+    let unmet = unmet(&figures);
+    ensure!(unmet.is_empty(), "limits that are not met: {}", unmet.join("; "));
+    Ok(())
+}
+
+/// The names of the figures whose limit is not met.
+fn unmet(figures: &[Figure]) -> Vec<&str> {
+    let is_unmet =
+        |figure: &&Figure| compare(figure, figures).is_some_and(|compared| !compared.is_met);
+    figures.iter().filter(is_unmet).map(|figure| figure.text("about")).collect()
 }
 
 fn measure(
@@ -179,6 +189,8 @@ mod tests {
         let text = table(&figures);
         assert!(text.contains("the function           8.00 ms    4.00 x  at most 3.5 x"), "{text}");
         assert!(text.contains("NOT MET"), "{text}");
+        assert_eq!(unmet(&figures), ["the function"]);
+        assert!(unmet(&figures[..1]).is_empty());
         let tls = object(&figures[1], &figures);
         assert_eq!(tls["ratio"], 4.0);
         assert_eq!(tls["limit"], "at most 3.5 x an empty function");
