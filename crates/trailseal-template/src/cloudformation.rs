@@ -22,7 +22,7 @@ use crate::parameters::Given;
 use crate::planned::Planned;
 use crate::preview::{Preview, PreviewedTrail, World};
 use crate::values::Values;
-use crate::yaml;
+use crate::yaml::{self, in_one_line};
 
 use kinds::kind;
 use stack::Run;
@@ -93,7 +93,7 @@ pub(crate) fn read_stack(
     let is_section =
         |name: &str| SECTIONS.contains(&name) || name == "Resources" || name == "Transform";
     if let Some(odd) = root.members().iter().find(|one| !is_section(&one.name)) {
-        let (name, line) = (&odd.name, odd.line);
+        let (name, line) = (in_one_line(&odd.name), odd.line);
         return Err(format!("is not a CloudFormation template: `{name}` (line {line})"));
     }
     let mut stack = Stack {
@@ -118,7 +118,7 @@ pub(crate) fn read_stack(
     let is_id = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let is_resource = |name: &str| !macros::changes_members(name);
     if let Some(odd) = resources.iter().find(|one| is_resource(&one.name) && !is_id(&one.name)) {
-        let (name, line) = (&odd.name, odd.line);
+        let (name, line) = (in_one_line(&odd.name), odd.line);
         return Err(format!(
             "has a resource `{name}` (line {line}): CloudFormation takes letters and digits as its name"
         ));
@@ -128,7 +128,7 @@ pub(crate) fn read_stack(
         macros::changes_members(&one.name) || is_open
     });
     problems.extend(odd.map(|one| {
-        let (name, line) = (&one.name, one.line);
+        let (name, line) = (in_one_line(&one.name), one.line);
         format!("`{name}` (line {line}) is not resolved, so that trails in it are not seen")
     }));
     Ok((stack, problems))

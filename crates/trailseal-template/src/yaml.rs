@@ -29,9 +29,7 @@ pub(crate) fn read(text: &str) -> Result<Node, String> {
         // Some JSON is not YAML: surrogate pairs, for example.
         let is_json = text.trim_start().starts_with('{') && !error.contains(TWICE);
         let value = is_json.then(|| json::read(text).ok()).flatten();
-        // Names of the document, which can have line breaks, are in it.
-        let in_one_line = || error.replace(char::is_control, " ");
-        let node = value.map(|value| of_json(&value)).ok_or_else(in_one_line)?;
+        let node = value.map(|value| of_json(&value)).ok_or(error)?;
         if node.size() > NODES_MAX { Err(too_many()) } else { Ok(node) }
     })
 }
@@ -45,6 +43,11 @@ fn too_many() -> String {
 }
 
 const TWICE: &str = "is there twice";
+
+/// A name of the document, which can have line breaks, for a message of one line.
+pub(crate) fn in_one_line(name: &str) -> String {
+    name.replace(char::is_control, " ")
+}
 
 fn read_yaml(text: &str) -> Result<Node, String> {
     let limits = options! {
@@ -183,6 +186,7 @@ impl Builder {
                         .scalar()
                         .ok_or_else(|| format!("has a key that is not text (line {line})"))?;
                     if !open.names.insert(name.clone()) {
+                        let name = in_one_line(&name);
                         return Err(format!("has a key twice: `{name}` {TWICE} (line {line})"));
                     }
                     open.name = Some((name, line, column));
