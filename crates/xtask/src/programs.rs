@@ -104,7 +104,10 @@ pub(crate) fn mutants(project: &Project, arguments: &MutantsArguments) -> Result
         let words = format!("mutants {packages} --jobs 2 --config .cargo/mutants/{part}.toml");
         let run = project.program(project.tool("cargo-mutants"), &words);
         let run = run.arg("--output").arg(&folder);
-        let shard = arguments.shard.iter().flat_map(|shard| ["--shard", shard]);
+        // In turns, so that each shard has mutants of each package: the unchanged code is tested
+        // only for the packages that have some.
+        let shard = |shard| ["--sharding", "round-robin", "--shard", shard];
+        let shard = arguments.shard.iter().flat_map(|one| shard(one));
         if let Err(error) = run.args(shard).run() {
             missed.push(format!("{part}: {error}; see `{}/mutants.out`", folder.display()));
         }
