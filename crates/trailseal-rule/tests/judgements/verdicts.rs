@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    Annotation, CHECKS, CheckId, ComplianceType, Delivery, Facts, KeyFacts, KeyManager, KeyRef,
-    KeyState, Outcome, Parameters, Reading, Refusal, Rotation, Trail, Verdict,
+    AccountId, Annotation, CHECKS, CheckId, ComplianceType, Delivery, Facts, KeyArn, KeyFacts,
+    KeyManager, KeyRef, KeyState, Outcome, Parameters, Reading, Refusal, Region, Rotation, Trail,
+    Verdict,
 };
 
 use crate::fixtures::{
@@ -266,6 +267,18 @@ fn an_aws_alias_is_not_looked_up_even_if_its_check_is_skipped() {
     let facts = Facts { key: Reading::Refused(Refusal::NotRead), ..facts() };
     let found = outcome(CheckId::KeyUsable, &skip, &trail, &facts);
     assert_eq!(found, "unknown key-alias-aws-managed");
+}
+
+/// The account of a planned key may be that of the trail.
+#[test]
+fn a_key_of_an_account_that_is_not_known_is_not_verified() {
+    let region = Region::parse("us-east-1").unwrap();
+    let key = KeyArn::planned("aws", &region, &AccountId::not_known(), "stack.Key");
+    let trail = Trail { key: Some(KeyRef::Key(key)), ..trail() };
+    for given in [json!({}), json!({ "allowedKmsKeyArns": KEY })] {
+        let found = outcome(CheckId::KeyAllowed, &given, &trail, &facts());
+        assert!(found.starts_with("unknown "), "{given} {found}");
+    }
 }
 
 /// The account in an alias ARN decides as long as no key of that account can be allowed.
