@@ -27,6 +27,7 @@ use crate::cloudformation::plain;
 use crate::model::Place;
 use crate::planned::Planned;
 use crate::preview::{Preview, PreviewedTrail};
+use crate::yaml::in_one_line;
 
 pub use source::{Source, SourceFile};
 
@@ -64,6 +65,16 @@ pub fn is_plan(text: &str) -> bool {
 ///
 /// In one line: the text is not a plan that can be judged.
 pub fn read_plan(
+    file: &str,
+    text: &str,
+    place: &Place,
+    source: Option<&mut Source<'_>>,
+) -> Result<Preview, String> {
+    // Texts of the plan are in some errors.
+    read(file, text, place, source).map_err(|error| in_one_line(&error))
+}
+
+fn read(
     file: &str,
     text: &str,
     place: &Place,

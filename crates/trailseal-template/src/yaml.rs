@@ -44,9 +44,9 @@ fn too_many() -> String {
 
 const TWICE: &str = "is there twice";
 
-/// A name of the document, which can have line breaks, for a message of one line.
-pub(crate) fn in_one_line(name: &str) -> String {
-    name.replace(char::is_control, " ")
+/// A text of the document, which can have line breaks, for a message of one line.
+pub(crate) fn in_one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 fn read_yaml(text: &str) -> Result<Node, String> {
