@@ -218,7 +218,7 @@ fn trail(planned: &PlannedTrail, key: &TrailKey<'_>) -> Trail {
 fn key_facts(key: &PlannedKey) -> KeyFacts {
     let state = match (&key.state, &key.origin) {
         (Planned::Unknown(why), _) => KeyState::Unrecognized(words(why)),
-        // No other state than these passes, whatever the origin.
+        // Only these two states can pass, so the unknown origin matters only here.
         (Planned::Known(KeyState::Enabled | KeyState::Updating), Planned::Unknown(why)) => {
             KeyState::Unrecognized(words(why))
         }

@@ -1,5 +1,5 @@
-//! An option that requires another is refused without it, whatever else is given. clap does not ask
-//! for a required option that conflicts with a given one.
+//! Every command refuses an option without the option that it requires, also if the required one
+//! conflicts with another option on the line: clap does not check `requires` then.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

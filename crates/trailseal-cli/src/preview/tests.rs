@@ -432,7 +432,7 @@ fn the_owner_of_an_organization_trail_is_stated() {
     assert!(notes.contains(note), "{notes}");
 }
 
-/// What a file of values does not state is no default of KMS.
+/// A property that the values file leaves out is unknown; it does not get the default of KMS.
 #[test]
 fn a_supplied_key_passes_only_with_what_the_file_states() {
     let folder = Folder::new("preview-supplied");

@@ -154,7 +154,8 @@ fn the_delivery_is_read_for_keys_of_external_key_stores_only() {
     assert!(needs(&context(&strict()), &trail()).wants_delivery(&Reading::Absent));
 }
 
-/// A check alone gets the evidence that it reads, whatever names the key.
+/// With all other checks off, each check still gets all evidence that it reads, for every form of key
+/// reference.
 #[test]
 fn no_check_reads_evidence_that_it_does_not_declare() {
     let not_read = Refusal::NotRead.to_string();
