@@ -136,20 +136,6 @@ pub enum JournalError {
     },
 }
 
-impl Journal {
-    /// When the last step was read back, according to the journal.
-    pub fn verified(&self) -> Option<Timestamp> {
-        self.records.iter().rev().find_map(|record| match record {
-            Record::Verified { time, .. } => Some(*time),
-            Record::Begun { .. }
-            | Record::Before { .. }
-            | Record::Done { .. }
-            | Record::Stopped { .. }
-            | Record::Finished { .. } => None,
-        })
-    }
-}
-
 /// Reads a journal.
 ///
 /// A last line without a line end, or that cannot be read, is ignored: a crash interrupted it, so

@@ -140,6 +140,17 @@ async fn a_delivery_before_the_change_proves_nothing() {
         let again = ["--replace-key", "--journal", journal.to_str().unwrap()];
         let ended = run(&lab, &folder, &[&SEAL[..], &again].concat()).expect(0);
         assert!(ended.out.contains(line), "{former:?}: {}", ended.out);
+        // A journal that claims an earlier change makes no former delivery one of the new key.
+        let file = folder.join(&journal);
+        let text = fs::read_to_string(&file).unwrap();
+        let times: Vec<&str> = text.split("\"time\":\"").skip(1).collect();
+        let times = times.iter().filter_map(|rest| rest.split('"').next());
+        let forged =
+            times.fold(text.clone(), |text, time| text.replace(time, "2000-01-01T00:00:00.000Z"));
+        assert_ne!(forged, text);
+        fs::write(&file, forged).unwrap();
+        let ended = run(&lab, &folder, &[&SEAL[..], &again].concat()).expect(0);
+        assert!(ended.out.contains(line), "{former:?}: {}", ended.out);
         lab.deliver_after_changes();
         let ended = run(&lab, &folder, &[&SEAL[..], &again].concat()).expect(0);
         assert!(ended.out.contains("  delivery  a delivery after the change succeeded"));
