@@ -181,8 +181,8 @@ impl Parameters {
     /// Whether `maxRotationPeriodDays` needs the period of a rotation that leaves it out. KMS leaves
     /// out its default; what only repeats a part of KMS's answer may leave out another one.
     pub fn needs_period_of(&self, rotation: &Rotation) -> bool {
-        let has_period = !matches!(rotation, Rotation::On { period_days: None, .. });
-        !has_period && self.max_rotation_period_days.is_some()
+        matches!(rotation, Rotation::On { period_days: None, .. })
+            && self.max_rotation_period_days.is_some()
     }
 
     /// Adds the exemptions of the document that `exemptionsFrom` names, given its content.

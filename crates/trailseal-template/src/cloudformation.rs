@@ -86,14 +86,25 @@ pub(crate) fn read_stack(
     parameters: &BTreeMap<String, Given>,
     parent: Option<(usize, String)>,
 ) -> Result<(Stack, Vec<String>), String> {
-    let root = yaml::read(text)?;
+    // Names of the template are in some errors.
+    let root = yaml::read(text).map_err(|error| in_one_line(&error))?;
+    stack_of(file, root, place, parameters, parent).map_err(|error| in_one_line(&error))
+}
+
+fn stack_of(
+    file: &str,
+    root: Node,
+    place: Place,
+    parameters: &BTreeMap<String, Given>,
+    parent: Option<(usize, String)>,
+) -> Result<(Stack, Vec<String>), String> {
     if !matches!(root.get("Resources").map(|node| &node.value), Some(NodeValue::Map(_))) {
         return Err("is not a CloudFormation template: it has no `Resources`".to_owned());
     }
     let is_section =
         |name: &str| SECTIONS.contains(&name) || name == "Resources" || name == "Transform";
     if let Some(odd) = root.members().iter().find(|one| !is_section(&one.name)) {
-        let (name, line) = (in_one_line(&odd.name), odd.line);
+        let (name, line) = (&odd.name, odd.line);
         return Err(format!("is not a CloudFormation template: `{name}` (line {line})"));
     }
     let mut stack = Stack {
@@ -118,7 +129,7 @@ pub(crate) fn read_stack(
     let is_id = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let is_resource = |name: &str| !macros::changes_members(name);
     if let Some(odd) = resources.iter().find(|one| is_resource(&one.name) && !is_id(&one.name)) {
-        let (name, line) = (in_one_line(&odd.name), odd.line);
+        let (name, line) = (&odd.name, odd.line);
         return Err(format!(
             "has a resource `{name}` (line {line}): CloudFormation takes letters and digits as its name"
         ));

@@ -186,7 +186,6 @@ impl Builder {
                         .scalar()
                         .ok_or_else(|| format!("has a key that is not text (line {line})"))?;
                     if !open.names.insert(name.clone()) {
-                        let name = in_one_line(&name);
                         return Err(format!("has a key twice: `{name}` {TWICE} (line {line})"));
                     }
                     open.name = Some((name, line, column));
