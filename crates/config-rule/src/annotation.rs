@@ -1,5 +1,7 @@
 //! The annotation of an evaluation, within AWS Config's limit.
 
+use std::borrow::Cow;
+
 use crate::display_as_str;
 
 /// Characters of an annotation, at most (AWS Config API Reference, `Evaluation`). AWS does not
@@ -37,7 +39,7 @@ impl Annotation {
 /// The text as one line of printable ASCII, at most this long: every other character becomes `?`, so
 /// that characters and bytes are the same, and a longer text is cut after a word.
 pub fn ascii_line(text: &str, chars_max: usize) -> String {
-    shorten(&printable(text), chars_max)
+    shorten(printable(text), chars_max)
 }
 
 /// The parts of an annotation; texts that repeat an earlier one are left out.
@@ -114,7 +116,7 @@ fn causes_within(causes: &[String], room: usize) -> String {
         text
     };
     let fitting = (1..=causes.len()).rev().map(first).find(|text| text.len() <= room);
-    fitting.unwrap_or_else(|| causes.first().map_or_else(String::new, |one| shorten(one, room)))
+    fitting.unwrap_or_else(|| causes.first().map_or_else(String::new, |one| shorten(Cow::Borrowed(one), room)))
 }
 
 /// The notes that fit, each whole and in parentheses.
@@ -131,9 +133,9 @@ fn notes_within(notes: &[String], room: usize) -> String {
 
 /// ASCII text, cut and marked if it is too long: after a word, unless that would keep less than
 /// half of it.
-fn shorten(text: &str, room: usize) -> String {
+fn shorten(text: Cow<'_, str>, room: usize) -> String {
     if text.len() <= room {
-        return text.to_owned();
+        return text.into_owned();
     }
     let kept = text.get(..room.saturating_sub(CUT.len())).unwrap_or_default();
     let whole_words = kept.rsplit_once(' ').map_or(kept, |(whole_words, _)| whole_words);
@@ -141,21 +143,20 @@ fn shorten(text: &str, room: usize) -> String {
     format!("{kept}{CUT}")
 }
 
-/// One line in which each character is one byte.
-fn printable(text: &str) -> String {
+/// One line in which each character is one byte. Nearly every text is one already.
+fn printable(text: &str) -> Cow<'_, str> {
     let text = text.trim();
-    // Nearly every line needs no change and is copied at once.
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let clean = |character| if matches!(character, ' '..='~') { character } else { '?' };
-    text.chars().map(clean).collect()
+    Cow::Owned(text.chars().map(clean).collect())
 }
 
 fn push_new(list: &mut Vec<String>, text: &str) {
     let text = printable(text);
-    if !list.contains(&text) {
-        list.push(text);
+    if !list.iter().any(|known| *known == text) {
+        list.push(text.into_owned());
     }
 }
 

@@ -93,11 +93,7 @@ impl Exemption {
 
     /// Whether its last day (UTC) is over.
     pub fn has_ended(&self, now: Timestamp) -> bool {
-        self.has_ended_before(&now.date())
-    }
-
-    fn has_ended_before(&self, today: &str) -> bool {
-        self.last_day().is_some_and(|day| day < today)
+        self.last_day().is_some_and(|day| day < now.date().as_str())
     }
 }
 
@@ -106,10 +102,9 @@ impl Exemption {
 /// An exemption that is in force counts before an expired one. Of several in force, the first
 /// [`Origin`] is named, and of one origin the one that lasts longest.
 pub fn exempt<'a>(exemptions: &'a [Exemption], arn: &str, now: Timestamp) -> Exempt<'a> {
-    let today = now.date();
     let matching = exemptions.iter().filter(|exemption| exemption.matches(arn));
     let (ended, in_force): (Vec<_>, Vec<_>) =
-        matching.partition(|exemption| exemption.has_ended_before(&today));
+        matching.partition(|exemption| exemption.has_ended(now));
     // No last day is later than every day.
     let lasts = |one: &Exemption| (one.last_day.is_none(), one.last_day.clone());
     let named = in_force.into_iter().min_by(|one, other| {
