@@ -2,8 +2,8 @@
 //! each answer. Prints one line of JSON.
 //!
 //! ```text
-//! cargo build --release --workspace --bins --examples
-//! target/release/examples/audit_bench [ACCOUNTS [REGIONS [LATENCY_MS [CONCURRENCY]]]]
+//! cargo build --profile dist -p trailseal-cli --bin trailseal --examples
+//! target/dist/examples/audit_bench [ACCOUNTS [REGIONS [LATENCY_MS [CONCURRENCY]]]]
 //! ```
 //!
 //! `ratio` is the time divided by the time of the calls alone: calls × latency ÷ concurrency.

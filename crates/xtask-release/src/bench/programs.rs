@@ -107,7 +107,7 @@ pub(crate) fn measure_command(
     const RELEASE: &str = "build --release --workspace --bins --examples";
     project
         .cargo(match part {
-            "check" => SHIPPED,
+            "check" | "audit" => SHIPPED,
             "inventory" => INVENTORY,
             "logs" => LOGS,
             "preview" => PREVIEW,
@@ -117,7 +117,7 @@ pub(crate) fn measure_command(
     let _in_folder = (part == "html").then(|| project.shell().push_dir("tests/browser"));
     let program = match part {
         "check" => project.program(project.target().join("dist/examples/check_throughput"), ""),
-        "audit" => project.program(project.release("examples/audit_bench"), ""),
+        "audit" => project.program(project.target().join("dist/examples/audit_bench"), ""),
         "logs" => project.program(project.target().join("dist/examples/logs_bench"), ""),
         "preview" => project.program(project.target().join("dist/examples/preview_bench"), ""),
         "inventory" => {
