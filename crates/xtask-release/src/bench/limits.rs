@@ -84,6 +84,17 @@ pub(crate) fn compare(figure: &Figure, all: &[Figure]) -> Option<Comparison> {
     Some(Comparison { ratio, limit, is_met })
 }
 
+/// The figures of these parts that have a limit and were not measured. The name of a figure begins
+/// with its part.
+pub(crate) fn not_measured(parts: &[String], figures: &[Figure]) -> Vec<&'static str> {
+    let is_measured = |id: &str| figures.iter().any(|figure| figure.text("id") == id);
+    let has_part = |id: &str| {
+        id.split_once('.').is_some_and(|(part, _)| parts.iter().any(|named| named == part))
+    };
+    let ids = LIMITS.iter().map(|(id, ..)| *id);
+    ids.filter(|id| has_part(id) && !is_measured(id)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,5 +116,15 @@ mod tests {
     #[test]
     fn without_the_divisor_there_is_no_comparison() {
         assert!(compare(&figure("cold.tls", 5.0), &[]).is_none());
+    }
+
+    #[test]
+    fn figures_with_a_limit_that_are_missing_are_named() {
+        let parts = ["rule", "memory"].map(str::to_owned);
+        assert_eq!(
+            not_measured(&parts, &[figure("rule.1", 1.0)]),
+            ["memory.10000.peak", "rule.100000"]
+        );
+        assert_eq!(not_measured(&[], &[]), [""; 0]);
     }
 }
