@@ -14,7 +14,7 @@ use crate::scan::WANTED_TYPES;
 const HISTORY: &str = "_ConfigHistory_";
 
 /// The endings of the files in a folder that are read.
-const ENDINGS: [&str; 4] = [".json", ".json.gz", ".ndjson", ".jsonl"];
+const ENDINGS: [&str; 4] = [".json", ".ndjson", ".jsonl", ".gz"];
 
 impl Sources {
     /// Adds a path of the command line. A folder stands for all its files, in the order of their
