@@ -55,18 +55,9 @@ pub(crate) fn logs(
         athena::print_query(table, &arguments.targets, console)?;
         return Ok(Exit::Clean);
     }
-    if arguments.history == History::Fail && !arguments.targets.iter().any(Target::is_trail) {
-        let line = "--history fail takes a trail: a bucket alone has no verdict";
-        return Err(Failure::NotStarted(vec![line.to_owned()]));
-    }
-    if arguments.history == History::Fail && arguments.resume.is_some() {
-        return Err(Failure::NotStarted(vec![resume::NO_HISTORY.to_owned()]));
-    }
-    let is_file = matches!(arguments.inventory, Some(ManifestPlace::File(_)));
-    if is_file && arguments.bucket_role.is_some() && arguments.confirm.is_none() {
-        let line = "--bucket-role reads a bucket, but the inventory is on this machine and there is no \
-                    --confirm";
-        return Err(Failure::NotStarted(vec![line.to_owned()]));
+    let conflicts = conflicts(arguments);
+    if !conflicts.is_empty() {
+        return Err(Failure::NotStarted(conflicts));
     }
     let table = arguments.report.table;
     let Settings { outputs, config, .. } =
@@ -79,6 +70,32 @@ pub(crate) fn logs(
     emit(&report, &outputs, table, console)?;
     runtime.shutdown_background();
     Ok(Exit::of(&findings, &arguments.report.exit))
+}
+
+/// What is wrong with options each of which is right by itself.
+fn conflicts(arguments: &LogsArguments) -> Vec<String> {
+    let LogsArguments { history, resume, targets, inventory, since, until, .. } = arguments;
+    let is_history = *history == History::Fail;
+    let is_file = matches!(inventory, Some(ManifestPlace::File(_)));
+    let mut conflicts = Vec::new();
+    if is_history && !targets.iter().any(Target::is_trail) {
+        let line = "--history fail takes a trail: a bucket alone has no verdict";
+        conflicts.push(line.to_owned());
+    }
+    if is_history && resume.is_some() {
+        conflicts.push(resume::NO_HISTORY.to_owned());
+    }
+    if is_file && arguments.bucket_role.is_some() && arguments.confirm.is_none() {
+        let line = "--bucket-role reads a bucket, but the inventory is on this machine and there is no \
+                    --confirm";
+        conflicts.push(line.to_owned());
+    }
+    if let (Some(since), Some(until)) = (since, until)
+        && since > until
+    {
+        conflicts.push(format!("--since {since} is after --until {until}"));
+    }
+    conflicts
 }
 
 async fn read(

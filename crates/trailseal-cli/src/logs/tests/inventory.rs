@@ -82,3 +82,20 @@ fn a_failure_by_history_takes_a_trail() {
         assert!(run.err.contains("--history fail takes a trail"), "{}", run.err);
     }
 }
+
+#[test]
+fn every_conflict_of_options_is_named_before_anything_is_read() {
+    let words = [
+        ["s3://trail-logs", "--all", "--resume", "answers.jsonl"].as_slice(),
+        &["--history", "fail", "--since", "2026-11-02", "--until", "2026-11-01"],
+    ];
+    let run = Checked::of("logs", words.concat().iter().map(Into::into));
+    assert_eq!((run.exit, run.out.as_str()), (Exit::NotStarted, ""));
+    for conflict in [
+        "--history fail takes a trail",
+        "--history fail cannot be used with --resume",
+        "--since 2026-11-02 is after --until 2026-11-01",
+    ] {
+        assert!(run.err.contains(conflict), "{}", run.err);
+    }
+}
