@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::document::*;
-use crate::support::*;
+use crate::plan::document::*;
+use crate::plan::support::*;
 
 const DISABLED: [&str; 3] = ["COMPLIANT", "NON_COMPLIANT", "NON_COMPLIANT"];
 const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::document::*;
-use crate::support::*;
+use crate::plan::document::*;
+use crate::plan::support::*;
 
 /// A key that is switched off.
 pub(crate) fn bad_key(address: &str) -> Value {

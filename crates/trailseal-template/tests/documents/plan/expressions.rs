@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::document::*;
-use crate::support::*;
+use crate::plan::document::*;
+use crate::plan::support::*;
 
 #[test]
 fn a_value_that_is_only_known_after_the_apply_is_unverified() {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::document::*;
-use crate::support::*;
+use crate::plan::document::*;
+use crate::plan::support::*;
 
 #[test]
 fn a_kept_key_by_its_arn_passes_and_a_broken_one_does_not() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::document::*;
+use crate::plan::document::*;
 
 fn problems(plan: &Value) -> String {
     read(plan).unwrap().problems.join("; ")

@@ -1,10 +1,8 @@
 //! Replays the seeds and findings of fuzzing templates and plans without a fuzzer.
 
-#![cfg(test)]
-
-#[path = "../../trailseal-rule/fuzz/checks/plan.rs"]
+#[path = "../../../trailseal-rule/fuzz/checks/plan.rs"]
 mod plan;
-#[path = "../../trailseal-rule/fuzz/checks/template.rs"]
+#[path = "../../../trailseal-rule/fuzz/checks/template.rs"]
 mod template;
 
 use std::fs;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::document::*;
-use crate::support::*;
+use crate::plan::document::*;
+use crate::plan::support::*;
 
 /// What a plan can do to an attribute so that its value is not known.
 const HARMS: [&str; 4] = ["after the apply", "sensitive", "another type", "left out"];

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::document::*;
-use crate::other_source::{bad_key, with_k};
-use crate::support::*;
+use crate::plan::document::*;
+use crate::plan::other_source::{bad_key, with_k};
+use crate::plan::support::*;
 
 #[test]
 fn an_item_of_a_list_passes_where_every_item_is_certain() {

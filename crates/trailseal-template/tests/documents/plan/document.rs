@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use trailseal_template::Preview;
 
-use crate::support::{Case, answers, preview, preview_with, words};
+use crate::plan::support::{Case, answers, preview, preview_with, words};
 
 pub(crate) const ARN: &str =
     "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";

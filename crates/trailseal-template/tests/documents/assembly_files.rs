@@ -1,0 +1,165 @@
+//! Cloud assemblies that name files outside of their folder, or resources of another place.
+
+use std::collections::BTreeMap;
+
+use trailseal_rule::{
+    AccountId, EvaluationContext, Parameters, Profile, Region, Timestamp, Verdict,
+};
+use trailseal_template::{Place, Preview, Values, read_assembly};
+
+/// The assembly of these files, and the names of the files that were read.
+fn read(files: &[(&str, String)]) -> (Preview, Vec<String>) {
+    let place = Place {
+        account: AccountId::not_known(),
+        region: Region::not_known(),
+        scope: String::new(),
+    };
+    let mut asked = Vec::new();
+    let mut file = |name: &str| {
+        asked.push(name.to_owned());
+        let found = files.iter().find(|(one, _)| *one == name);
+        found.map(|(_, text)| text.clone()).ok_or_else(|| "cannot be read".to_owned())
+    };
+    let values = Values::default();
+    let preview = read_assembly("cdk.out", &mut file, &place, &BTreeMap::new(), &values);
+    (preview.unwrap(), asked)
+}
+
+const ENVIRONMENT: &str = "aws://111122223333/unknown-region";
+
+fn stack(file: &str) -> String {
+    format!(
+        r#"{{"type":"aws:cloudformation:stack","environment":"{ENVIRONMENT}","properties":{{"templateFile":"{file}"}}}}"#
+    )
+}
+
+fn stage(folder: &str) -> String {
+    format!(r#"{{"type":"cdk:cloud-assembly","properties":{{"directoryName":"{folder}"}}}}"#)
+}
+
+fn manifest(artifacts: &[(&str, String)]) -> String {
+    let artifacts: Vec<_> =
+        artifacts.iter().map(|(id, artifact)| format!(r#""{id}":{artifact}"#)).collect();
+    format!(r#"{{"artifacts":{{{}}}}}"#, artifacts.join(","))
+}
+
+#[test]
+fn no_file_outside_of_the_folder_is_read() {
+    for path in ["/tmp/x", "../x", "a/../../x", ".", "./x", "a//x", "", "C:\\\\x", "C:/x"] {
+        let asset = format!(r#"{{"type":"cdk:asset-manifest","properties":{{"file":"{path}"}}}}"#);
+        for artifact in [stack(path), stage(path), asset] {
+            let files = [("manifest.json", manifest(&[("A", artifact.clone())]))];
+            let (preview, asked) = read(&files);
+            assert_eq!(asked, ["manifest.json"], "{artifact}");
+            let is_asset = artifact.contains("asset-manifest");
+            assert!(is_asset || !preview.problems.is_empty(), "{artifact}");
+        }
+    }
+}
+
+#[test]
+fn a_stage_is_read_once() {
+    let files = [
+        ("manifest.json", manifest(&[("A", stage("s")), ("B", stage("s"))])),
+        ("s/manifest.json", manifest(&[])),
+    ];
+    let (preview, asked) = read(&files);
+    assert_eq!(asked, ["manifest.json", "s/manifest.json"]);
+    assert_eq!(preview.problems.len(), 1);
+}
+
+/// The key of a nested stack is not that of a stack with the same name.
+#[test]
+fn stacks_with_one_name_are_told_apart() {
+    let template = |enabled: bool| {
+        format!(
+            r#"{{"Resources":{{"Bucket":{{"Type":"AWS::S3::Bucket"}},"Key":{{"Type":"AWS::KMS::Key","Properties":{{"Enabled":{enabled}}}}},"Trail":{{"Type":"AWS::CloudTrail::Trail","Properties":{{"S3BucketName":{{"Ref":"Bucket"}},"KMSKeyId":{{"Ref":"Key"}}}}}}}}}}"#
+        )
+    };
+    let outer = r#"{"Resources":{"B":{"Type":"AWS::CloudFormation::Stack","Metadata":{"aws:asset:path":"n.json"}}}}"#;
+    let (preview, _) = read(&[
+        ("manifest.json", manifest(&[("0", stage("s")), ("A", stack("a.json"))])),
+        ("s/manifest.json", manifest(&[("A.B", stack("x.json"))])),
+        ("s/x.json", template(false)),
+        ("a.json", outer.to_owned()),
+        ("n.json", template(true)),
+    ]);
+    assert_eq!(preview.problems, Vec::<String>::new());
+    let parameters = Parameters { profile: Profile::Effective, ..Parameters::default() };
+    let context =
+        EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
+    let values = Values::default();
+    let judged = preview.trails.iter().map(|trail| trail.judge(&context, &values.supplied));
+    let verdicts: Vec<_> = judged.map(|judged| judged.judgement.verdict).collect();
+    assert!(matches!(verdicts[..], [Verdict::Broken(_), Verdict::Sealed(_)]), "{verdicts:?}");
+}
+
+#[test]
+fn the_key_of_an_asset_is_the_whole_name_of_the_object() {
+    let outer = r#"{"Resources":{"B":{"Type":"AWS::CloudFormation::Stack","Metadata":{"aws:asset:path":"STATED"},"Properties":{"TemplateURL":"https://s3.us-east-1.amazonaws.com/assets/abc.json"}}}}"#;
+    for (key, stated, problems) in [
+        ("abc.json", None, 0),
+        ("bc.json", None, 1),
+        (".json", None, 1),
+        ("abc.json", Some("n.json"), 0),
+        // What is deployed is at the URL.
+        ("abc.json", Some("m.json"), 1),
+    ] {
+        let outer = match stated {
+            Some(path) => outer.replace("STATED", path),
+            None => outer.replace(r#""aws:asset:path":"STATED""#, ""),
+        };
+        let assets = format!(
+            r#"{{"files":{{"f":{{"source":{{"path":"n.json"}},"destinations":{{"d":{{"objectKey":"{key}"}}}}}}}}}}"#
+        );
+        let asset = r#"{"type":"cdk:asset-manifest","properties":{"file":"assets.json"}}"#;
+        let (preview, _) = read(&[
+            ("manifest.json", manifest(&[("A", stack("a.json")), ("M", asset.to_owned())])),
+            ("assets.json", assets),
+            ("a.json", outer),
+            ("m.json", r#"{"Resources":{}}"#.to_owned()),
+            ("n.json", r#"{"Resources":{}}"#.to_owned()),
+        ]);
+        assert_eq!(preview.problems.len(), problems, "{key}: {:?}", preview.problems);
+    }
+}
+
+fn verdict(keys_stage: &str) -> Verdict {
+    let key = r#""Key":{"Type":"AWS::KMS::Key"},"Alias":{"Type":"AWS::KMS::Alias","Properties":{"AliasName":"alias/t","TargetKeyId":{"Ref":"Key"}}}"#;
+    let trail = r#""Bucket":{"Type":"AWS::S3::Bucket"},"Trail":{"Type":"AWS::CloudTrail::Trail","Properties":{"S3BucketName":{"Ref":"Bucket"},"KMSKeyId":{"Fn::Sub":"arn:aws:kms:${AWS::Region}:111122223333:alias/t"}}}"#;
+    let resources = |text: &str| format!(r#"{{"Resources":{{{text}}}}}"#);
+    let keys = format!("{keys_stage}/keys.json");
+    let stages = if keys_stage == "s" {
+        vec![("s/manifest.json", manifest(&[("K", stack("keys.json")), ("L", stack("logs.json"))]))]
+    } else {
+        vec![
+            ("s/manifest.json", manifest(&[("L", stack("logs.json"))])),
+            ("r/manifest.json", manifest(&[("K", stack("keys.json"))])),
+        ]
+    };
+    let outer = if keys_stage == "s" {
+        manifest(&[("S", stage("s"))])
+    } else {
+        manifest(&[("R", stage("r")), ("S", stage("s"))])
+    };
+    let mut files = vec![
+        ("manifest.json", outer),
+        (keys.as_str(), resources(key)),
+        ("s/logs.json", resources(trail)),
+    ];
+    files.extend(stages);
+    let (preview, _) = read(&files);
+    assert_eq!(preview.problems, Vec::<String>::new());
+    let parameters = Parameters { profile: Profile::Cis, ..Parameters::default() };
+    let context =
+        EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
+    preview.trails[0].judge(&context, &Values::default().supplied).judgement.verdict
+}
+
+/// The stages may be deployed to different Regions.
+#[test]
+fn an_alias_of_another_stage_is_not_one_of_the_region_of_the_trail() {
+    assert!(matches!(verdict("s"), Verdict::Sealed(_)));
+    let apart = verdict("r");
+    assert!(matches!(apart, Verdict::Unverified(_)), "{apart:?}");
+}

@@ -1,0 +1,15 @@
+//! Templates and plans, and the trails and facts that are read from them.
+
+#![cfg(test)]
+
+mod assembly;
+mod assembly_files;
+mod cases;
+mod forged;
+mod fuzz_corpus;
+mod hostile;
+mod language_extensions;
+mod open_parts;
+mod plan;
+mod public_templates;
+mod unknown_properties;

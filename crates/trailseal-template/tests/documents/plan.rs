@@ -1,0 +1,12 @@
+//! Plans of Terraform.
+
+mod cases;
+mod document;
+mod expressions;
+mod false_keys;
+mod gaps;
+mod lists;
+mod open_parts;
+mod other_source;
+mod support;
+mod unknown;
