@@ -335,6 +335,17 @@ mod tests {
     }
 
     #[test]
+    fn the_schema_has_the_members_that_are_read() {
+        let items = &exemptions_schema()["items"];
+        let properties = items["properties"].as_object().unwrap();
+        assert!(properties.keys().all(|name| ENTRY_MEMBERS.contains(&name.as_str())));
+        assert_eq!(properties.len(), ENTRY_MEMBERS.len());
+        assert_eq!(items["required"], json!(ENTRY_MEMBERS));
+        assert_eq!(items["additionalProperties"], json!(false));
+        assert_eq!(entry_schema()["required"], json!(["trail", "reason", "approver"]));
+    }
+
+    #[test]
     fn only_plain_names_of_objects_are_read() {
         let read = |text: &str| ExemptionsFrom::parse(text).map(|from| from.object.to_string());
         for right in ["s3://abc/x", "s3://a-b.c9/security/2026/exemptions_1.json"] {

@@ -158,3 +158,15 @@ impl FromStr for CheckId {
         CHECKS.iter().find(|check| check.name == name).map(|check| check.id).ok_or(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Severity;
+
+    #[test]
+    fn severities_have_the_words_of_the_formats_of_aws() {
+        let mut all = [Severity::High, Severity::Low, Severity::Informational, Severity::Medium];
+        all.sort_unstable();
+        assert_eq!(all.map(Severity::as_str), ["INFORMATIONAL", "LOW", "MEDIUM", "HIGH"]);
+    }
+}

@@ -62,6 +62,11 @@ fn key_and_bucket() {
             ("AWS managed key", "fail key-aws-managed", manager("AWS")),
             ("AWS managed alias", "fail key-aws-managed", named("alias/aws/s3")),
             ("unknown manager", "unknown key-manager-unknown", manager("Odd")),
+            (
+                "manager of a key before deployment",
+                "unknown key-manager-unknown",
+                manager("not known before deployment: the key is an import"),
+            ),
             ("disabled", "fail key-disabled", state("Disabled")),
             ("updating", "pass", state("Updating")),
             ("creating", "fail key-creating", state("Creating")),
@@ -76,6 +81,11 @@ fn key_and_bucket() {
             ),
             ("unknown state", "unknown key-state-unknown", state("Odd")),
             ("no state", "unknown key-state-unknown", state("")),
+            (
+                "state of a key before deployment",
+                "unknown key-state-unknown",
+                state("not known before deployment: the key is an import"),
+            ),
             ("wrong usage", "fail key-of-wrong-kind", usage("SIGN_VERIFY")),
             ("wrong spec", "fail key-of-wrong-kind", spec("RSA_2048")),
             ("no usage", "unknown key-kind-unknown", usage("")),
