@@ -94,7 +94,10 @@ async fn sends_the_external_id_of_the_deployment() {
     for wrong in [None, Some("another")] {
         let desk = Desk::open_as(demanding.clone(), ACCOUNT, REGION, wrong).await;
         let sent = desk.send(&event).await;
-        sent.assert_failure("PermissionMissing", &["cannot be assumed", "external id"]);
+        sent.assert_failure(
+            "PermissionMissing",
+            &["cannot be assumed", "the external ID is the one that it requires"],
+        );
     }
 }
 
@@ -145,7 +148,7 @@ async fn names_a_role_that_cannot_be_assumed_and_the_likely_cause() {
     let arn = role_arn(REGION, MEMBER, MEMBER_ROLE);
     sent.assert_failure(
         "PermissionMissing",
-        &[&arn, MEMBER, "AccessDenied", "exists, trusts the function's role"],
+        &[&arn, MEMBER, "AccessDenied", "exists, that it trusts the calling principal"],
     );
     sent.assert_counts(&[(Operation::AssumeRole, 1)]);
     // A refusal is not cached: after the fix, the role is assumed.

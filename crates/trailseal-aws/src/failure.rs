@@ -10,8 +10,7 @@ use trailseal_rule::{Denial, Reading, Refusal, Region, error_chain};
 
 /// Why an AWS call has no usable answer.
 ///
-/// The messages describe the call. Callers add what their user should do. The causes are text
-/// because the error is cloned for each trail that needs the same reading.
+/// The messages describe the call; [`AwsError::with_advice`] adds what to do. The causes are text because the error is cloned for each trail that needs the same reading.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum AwsError {
     /// AWS failed or was too busy; a later attempt may succeed.
@@ -110,6 +109,29 @@ impl AwsError {
             return None;
         };
         Some(code)
+    }
+
+    /// The error, and what makes the call succeed. `caller` is whom the action has to be allowed, such as
+    /// "the caller".
+    pub fn with_advice(&self, caller: &str) -> String {
+        match self {
+            Self::Denied { operation, denial: Some(denial), .. } => {
+                format!("{self}; {}", denial.advice(operation))
+            }
+            Self::Denied { denial: None, .. } => format!("{self}; allow it to {caller}"),
+            Self::Role { .. } => format!(
+                "{self}; check that the role exists, that it trusts {caller}, and that the external ID is \
+                 the one that it requires"
+            ),
+            Self::ServiceFailure { .. }
+            | Self::EndlessList { .. }
+            | Self::Refused { .. }
+            | Self::TokenRefused(_)
+            | Self::RuleGone(_)
+            | Self::NotAccepted { .. }
+            | Self::NotInHistory { .. }
+            | Self::Deadline(_) => self.to_string(),
+        }
     }
 
     /// A denied call as evidence that could not be read.

@@ -92,30 +92,18 @@ impl From<AwsError> for FunctionError {
 
 /// The error and what the operator of the function can do about it.
 pub fn describe(error: &AwsError) -> String {
-    match error {
-        AwsError::Denied { operation, denial: Some(denial), .. } => {
-            format!("{error}; {}", denial.advice(operation))
-        }
-        AwsError::Denied { denial: None, .. } => {
-            format!("{error}; allow it to the calling principal")
-        }
-        AwsError::Role { role, .. } if role.ends_with(CONFIG_SERVICE_ROLE) => format!(
+    if let AwsError::Deadline(what) = error {
+        return format!("the time of this invocation ran out while {what}");
+    }
+    if let AwsError::Role { role, .. } = error
+        && role.ends_with(CONFIG_SERVICE_ROLE)
+    {
+        return format!(
             "{error}; it is the service-linked role of AWS Config, which only Config can assume: \
              name a role of your own"
-        ),
-        AwsError::Role { .. } => format!(
-            "{error}; see that the role exists, trusts the function's role, and asks for the \
-             external id that the function has"
-        ),
-        AwsError::ServiceFailure { .. }
-        | AwsError::EndlessList { .. }
-        | AwsError::Refused { .. }
-        | AwsError::TokenRefused(_)
-        | AwsError::RuleGone(_)
-        | AwsError::NotAccepted { .. }
-        | AwsError::NotInHistory { .. } => error.to_string(),
-        AwsError::Deadline(what) => format!("the time of this invocation ran out while {what}"),
+        );
     }
+    error.with_advice("the calling principal")
 }
 
 fn joined(causes: &[ExemptionsError]) -> String {

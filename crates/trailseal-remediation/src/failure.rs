@@ -14,7 +14,7 @@ pub enum Failure {
     #[error("{0}")]
     Refused(#[from] Refusals),
     /// AWS did not respond, or denied a necessary read.
-    #[error("{}", describe(.0))]
+    #[error("{}", .0.with_advice("the caller"))]
     Aws(#[from] AwsError),
     #[error("account {account} has no trail `{named}` in {region}")]
     NoSuchTrail {
@@ -99,28 +99,6 @@ pub enum Stop {
         step: Option<StepId>,
         cause: io::Error,
     },
-}
-
-/// The error and its fix.
-fn describe(error: &AwsError) -> String {
-    match error {
-        AwsError::Denied { operation, denial: Some(denial), .. } => {
-            format!("{error}; {}", denial.advice(operation))
-        }
-        AwsError::Denied { denial: None, .. } => format!("{error}; allow it to the caller"),
-        AwsError::Role { .. } => format!(
-            "{error}; see that the role exists, trusts the caller and asks for the external ID \
-             that the caller has"
-        ),
-        AwsError::ServiceFailure { .. }
-        | AwsError::EndlessList { .. }
-        | AwsError::Refused { .. }
-        | AwsError::TokenRefused(_)
-        | AwsError::RuleGone(_)
-        | AwsError::NotAccepted { .. }
-        | AwsError::NotInHistory { .. }
-        | AwsError::Deadline(_) => error.to_string(),
-    }
 }
 
 fn denied(cause: &str, action: &str, denial: Option<Denial>) -> String {

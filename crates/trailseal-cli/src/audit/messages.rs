@@ -161,10 +161,7 @@ pub(crate) fn failed(error: &AwsError, role: Option<&str>) -> String {
             "{error}; check that the account has this role, that it trusts the caller, and that \
              --external-id is the one that it requires"
         ),
-        AwsError::Denied { operation, denial: Some(denial), .. } => {
-            format!("{error}; {}", denial.advice(operation))
-        }
-        AwsError::Denied { denial: None, .. } => format!("{error}; allow it to {whom}"),
+        AwsError::Denied { .. } => error.with_advice(&whom),
         AwsError::ServiceFailure { operation, region, cause, .. } => match error.code() {
             Some(code) if is_unrecognized(code) => {
                 let fix = if Region::parse(region).is_ok_and(|one| unknown_region(&one).is_some()) {
