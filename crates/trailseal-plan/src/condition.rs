@@ -295,7 +295,7 @@ fn admits(policy: &str, key: &KeyArn, trail: &TrailArn) -> Holds {
         Ok(document) => document,
         Err(error) => return Holds::Unknown(format!("the key policy cannot be read: {error}")),
     };
-    let question = TrailAndKey { trail_arn: trail.as_str(), key_arn: Some(key.as_str()) };
+    let question = TrailAndKey { trail, key: Some(key) };
     let Decision { allowed, elements, .. } = Grant::Encrypt.decide(&document, &question);
     match allowed {
         Match::Always => Holds::Yes,

@@ -31,8 +31,7 @@ struct PlanInput<'a> {
 
 impl<'a> PlanInput<'a> {
     fn question(&self, key: Option<&'a KeyArn>) -> TrailAndKey<'a> {
-        let trail_arn = self.current_state.trail.arn.as_str();
-        TrailAndKey { trail_arn, key_arn: key.map(KeyArn::as_str) }
+        TrailAndKey { trail: &self.current_state.trail.arn, key }
     }
 }
 

@@ -77,7 +77,7 @@ pub fn merge(
 
 /// The policy of a new key: it delegates to IAM through the account's root, and admits CloudTrail.
 pub(crate) fn new_key_policy(trail: &TrailArn, account: &AccountId, grants: &[Grant]) -> Merged {
-    let question = TrailAndKey { trail_arn: trail.as_str(), key_arn: None };
+    let question = TrailAndKey { trail, key: None };
     let root = format!(
         r#"{{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{{"AWS":"arn:{}:iam::{account}:root"}},"Action":"kms:*","Resource":"*"}}"#,
         trail.partition()

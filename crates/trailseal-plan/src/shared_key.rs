@@ -36,7 +36,7 @@ fn extends(policy: &str, planned: &str, others: &[TrailArn]) -> bool {
     };
     let is_for_others = |statement: &Value| {
         let text = statement.to_string();
-        others.iter().any(|trail| is_generated(&text, trail.as_str()))
+        others.iter().any(|trail| is_generated(&text, trail))
     };
     without_statements(&found) == without_statements(&planned)
         && first == expected

@@ -19,6 +19,7 @@ use trailseal_rule::key_policy::exposure::{
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
+use trailseal_rule::{KeyArn, TrailArn};
 
 const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -103,10 +104,9 @@ fn check(name: &str, case: &Case) {
         }
         (read, expected) => panic!("{name}: {read:?}, not {expected:?}"),
     };
-    let question = TrailAndKey {
-        trail_arn: case.trail.as_deref().unwrap_or(TRAIL),
-        key_arn: Some(case.key.as_deref().unwrap_or(KEY)),
-    };
+    let trail = TrailArn::parse(case.trail.as_deref().unwrap_or(TRAIL)).unwrap();
+    let key = KeyArn::parse(case.key.as_deref().unwrap_or(KEY)).unwrap();
+    let question = TrailAndKey { trail: &trail, key: Some(&key) };
     let admission = Grant::Encrypt.decide(&policy, &question);
     let (answer, outcome_of_admission) = match admission.allowed {
         Match::Always => ("Yes", "pass"),
@@ -160,7 +160,8 @@ fn without_the_key_arn_a_resource_is_in_doubt() {
             "Action": "kms:GenerateDataKey", "Resource": "{KEY}"}}}}"#
     );
     let policy = parse_key_policy(&text).unwrap();
-    let question = TrailAndKey { trail_arn: TRAIL, key_arn: None };
+    let trail = TrailArn::parse(TRAIL).unwrap();
+    let question = TrailAndKey { trail: &trail, key: None };
     let admission = Grant::Encrypt.decide(&policy, &question);
     assert_eq!(admission.allowed, Match::Sometimes);
     assert_eq!(admission.elements, ["Resource"]);
@@ -170,7 +171,8 @@ fn without_the_key_arn_a_resource_is_in_doubt() {
 fn guards(statements: &Value) -> &'static str {
     let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
     let policy = parse_key_policy(&text).unwrap();
-    let question = TrailAndKey { trail_arn: TRAIL, key_arn: Some(KEY) };
+    let (trail, key) = (TrailArn::parse(TRAIL).unwrap(), KeyArn::parse(KEY).unwrap());
+    let question = TrailAndKey { trail: &trail, key: Some(&key) };
     outcome(&guards_decryption(&policy, &question))
 }
 
@@ -284,7 +286,8 @@ fn a_deny_that_exempts_too_many_services_to_check_is_in_doubt() {
     let mut statements = both(51);
     statements.as_array_mut().unwrap().push(for_everyone("Deny", "kms:Decrypt", &condition));
     let policy = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
-    let question = TrailAndKey { trail_arn: TRAIL, key_arn: Some(KEY) };
+    let (trail, key) = (TrailArn::parse(TRAIL).unwrap(), KeyArn::parse(KEY).unwrap());
+    let question = TrailAndKey { trail: &trail, key: Some(&key) };
     let found = guards_decryption(&parse_key_policy(&policy).unwrap(), &question);
     assert_eq!(
         described(&found),

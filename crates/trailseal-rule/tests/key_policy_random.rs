@@ -8,6 +8,7 @@ mod key_policy;
 use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
@@ -20,11 +21,15 @@ use trailseal_rule::key_policy::exposure::guards_decryption;
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
+use trailseal_rule::{KeyArn, TrailArn};
 
-const QUESTION: TrailAndKey<'static> = TrailAndKey {
-    trail_arn: "arn:aws:cloudtrail:us-east-1:111122223333:trail/all",
-    key_arn: Some("arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
-};
+fn question() -> TrailAndKey<'static> {
+    const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
+    const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    static ARNS: LazyLock<(TrailArn, KeyArn)> =
+        LazyLock::new(|| (TrailArn::parse(TRAIL).unwrap(), KeyArn::parse(KEY).unwrap()));
+    TrailAndKey { trail: &ARNS.0, key: Some(&ARNS.1) }
+}
 
 /// The fragments to insert: words of the policy language, and text that has broken readers before.
 const WORDS: [&str; 40] = [
@@ -113,7 +118,7 @@ fn garbled_policies_are_read_or_refused() {
             key_policy::check(&text);
             let policy = parse_key_policy(&text);
             let answer =
-                policy.map(|policy| Grant::Encrypt.decide(&policy, &QUESTION).allowed as usize);
+                policy.map(|policy| Grant::Encrypt.decide(&policy, &question()).allowed as usize);
             answers.borrow_mut()[answer.unwrap_or(3)] += 1;
             Ok(())
         })
@@ -133,8 +138,8 @@ fn evaluation_of_the_longest_policies_ends() {
     let text = policy.to_string();
     assert!(text.len() > 30 * 1024);
     let policy = parse_key_policy(&text).unwrap();
-    assert_eq!(Grant::Encrypt.decide(&policy, &QUESTION).allowed, Match::Sometimes);
-    assert!(!guards_decryption(&policy, &QUESTION).exposures.is_empty());
+    assert_eq!(Grant::Encrypt.decide(&policy, &question()).allowed, Match::Sometimes);
+    assert!(!guards_decryption(&policy, &question()).exposures.is_empty());
 }
 
 #[test]

@@ -137,7 +137,7 @@ impl<'a> BackOut<'a> {
 
     /// The present policy without the statements of the journal, if the planner generates them.
     fn removed(&mut self, change: &PolicyChange, now: &str, before: &str) -> Option<Removed> {
-        let trail = self.remediation.plan.trail.as_str();
+        let trail = &self.remediation.plan.trail;
         if let Some(other) = change.added.iter().find(|added| !is_generated(added, trail)) {
             self.reasons.push_difference(
                 RefusalCode::JournalMismatch,

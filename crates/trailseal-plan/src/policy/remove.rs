@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use serde_json::value::RawValue;
+use trailseal_rule::TrailArn;
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::question::TrailAndKey;
 
@@ -19,11 +20,11 @@ pub(crate) struct Removed {
 
 /// Whether the planner generates this statement for the trail. The `Sid`, which has no effect, is
 /// ignored.
-pub(crate) fn is_generated(statement: &str, trail_arn: &str) -> bool {
+pub(crate) fn is_generated(statement: &str, trail: &TrailArn) -> bool {
     let Some(found) = strict(statement).and_then(without_sid) else {
         return false;
     };
-    let question = TrailAndKey { trail_arn, key_arn: None };
+    let question = TrailAndKey { trail, key: None };
     [Grant::Encrypt, Grant::Describe, Grant::Decrypt]
         .iter()
         .any(|grant| strict(&grant.statement(&question, None)).as_ref() == Some(&found))
@@ -100,14 +101,16 @@ fn rebuilt<'a>(
 
 #[cfg(test)]
 mod tests {
-    use trailseal_rule::key_policy::grants::Grant;
-    use trailseal_rule::key_policy::question::TrailAndKey;
+    use trailseal_rule::KeyArn;
 
     use super::*;
     use crate::policy::merge;
 
-    const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/audit";
     const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
+
+    fn trail(name: &str) -> TrailArn {
+        TrailArn::parse(&format!("arn:aws:cloudtrail:us-east-1:111122223333:trail/{name}")).unwrap()
+    }
 
     fn root() -> String {
         r#"{"Sid":"root", "Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}"#.to_owned()
@@ -116,7 +119,8 @@ mod tests {
     #[test]
     fn removing_undoes_merging_byte_for_byte() {
         let root = root();
-        let question = TrailAndKey { trail_arn: TRAIL, key_arn: Some(KEY) };
+        let (trail, key) = (trail("audit"), KeyArn::parse(KEY).unwrap());
+        let question = TrailAndKey { trail: &trail, key: Some(&key) };
         for before in [
             format!(r#"{{"Version":"2012-10-17","Statement":[{root}]}}"#),
             format!("{{\n \"Statement\" : [\n  {root} ,\n  {root}\n ],\n \"Id\":\"x\" }}"),
@@ -135,12 +139,13 @@ mod tests {
 
     #[test]
     fn recognizes_only_generated_statements_of_the_trail() {
-        let question = TrailAndKey { trail_arn: TRAIL, key_arn: None };
+        let (own, other) = (trail("audit"), trail("other"));
+        let question = TrailAndKey { trail: &own, key: None };
         let encrypt = Grant::Encrypt.statement(&question, Some("any \"Sid\""));
-        assert!(is_generated(&encrypt, TRAIL));
-        assert!(is_generated(&Grant::Decrypt.statement(&question, None), TRAIL));
-        assert!(!is_generated(&encrypt, "arn:aws:cloudtrail:us-east-1:111122223333:trail/other"));
-        for other in [
+        assert!(is_generated(&encrypt, &own));
+        assert!(is_generated(&Grant::Decrypt.statement(&question, None), &own));
+        assert!(!is_generated(&encrypt, &other));
+        for changed in [
             root(),
             encrypt.replace("Allow\",\"Principal", "Deny\",\"Principal"),
             encrypt.replace("kms:GenerateDataKey*", "kms:*"),
@@ -149,8 +154,8 @@ mod tests {
             "[]".to_owned(),
             "{".to_owned(),
         ] {
-            assert_ne!(other, encrypt);
-            assert!(!is_generated(&other, TRAIL), "{other}");
+            assert_ne!(changed, encrypt);
+            assert!(!is_generated(&changed, &own), "{changed}");
         }
     }
 }

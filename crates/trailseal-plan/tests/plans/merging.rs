@@ -1,5 +1,7 @@
 //! Merging statements into random policies.
 
+use std::sync::LazyLock;
+
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy};
 use proptest::sample::select;
@@ -10,13 +12,17 @@ use trailseal_plan::{MergeError, merge};
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::parsed::{POLICY_BYTES_MAX, parse_key_policy};
 use trailseal_rule::key_policy::question::TrailAndKey;
+use trailseal_rule::{KeyArn, TrailArn};
 
 use crate::aws::{TRAIL, statements_of};
 
 const GRANTS: [Grant; 3] = [Grant::Encrypt, Grant::Describe, Grant::Decrypt];
 
 fn question() -> TrailAndKey<'static> {
-    TrailAndKey { trail_arn: TRAIL, key_arn: Some("arn:aws:kms:eu-central-1:111122223333:key/a") }
+    const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/a";
+    static ARNS: LazyLock<(TrailArn, KeyArn)> =
+        LazyLock::new(|| (TrailArn::parse(TRAIL).unwrap(), KeyArn::parse(KEY).unwrap()));
+    TrailAndKey { trail: &ARNS.0, key: Some(&ARNS.1) }
 }
 
 /// A statement with unusual whitespace, odd texts and unknown operators.

@@ -5,6 +5,7 @@ use trailseal_rule::key_policy::exposure::{binds_cloudtrail, guards_decryption};
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
+use trailseal_rule::{KeyArn, TrailArn};
 
 const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -21,8 +22,9 @@ pub(crate) fn check(text: &str) {
             return;
         }
     };
-    for key_arn in [Some(KEY), None] {
-        let question = TrailAndKey { trail_arn: TRAIL, key_arn };
+    let (trail, key) = (TrailArn::parse(TRAIL).unwrap(), KeyArn::parse(KEY).unwrap());
+    for key in [Some(&key), None] {
+        let question = TrailAndKey { trail: &trail, key };
         let admission = Grant::Encrypt.decide(&policy, &question);
         assert_eq!(admission, Grant::Encrypt.decide(&policy, &question), "another answer");
         assert_eq!(admission.allowed == Match::Always, admission.reason == Reason::Allowed);

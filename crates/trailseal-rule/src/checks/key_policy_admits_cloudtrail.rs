@@ -139,6 +139,6 @@ fn complete(statements_without: &[StatementRef], elements: &[String]) -> String 
 
 /// The statement that admits this trail and no other.
 fn wanted(trail: &Trail) -> String {
-    let question = TrailAndKey { trail_arn: trail.arn.as_str(), key_arn: None };
+    let question = TrailAndKey { trail: &trail.arn, key: None };
     Grant::Encrypt.statement(&question, None)
 }

@@ -1,7 +1,6 @@
 //! What the checks of the key policy share: the document, the request and the wording for its
 //! statements.
 
-use crate::arn::KeyArn;
 use crate::checks::{CheckInput, FindingCode, Outcome, Switch};
 use crate::facts::key_arn;
 use crate::key_policy::exposure::{Doubt, Exposure};
@@ -28,8 +27,7 @@ pub(super) fn read<'a>(input: &CheckInput<'a>) -> Result<&'a PolicyDocument, Out
 }
 
 pub(super) fn question<'a>(input: &CheckInput<'a>) -> TrailAndKey<'a> {
-    let key_arn = key_arn(input.trail, input.facts).map(KeyArn::as_str);
-    TrailAndKey { trail_arn: input.trail.arn.as_str(), key_arn }
+    TrailAndKey { trail: &input.trail.arn, key: key_arn(input.trail, input.facts) }
 }
 
 /// The statements' names in one line.

@@ -6,13 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use config_rule::AccountId;
+use config_rule::{AccountId, Arn};
 use resource_policy::{
     CallerSet, Context, Effect, Hole, Listed, Match, PolicyDocument, PolicyError, PolicyFormat,
     Principal, Request, Shape, Statement,
 };
 
-use super::question::arn_part;
 use crate::trail::BucketName;
 
 /// The maximum size of a policy in bytes. Amazon S3 allows less.
@@ -113,15 +112,14 @@ fn reader(name: &str, partition: &str) -> Option<String> {
     if AccountId::parse(name).is_ok() {
         return Some(format!("arn:{partition}:iam::{name}:root"));
     }
-    let is_iam = arn_part(name, 0) == Some("arn") && arn_part(name, 2) == Some("iam");
-    let has_account = arn_part(name, 4).is_some_and(|id| AccountId::parse(id).is_ok());
-    let resource = name.splitn(6, ':').nth(5)?;
+    let Arn { service, account, resource, .. } = Arn::split(name)?;
+    let is_of_account = service == "iam" && AccountId::parse(account).is_ok();
     let is_known = resource == "root"
         || ["role/", "user/"]
             .iter()
             .any(|kind| resource.strip_prefix(kind).is_some_and(|rest| !rest.is_empty()));
     let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic()) && !resource.contains(':');
-    (is_iam && has_account && is_known && is_plain).then(|| name.to_owned())
+    (is_of_account && is_known && is_plain).then(|| name.to_owned())
 }
 
 #[cfg(test)]

@@ -48,11 +48,10 @@ impl Grant {
 
     fn condition(self, question: &TrailAndKey<'_>) -> String {
         let source =
-            format!(r#""StringEquals":{{"aws:SourceArn":{}}}"#, json_text(question.trail_arn));
+            format!(r#""StringEquals":{{"aws:SourceArn":{}}}"#, json_text(question.trail.as_str()));
         match self {
             Self::Encrypt => {
-                let (partition, account) =
-                    (question.partition(), question.trail_account().unwrap_or("*"));
+                let (partition, account) = (question.trail.partition(), question.trail.owner());
                 let trails = format!("arn:{partition}:cloudtrail:*:{account}:trail/*");
                 format!(
                     r#"{{{source},"StringLike":{{"kms:EncryptionContext:aws:cloudtrail:arn":{}}}}}"#,
@@ -106,13 +105,18 @@ mod tests {
     use super::super::exposure::{Openings, binds_cloudtrail, guards_decryption};
     use super::super::parsed::parse_key_policy;
     use super::*;
+    use crate::arn::{KeyArn, TrailArn};
 
     const GRANTS: [Grant; 3] = [Grant::Encrypt, Grant::Describe, Grant::Decrypt];
     const TRAIL: &str = "arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/all";
-    const KEY: &str = "arn:aws-cn:kms:cn-north-1:111122223333:key/1234";
 
-    fn about(trail_arn: &str) -> TrailAndKey<'_> {
-        TrailAndKey { trail_arn, key_arn: Some(KEY) }
+    fn trail(name: &str) -> TrailArn {
+        TrailArn::parse(&format!("arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/{name}"))
+            .unwrap()
+    }
+
+    fn key() -> KeyArn {
+        KeyArn::parse("arn:aws-cn:kms:cn-north-1:111122223333:key/1234").unwrap()
     }
 
     fn policy(statement: &str) -> PolicyDocument {
@@ -123,8 +127,9 @@ mod tests {
     /// Each statement grants its operation to this trail only and exposes nothing.
     #[test]
     fn a_statement_grants_its_operation_and_nothing_else() {
-        let trail = TrailAndKey { trail_arn: TRAIL, key_arn: None };
-        let other = about("arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/other");
+        let (own, theirs, key) = (trail("all"), trail("other"), key());
+        let trail = TrailAndKey { trail: &own, key: None };
+        let other = TrailAndKey { trail: &theirs, key: Some(&key) };
         for grant in GRANTS {
             let policy = policy(&grant.statement(&trail, Some("with \"quotes\"")));
             for asked in GRANTS {
@@ -140,6 +145,8 @@ mod tests {
 
     #[test]
     fn a_statement_is_the_documented_one_for_this_trail() {
+        let (trail, key) = (trail("all"), key());
+        let question = TrailAndKey { trail: &trail, key: Some(&key) };
         let check = |grant: Grant, sid: &str, action: &str, condition: Value| {
             assert_eq!(grant.sid(), sid);
             let mut expected = json!({
@@ -150,9 +157,9 @@ mod tests {
                 "Condition": condition,
             });
             let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-            assert_eq!(read(&grant.statement(&about(TRAIL), None)), expected);
+            assert_eq!(read(&grant.statement(&question, None)), expected);
             expected["Sid"] = json!("with \"quotes\"");
-            let statement = grant.statement(&about(TRAIL), Some("with \"quotes\""));
+            let statement = grant.statement(&question, Some("with \"quotes\""));
             assert_eq!(read(&statement), expected);
             assert!(!statement.contains('\n'));
         };
@@ -172,6 +179,8 @@ mod tests {
 
     #[test]
     fn each_operation_carries_its_encryption_context() {
+        let (trail, key) = (trail("all"), key());
+        let question = TrailAndKey { trail: &trail, key: Some(&key) };
         let check = |context: Value, expected: [Match; 3]| {
             let statement = json!({
                 "Effect": "Allow",
@@ -181,7 +190,7 @@ mod tests {
                 "Condition": context,
             });
             let document = policy(&statement.to_string());
-            let found = GRANTS.map(|grant| grant.decide(&document, &about(TRAIL)).allowed);
+            let found = GRANTS.map(|grant| grant.decide(&document, &question).allowed);
             assert_eq!(found, expected, "{statement}");
         };
         let key = "kms:EncryptionContext:aws:cloudtrail:arn";

@@ -3,7 +3,10 @@
 //! For the condition keys in each request, see *Availability* in "IAM User Guide, AWS global
 //! condition context keys", and in "AWS KMS Developer Guide, AWS KMS condition keys".
 
+use config_rule::{Arn, Region};
 use resource_policy::{CallerSet, Context, ContextValue, Hole, Request, Settled, Shape};
+
+use crate::arn::{KeyArn, TrailArn};
 
 /// The service principal that CloudTrail calls KMS with.
 pub(super) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
@@ -11,48 +14,36 @@ pub(super) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 /// The trail and the key of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrailAndKey<'a> {
-    /// The trail's ARN; for an organization trail, it contains the owning account: the CloudTrail
-    /// User Guide says that `aws:SourceAccount` and `aws:SourceArn` name that account.
-    pub trail_arn: &'a str,
-    /// The key's ARN, if known; without it, a `Resource` other than `*` is in doubt.
-    pub key_arn: Option<&'a str>,
+    /// The trail; of an organization trail, its ARN contains the owning account: the CloudTrail User
+    /// Guide says that `aws:SourceAccount` and `aws:SourceArn` name that account.
+    pub trail: &'a TrailArn,
+    /// The key, if known; without it, a `Resource` other than `*` is in doubt.
+    pub key: Option<&'a KeyArn>,
 }
 
 impl<'a> TrailAndKey<'a> {
-    pub(super) fn trail_account(&self) -> Option<&'a str> {
-        arn_part(self.trail_arn, 4)
-    }
-
-    pub(super) fn partition(&self) -> &'a str {
-        arn_part(self.trail_arn, 1).unwrap_or("aws")
-    }
-
     /// A request for an operation on the key. It lacks the condition keys that only other
     /// operations have.
     pub(super) fn request(&self, caller: &CallerSet, action: &str, context: Context) -> Request {
         Request {
             caller: caller.clone(),
             action: action.to_owned(),
-            resource: self.key_arn.map(with_holes),
+            resource: self.key.map(|key| with_holes(key.as_str())),
             context: of_operation(context, action),
         }
     }
 
     /// `arn:` and the partition of the trail.
     pub(super) fn arn(&self) -> Shape {
-        Shape::text("arn:") + self.partition() + ":"
+        Shape::text("arn:") + self.trail.partition() + ":"
     }
 
-    pub(super) fn key_region(&self) -> Option<&'a str> {
-        self.key_arn.and_then(|arn| arn_part(arn, 3))
+    pub(super) fn key_region(&self) -> Option<&'a Region> {
+        self.key.map(KeyArn::region)
     }
 }
 
-pub(super) fn arn_part(arn: &str, index: usize) -> Option<&str> {
-    arn.split(':').nth(index).filter(|part| !part.is_empty())
-}
-
-pub(super) fn known_or_unknown(value: Option<&str>) -> ContextValue {
+fn known_or_unknown(value: Option<&str>) -> ContextValue {
     value.map_or(ContextValue::Unknown, known_or_pending)
 }
 
@@ -83,10 +74,10 @@ pub(super) fn with_holes(value: &str) -> Shape {
 /// - Calls between services may lack the network keys, so nothing is certain about them,
 ///   nor about the time or `kms:ViaService`.
 pub(super) fn cloudtrail_for(question: &TrailAndKey<'_>) -> Context {
-    let trail_arn = known_or_pending(question.trail_arn);
+    let trail_arn = known_or_pending(question.trail.as_str());
     let context = service_named(question, CLOUDTRAIL)
         .with("aws:SourceArn", trail_arn.clone())
-        .with("aws:SourceAccount", known_or_unknown(question.trail_account()));
+        .with("aws:SourceAccount", known_or_pending(question.trail.owner().as_str()));
     encrypting_log_files(context, trail_arn)
 }
 
@@ -125,7 +116,8 @@ pub(super) fn service(question: &TrailAndKey<'_>) -> Context {
 /// A principal with a known ARN that decrypts logs of this trail. Its context beyond its
 /// ARN and the encryption context of the logs is not known.
 pub(super) fn known_principal_after_logs(question: &TrailAndKey<'_>, arn: &str) -> Context {
-    let account = known_or_unknown(arn_part(arn, 4));
+    let account = Arn::split(arn).map(|parts| parts.account);
+    let account = known_or_unknown(account.filter(|account| !account.is_empty()));
     // A root's ARN stands for the users and roles of the account.
     let name =
         if arn.ends_with(":root") { ContextValue::Unknown } else { ContextValue::known(arn) };
@@ -134,7 +126,7 @@ pub(super) fn known_principal_after_logs(question: &TrailAndKey<'_>, arn: &str) 
         .with_each(SERVICE_KEYS, &ContextValue::Absent)
         .with_each(&["aws:PrincipalAccount", "kms:CallerAccount"], &account)
         .with("aws:PrincipalArn", name)
-        .with("kms:EncryptionContext:aws:cloudtrail:arn", known_or_pending(question.trail_arn))
+        .with("kms:EncryptionContext:aws:cloudtrail:arn", known_or_pending(question.trail.as_str()))
         .with(
             "kms:EncryptionContextKeys",
             ContextValue::Includes(vec!["aws:cloudtrail:arn".to_owned()]),
@@ -167,10 +159,10 @@ pub(super) const SERVICE_KEYS: &[&str] = &[
 /// request context" and is the Region that was called; a key is called in its own Region.
 pub(super) fn about_the_key(question: &TrailAndKey<'_>) -> Context {
     Context::default()
-        .with("aws:RequestedRegion", known_or_unknown(question.key_region()))
+        .with("aws:RequestedRegion", known_or_unknown(question.key_region().map(Region::as_str)))
         .with(
             "aws:ResourceAccount",
-            known_or_unknown(question.key_arn.and_then(|arn| arn_part(arn, 4))),
+            known_or_unknown(question.key.map(|key| key.account().as_str())),
         )
         .with("kms:EncryptionAlgorithm", ContextValue::known("SYMMETRIC_DEFAULT"))
 }

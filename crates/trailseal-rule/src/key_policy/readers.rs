@@ -27,6 +27,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::arn::{KeyArn, TrailArn};
     use crate::key_policy::parsed::parse_key_policy;
     use resource_policy::Match::{self, Always, Never, Sometimes};
 
@@ -42,7 +43,10 @@ mod tests {
             "Condition": condition,
         }});
         let document = parse_key_policy(&text.to_string()).unwrap();
-        may_decrypt(&document, &TrailAndKey { trail_arn: TRAIL, key_arn }, reader).allowed
+        let trail = TrailArn::parse(TRAIL).unwrap();
+        let key = key_arn.map(|arn| KeyArn::parse(arn).unwrap());
+        let question = TrailAndKey { trail: &trail, key: key.as_ref() };
+        may_decrypt(&document, &question, reader).allowed
     }
 
     #[test]

@@ -191,7 +191,7 @@ fn with_encryption_context(
     [has_trail, has_object]: [bool; 2],
     keys: ContextValue,
 ) -> Context {
-    let trail = known_or_pending(question.trail_arn);
+    let trail = known_or_pending(question.trail.as_str());
     let object = question.arn() + "s3:::" + Hole::Anything;
     let present = |is: bool, value: ContextValue| if is { value } else { ContextValue::Absent };
     context

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use proptest::collection::vec;
 use proptest::prelude::Strategy;
@@ -13,6 +14,7 @@ use resource_policy::PolicyDocument;
 use trailseal_rule::key_policy::exposure::Openings;
 use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
+use trailseal_rule::{KeyArn, TrailArn};
 
 use crate::naive::{Concrete, KNOWN, allowed};
 
@@ -155,5 +157,7 @@ pub(crate) fn read(policy: &Value) -> PolicyDocument {
 }
 
 pub(crate) fn question() -> TrailAndKey<'static> {
-    TrailAndKey { trail_arn: TRAIL, key_arn: Some(KEY) }
+    static ARNS: LazyLock<(TrailArn, KeyArn)> =
+        LazyLock::new(|| (TrailArn::parse(TRAIL).unwrap(), KeyArn::parse(KEY).unwrap()));
+    TrailAndKey { trail: &ARNS.0, key: Some(&ARNS.1) }
 }
