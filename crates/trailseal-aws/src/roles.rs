@@ -1,6 +1,7 @@
 //! The caller's own identity and the roles that it assumes in other accounts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +12,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::Mutex as AsyncMutex;
 use trailseal_rule::{AccountId, Partition, Region, RoleName};
 
-use crate::calls::CallLog;
+use crate::calls::{CallLog, Calls};
 use crate::connection::Connection;
 use crate::failure::{AwsError, cause, failed};
 use crate::session::Session;
@@ -101,8 +102,25 @@ impl Aws {
         Ok(session)
     }
 
+    /// Does the work of one invocation: its result, and the calls that it made.
+    ///
+    /// Calls of an earlier invocation, which Lambda aborted, do not count. If the credentials of a role
+    /// expired early, the next invocation assumes all roles again.
+    pub async fn invocation<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> (T, BTreeMap<String, Calls>) {
+        drop(self.calls().take());
+        let result = work.await;
+        let calls = self.calls().take();
+        if calls.values().any(|calls| calls.expired > 0) {
+            self.forget_roles();
+        }
+        (result, calls)
+    }
+
     /// Drops the sessions of all roles; each is assumed again when it is needed.
-    pub fn forget_roles(&self) {
+    fn forget_roles(&self) {
         self.assumed.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 

@@ -68,25 +68,27 @@ impl Hook {
 
     /// Answers one request.
     pub async fn answer(&self, event: &[u8], context: &RequestContext) -> Value {
-        // A request that Lambda aborted may have left some.
-        drop(self.aws.calls().take());
         let request = Request::read(event);
-        let (answer, judged) = match &request.asked {
+        let work = self.answer_request(&request, context);
+        let ((answer, judged), calls) = self.aws.invocation(work).await;
+        let elapsed = context.arrived.elapsed();
+        self.log.write(&Line { request: &request, answer: &answer, judged, calls, elapsed });
+        answer.into_json(request.token.as_deref())
+    }
+
+    async fn answer_request(
+        &self,
+        request: &Request,
+        context: &RequestContext,
+    ) -> (HookAnswer, Option<Judged>) {
+        match &request.asked {
             Ok(Asked::Nothing(why)) => (HookAnswer::nothing(why), None),
             Ok(Asked::Trail(trail)) => self.judge_in_time(trail, context, request.limit()).await,
             Err(faults) => {
                 let why = format!("the request cannot be used: {faults}");
                 (HookAnswer::internal_failure(&why, request.limit()), None)
             }
-        };
-        let calls = self.aws.calls().take();
-        if calls.values().any(|calls| calls.expired > 0) {
-            // The credentials of a role expired early: the next request must not use them again.
-            self.aws.forget_roles();
         }
-        let elapsed = context.arrived.elapsed();
-        self.log.write(&Line { request: &request, answer: &answer, judged, calls, elapsed });
-        answer.into_json(request.token.as_deref())
     }
 
     async fn judge_in_time(

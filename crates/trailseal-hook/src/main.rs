@@ -3,7 +3,7 @@
 use std::env;
 use std::io::stdout;
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 use trailseal_aws::{Aws, Connection, Service};
 use trailseal_hook::{Hook, HookLog, RequestContext, answer_without_setup};
-use trailseal_lambda::Environment;
-use trailseal_rule::{AccountId, Parameters, Timestamp};
+use trailseal_lambda::{Environment, TimeLimit};
+use trailseal_rule::{AccountId, Parameters};
 
 /// The environment variable with the rule's parameters as a JSON object.
 const PARAMETERS: &str = "TRAILSEAL_PARAMETERS";
@@ -101,15 +101,15 @@ fn management_account(text: Option<&str>) -> Result<Option<AccountId>, String> {
 }
 
 fn context(context: &Context) -> RequestContext {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let left = Duration::from_millis(context.deadline).saturating_sub(now + MARGIN);
-    let now = Timestamp::from_epoch_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
+    let TimeLimit { now, deadline } = TimeLimit::before(context.deadline, MARGIN);
     let arrived = Instant::now();
-    RequestContext { now, arrived, deadline: arrived + left.min(TIME) }
+    RequestContext { now, arrived, deadline: deadline.min(arrived + TIME) }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
     use super::*;
 
     #[test]

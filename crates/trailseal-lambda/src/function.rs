@@ -56,20 +56,12 @@ impl Function {
     ) -> Result<Answer, FunctionError> {
         let started = Instant::now();
         let mut summary = InvocationSummary::new(context.now, context.is_cold);
-        // An invocation that Lambda aborted may have left some.
-        drop(self.aws.calls().take());
-        let answer = match Invocation::parse(event) {
-            Ok(invocation) => {
-                summary.rule_name = invocation.rule.name.clone();
-                self.answer_invocation(&invocation, context, &mut summary).await
-            }
-            Err(error) => Err(error.into()),
+        let work = async {
+            let invocation = Invocation::parse(event)?;
+            summary.rule_name = invocation.rule.name.clone();
+            self.answer_invocation(&invocation, context, &mut summary).await
         };
-        let calls = self.aws.calls().take();
-        if calls.values().any(|calls| calls.expired > 0) {
-            // A retry must not use the same expired credentials.
-            self.aws.forget_roles();
-        }
+        let (answer, calls) = self.aws.invocation(work).await;
         summary.finish(answer.as_ref().err(), calls, started.elapsed());
         self.log.write(&summary);
         answer

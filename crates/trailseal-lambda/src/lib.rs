@@ -14,6 +14,7 @@ mod json_lines;
 mod judge;
 mod run;
 mod schedule;
+mod time_limit;
 
 mod log;
 
@@ -23,3 +24,4 @@ pub use crate::function::{Answer, Function, InvocationContext};
 pub use crate::json_lines::JsonLines;
 pub use crate::judge::{Judge, JudgedTrails, is_judged_here};
 pub use crate::log::Log;
+pub use crate::time_limit::TimeLimit;

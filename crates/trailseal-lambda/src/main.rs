@@ -4,15 +4,13 @@ use std::env;
 use std::io::stdout;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 use trailseal_aws::{Aws, Connection, Service};
-use trailseal_lambda::{Environment, Function, FunctionError, InvocationContext, Log};
-use trailseal_rule::Timestamp;
+use trailseal_lambda::{Environment, Function, FunctionError, InvocationContext, Log, TimeLimit};
 
 /// The function ends this long before Lambda's deadline, so that it can report a failure.
 const MARGIN: Duration = Duration::from_millis(250);
@@ -54,7 +52,9 @@ impl Warm {
                 self.function.get_or_init(|| function)
             }
         };
-        let context = context(&event.context, self.is_cold.swap(false, Ordering::Relaxed));
+        let TimeLimit { now, deadline } = TimeLimit::before(event.context.deadline, MARGIN);
+        let is_cold = self.is_cold.swap(false, Ordering::Relaxed);
+        let context = InvocationContext { now, deadline, is_cold };
         match function.answer(event.payload.get().as_bytes(), &context).await {
             Ok(answer) => Ok(json!({ "accepted": answer.accepted })),
             Err(error) => Err(diagnostic(&error)),
@@ -68,13 +68,6 @@ impl Warm {
         let log = Log::new(stdout()).with_metrics(self.environment.makes_metrics);
         Ok(Function::new(aws, RESERVE, log))
     }
-}
-
-fn context(context: &Context, is_cold: bool) -> InvocationContext {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let left = Duration::from_millis(context.deadline).saturating_sub(now + MARGIN);
-    let now = Timestamp::from_epoch_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
-    InvocationContext { now, deadline: Instant::now() + left, is_cold }
 }
 
 /// Our errors carry their whole chain of causes in their text.

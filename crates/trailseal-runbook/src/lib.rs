@@ -60,15 +60,10 @@ impl Remediation {
     /// One line: the faults of the event, every refusal of the planner, the first unexpected
     /// result, or the deadline. It names the journal if something was changed.
     pub async fn answer(&self, event: &[u8], deadline: Instant) -> Result<Value, RemediationError> {
-        drop(self.aws.calls().take());
         let mut journal = LoggedJournal::new(&self.log);
-        let outcome = self.remediate(event, deadline, &mut journal).await;
+        let work = self.remediate(event, deadline, &mut journal);
+        let (outcome, calls) = self.aws.invocation(work).await;
         let outcome = outcome.map_err(|cause| RemediationError::new(cause, journal.id()));
-        let calls = self.aws.calls().take();
-        if calls.values().any(|calls| calls.expired > 0) {
-            // The credentials of a role expired early: a retry must not use them again.
-            self.aws.forget_roles();
-        }
         self.log.finished(&outcome, &calls);
         outcome.map(|remediated| answer::answer(&remediated, journal.lines()))
     }

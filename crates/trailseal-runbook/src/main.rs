@@ -3,14 +3,13 @@
 use std::env;
 use std::io::stdout;
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::time::Instant;
 use trailseal_aws::{Aws, Connection};
-use trailseal_lambda::Environment;
+use trailseal_lambda::{Environment, TimeLimit};
 use trailseal_rule::Parameters;
 use trailseal_runbook::{Remediation, RemediationLog};
 
@@ -47,7 +46,8 @@ impl Warm {
                 self.function.get_or_init(|| function)
             }
         };
-        let answer = function.answer(event.payload.get().as_bytes(), deadline(&event.context));
+        let deadline = TimeLimit::before(event.context.deadline, MARGIN).deadline;
+        let answer = function.answer(event.payload.get().as_bytes(), deadline);
         answer.await.map_err(|error| Diagnostic {
             error_type: error.kind().to_owned(),
             error_message: error.to_string(),
@@ -62,9 +62,4 @@ impl Warm {
         let log = RemediationLog::new(stdout());
         Ok(Remediation::new(aws, session, self.parameters.clone(), log))
     }
-}
-
-fn deadline(context: &Context) -> Instant {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Instant::now() + Duration::from_millis(context.deadline).saturating_sub(now + MARGIN)
 }

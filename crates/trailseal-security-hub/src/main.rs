@@ -3,15 +3,13 @@
 use std::env;
 use std::io::stdout;
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 use trailseal_aws::{Aws, Connection};
-use trailseal_lambda::Environment;
-use trailseal_rule::Timestamp;
+use trailseal_lambda::{Environment, TimeLimit};
 use trailseal_security_hub::{ImportLog, Importer, RunContext};
 
 /// The environment variable with the name of the rule.
@@ -47,7 +45,8 @@ impl Warm {
     /// Every event starts a run; its content is not read.
     async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
         let importer = self.importer(&event.context)?;
-        match importer.run(&context(&event.context)).await {
+        let TimeLimit { now, deadline } = TimeLimit::before(event.context.deadline, MARGIN);
+        match importer.run(&RunContext { now, deadline }).await {
             Ok(summary) => Ok(json!({
                 "accepted": summary.accepted,
                 "archived": summary.archived,
@@ -71,11 +70,4 @@ impl Warm {
         let importer = Importer::new(aws, self.rule.clone(), RESERVE, log);
         Ok(self.importer.get_or_init(|| importer))
     }
-}
-
-fn context(context: &Context) -> RunContext {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let left = Duration::from_millis(context.deadline).saturating_sub(now + MARGIN);
-    let now = Timestamp::from_epoch_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
-    RunContext { now, deadline: Instant::now() + left }
 }

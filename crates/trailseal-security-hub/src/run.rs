@@ -62,14 +62,7 @@ impl Importer {
     /// [`ImportError`], after everything that could be imported was.
     pub async fn run(&self, context: &RunContext) -> Result<Summary, ImportError> {
         let began = Instant::now();
-        // A run that Lambda aborted may have left some.
-        drop(self.aws.calls().take());
-        let outcome = self.import(context, began).await;
-        let calls = self.aws.calls().take();
-        if calls.values().any(|calls| calls.expired > 0) {
-            // A retry must not use the same expired credentials.
-            self.aws.forget_roles();
-        }
+        let (outcome, calls) = self.aws.invocation(self.import(context, began)).await;
         self.log.end(outcome.as_ref(), calls, began.elapsed());
         outcome
     }
