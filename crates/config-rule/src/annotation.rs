@@ -116,7 +116,9 @@ fn causes_within(causes: &[String], room: usize) -> String {
         text
     };
     let fitting = (1..=causes.len()).rev().map(first).find(|text| text.len() <= room);
-    fitting.unwrap_or_else(|| causes.first().map_or_else(String::new, |one| shorten(Cow::Borrowed(one), room)))
+    fitting.unwrap_or_else(|| {
+        causes.first().map_or_else(String::new, |one| shorten(Cow::Borrowed(one), room))
+    })
 }
 
 /// The notes that fit, each whole and in parentheses.
