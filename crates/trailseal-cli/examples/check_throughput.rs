@@ -2,7 +2,7 @@
 //! it with zlib-rs, and `jq` if it is installed.
 //!
 //! `check_throughput [MEGABYTES] [--runs N] [--without-jq]`: by default 500 megabytes and the best of
-//! 3 runs. It prints one line of JSON. Build `trailseal` and `synthetic_snapshot` with the same
+//! 7 runs. It prints one line of JSON. Build `trailseal` and `synthetic_snapshot` with the same
 //! profile; `dist` is the one of releases:
 //!
 //! ```sh
@@ -104,7 +104,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn settings(arguments: &[String]) -> Result<Settings, Box<dyn Error>> {
-    let mut settings = Settings { megabytes: 500, runs: 3, with_jq: true };
+    let mut settings = Settings { megabytes: 500, runs: 7, with_jq: true };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
