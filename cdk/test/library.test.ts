@@ -29,10 +29,13 @@ function installed(): { folder: string; files: string[] } {
   return { folder, files: packed?.files.map((file) => file.path) ?? [] };
 }
 
-/** The TypeScript of the README. */
+/** The pages of the documentation. */
+const PAGES = fs.readdirSync(ROOT).filter((name) => name.endsWith('.md'));
+
+/** The TypeScript of the pages. */
 function examples(): string[] {
-  const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-  return Array.from(readme.matchAll(/```ts\n([^]*?)```/g), ([, block]) => block ?? '');
+  const texts = PAGES.map((name) => fs.readFileSync(path.join(ROOT, name), 'utf8'));
+  return Array.from(texts.join('\n').matchAll(/```ts\n([^]*?)```/g), ([, block]) => block ?? '');
 }
 
 /** What a user's compiler with strict settings says of these files and of the package's types. */
@@ -61,10 +64,10 @@ describe('the package', () => {
     return path.join(folder, name);
   };
 
-  test('has the compiled constructs with their types, the templates and the license', () => {
+  test('has the compiled constructs with types, the templates, pages and the license', () => {
     for (const name of [
       'package.json',
-      'README.md',
+      ...PAGES,
       'LICENSE',
       'cdk.json',
       'dist/lib/index.js',
@@ -96,7 +99,7 @@ describe('the package', () => {
     });
   });
 
-  test('its types and every example of the README compile, and a wrong prop does not', () => {
+  test('its types and every example of the pages compile, and a wrong prop does not', () => {
     const texts = examples();
     const right = texts.map((text, index) => write(`example-${index.toString()}.ts`, text));
     const misspelled = texts.map((text) => text.replace('functionName:', 'functionsName:'));

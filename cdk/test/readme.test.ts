@@ -11,8 +11,13 @@ function read(name: string): string {
   return fs.readFileSync(path.join(packageDirectory(), name), 'utf8');
 }
 
-/** The commands of both pages, each on one line. */
-const PAGES = README + read('SECURITY-HUB.md');
+const PAGES = fs
+  .readdirSync(packageDirectory())
+  .filter((name) => name.endsWith('.md'))
+  .map(read)
+  .join('\n');
+
+/** The commands of all pages, each on one line. */
 const COMMANDS = Array.from(PAGES.matchAll(/```console\n([^]*?)```/g), ([, block]) => block ?? '')
   .map((block) => block.replace(/\\\n(> )?\s*/g, ' '))
   .flatMap((block) => block.split('\n'))
@@ -30,7 +35,7 @@ function template(name: string): Template {
   return parse(read(name), { customTags }) as Template;
 }
 
-describe('the commands of the README', () => {
+describe('the commands of the pages', () => {
   const deployments = COMMANDS.filter((line) => line.includes('aws cloudformation deploy '));
 
   test('deploy every plain template that is not deployed by another', () => {
@@ -70,7 +75,7 @@ describe('the commands of the README', () => {
     const sources = ['context', 'organization-app', 'single-account-app'].map((name) =>
       read(`bin/${name}.ts`),
     );
-    const keys = new Set(Array.from(README.matchAll(/-c ([a-zA-Z]+)=/g), ([, key]) => key ?? ''));
+    const keys = new Set(Array.from(PAGES.matchAll(/-c ([a-zA-Z]+)=/g), ([, key]) => key ?? ''));
     expect(keys.size).toBeGreaterThan(15);
     expect([...keys].filter((key) => !sources.join().includes(`'${key}'`))).toEqual([]);
   });

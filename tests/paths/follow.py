@@ -1,4 +1,4 @@
-"""Follows `cdk/README.md` and `cdk/SECURITY-HUB.md`: runs their commands, in their order and in one shell, with the AWS CLI.
+"""Follows the pages of `cdk/`: runs their commands, in the order in which a reader needs them, with the AWS CLI.
 
 The folder is a copy of the files that git knows, as in a fresh clone. The CLI is the real one; AWS is
 `aws.py`. `npx cdk deploy` only synthesizes, because CDK's own deployment needs a bootstrapped account.
@@ -20,37 +20,43 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # The smallest zip: the end of a directory without entries.
 EMPTY_ZIP = bytes.fromhex("504b0506" + "00" * 18)
 
-# The ways through the pages, each by its headings and with an AWS of its own, after what is there before.
-PATHS = [
+# The ways through the pages. Each has an AWS and a shell of its own, with what is there before. It
+# follows the sections of a page, in this order, or without names all of them, in the order of the page.
+WAYS = [
     (
         "",
         [
-            "One account",
-            "A conformance pack",
-            "All results in one place",
-            "A Hook",
-            "Findings in Security Hub",
-            "What a result becomes",
-            "Findings with cause and fix",
-            "Tickets",
-            "Remediation",
-            "In a pack, and without CDK",
-            "Start it manually",
-            "Undo it",
+            (
+                "README.md",
+                [
+                    "One account",
+                    "A conformance pack",
+                    "All results in one place",
+                    "A Hook",
+                    "Findings in Security Hub",
+                ],
+            ),
+            ("SECURITY-HUB.md", []),
+            ("README.md", ["Remediation", "In a pack, and without CDK", "Start it manually", "Undo it"]),
         ],
     ),
-    ("", ["An organization, by a StackSet"]),
+    ("", [("README.md", ["An organization, by a StackSet"])]),
     (
         # moto creates no alarms of stacks.
         "for alarm in canary-WatchFunctionErrors trailseal-alarms; do aws cloudwatch put-metric-alarm "
         "--alarm-name $alarm --namespace AWS/Lambda --metric-name Errors --period 300 "
         "--evaluation-periods 1 --threshold 0 --comparison-operator GreaterThanThreshold; done",
         [
-            "Trusted access",
-            "A StackSet without CDK",
-            "Waves",
-            "A Hook in an organization",
-            "An organization, by a central function",
+            (
+                "README.md",
+                [
+                    "Trusted access",
+                    "A StackSet without CDK",
+                    "Waves",
+                    "A Hook in an organization",
+                    "An organization, by a central function",
+                ],
+            ),
         ],
     ),
 ]
@@ -68,10 +74,16 @@ ELSEWHERE = (
 )
 
 # The sections whose commands other tests run: `cargo xtask deploy`, the library, and our own tests.
-NOT_FOLLOWED = ("From nothing to a deployed rule", "As a library", "For contributors")
+NOT_FOLLOWED = {
+    ("README.md", heading)
+    for heading in ("From nothing to a deployed rule", "As a library", "For contributors")
+}
 
 # The sections whose commands use jq, which is no requirement of the tests.
-WITH_JQ = ("All results in one place", "Undo it")
+WITH_JQ = {("README.md", "All results in one place"), ("README.md", "Undo it")}
+
+# What the pages have in blocks: commands with their output, and what is none.
+LANGUAGES = {"console", "json", "ts"}
 
 SHIM = """#!/bin/bash
 tool=$1; shift
@@ -91,14 +103,25 @@ fi
 """
 
 
-def sections(page):
-    """The console blocks of each section of the page, by its heading."""
-    parts = re.split(r"^##+ (.*)\n", page, flags=re.MULTILINE)
+def sections(name):
+    """The console blocks of each section of the page, by the page's name and the heading."""
+    page = (ROOT / "cdk" / name).read_text(encoding="utf-8")
+    others = set(re.findall(r"^ *```(\w+)", page, re.MULTILINE)) - LANGUAGES
+    if others:
+        sys.exit(f"`cdk/{name}`: commands are in blocks of `console`, not of {sorted(others)}")
+    parts = re.split(r"^#+ (.*)\n", page, flags=re.MULTILINE)
     block = re.compile(r"^ *```console\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
-    return {
-        heading: [textwrap.dedent(body) for body in block.findall(text)]
-        for heading, text in zip(parts[1::2], parts[2::2])
-    }
+    found = {}
+    for heading, text in zip(parts[1::2], parts[2::2]):
+        bodies = found.setdefault((name, heading), [])
+        bodies += [textwrap.dedent(body) for body in block.findall(text)]
+    return found
+
+
+def sections_of(pages, name, headings):
+    """The sections of the page with these headings, or all of them, that have commands."""
+    named = [(name, heading) for heading in headings]
+    return named or [section for section, blocks in pages.items() if section[0] == name and blocks]
 
 
 def commands(block):
@@ -184,7 +207,7 @@ def faults_of(command, shown, code, output):
 
 
 def follow(cdk, cli, aws, before, steps):
-    """Runs the commands of one way through the page; returns how many are wrong."""
+    """Runs the commands of one way through the pages; returns how many are wrong."""
     results = run(cdk, aws.url, cli, script(before, steps))
     failed = 0
     for number, (command, shown) in enumerate(steps):
@@ -200,18 +223,19 @@ def follow(cdk, cli, aws, before, steps):
 def main():
     """Ends with an error if a command fails, or prints something else than the page shows."""
     cli = Path(sys.argv[1]).absolute()
-    page = {}
-    for name in ("README.md", "SECURITY-HUB.md"):
-        page |= sections((ROOT / "cdk" / name).read_text(encoding="utf-8"))
+    pages = {}
+    for path in sorted((ROOT / "cdk").glob("*.md")):
+        pages |= sections(path.name)
     has_jq = shutil.which("jq") is not None
     if not has_jq:
-        print(f"WITHOUT jq THESE SECTIONS DID NOT RUN: {', '.join(WITH_JQ)}")
-    left = {heading for heading, blocks in page.items() if blocks and heading not in NOT_FOLLOWED}
+        print(f"WITHOUT jq THESE SECTIONS DID NOT RUN: {sorted(WITH_JQ)}")
+    left = {section for section, blocks in pages.items() if blocks and section not in NOT_FOLLOWED}
     failed, count, answered = 0, 0, set()
-    for before, headings in PATHS:
-        left -= set(headings)
-        followed = [heading for heading in headings if has_jq or heading not in WITH_JQ]
-        every = [step for heading in followed for block in page[heading] for step in commands(block)]
+    for before, parts in WAYS:
+        way = [section for part in parts for section in sections_of(pages, *part)]
+        left -= set(way)
+        followed = [section for section in way if has_jq or section not in WITH_JQ]
+        every = [step for section in followed for block in pages[section] for step in commands(block)]
         steps = [step for step in every if not step[0].startswith(ELSEWHERE)]
         aws = Aws()
         with tempfile.TemporaryDirectory() as name:
@@ -219,7 +243,7 @@ def main():
         count += len(steps)
         answered |= aws.answered
     unused = sorted({*JSON_ANSWERS, *PATH_ANSWERS, *XML_ANSWERS} - answered) if has_jq else []
-    print(f"{count - failed} of {count} commands ran as shown, on {len(PATHS)} ways through the pages")
+    print(f"{count - failed} of {count} commands ran as shown, on {len(WAYS)} ways through the pages")
     if failed or unused or left:
         sys.exit(f"answers that no command needs: {unused}; sections on no way: {sorted(left)}")
 

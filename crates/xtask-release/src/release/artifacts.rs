@@ -130,7 +130,10 @@ fn templates(project: &Project, notes: &Notes, folder: &Path) -> Result<()> {
         copy_files(project, generated.join(part), &stage.join(part))?;
     }
     copy_files(project, "cdk/schema", &stage.join("schema"))?;
-    project.shell().copy_file("cdk/README.md", &stage)?;
+    let is_page = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "md");
+    for page in project.shell().read_dir("cdk")?.iter().filter(is_page) {
+        project.shell().copy_file(page, &stage)?;
+    }
     project.shell().copy_file("LICENSE", &stage)?;
     tarball(project, &stage, folder, notes)
 }
