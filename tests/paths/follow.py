@@ -31,7 +31,6 @@ WAYS = [
                 [
                     "One account",
                     "A conformance pack",
-                    "All results in one place",
                     "A Hook",
                     "Findings in Security Hub",
                 ],
@@ -40,23 +39,17 @@ WAYS = [
             ("README.md", ["Remediation", "In a pack, and without CDK", "Start it manually", "Undo it"]),
         ],
     ),
-    ("", [("README.md", ["An organization, by a StackSet"])]),
+    ("", [("ORGANIZATION.md", ["By a StackSet"])]),
     (
         # moto creates no alarms of stacks.
         "for alarm in canary-WatchFunctionErrors trailseal-alarms; do aws cloudwatch put-metric-alarm "
         "--alarm-name $alarm --namespace AWS/Lambda --metric-name Errors --period 300 "
         "--evaluation-periods 1 --threshold 0 --comparison-operator GreaterThanThreshold; done",
         [
-            (
-                "README.md",
-                [
-                    "Trusted access",
-                    "A StackSet without CDK",
-                    "Waves",
-                    "A Hook in an organization",
-                    "An organization, by a central function",
-                ],
-            ),
+            ("ORGANIZATION.md", ["Trusted access", "A StackSet without CDK"]),
+            ("WAVES.md", []),
+            ("README.md", ["A Hook in an organization"]),
+            ("ORGANIZATION.md", ["By a central function", "All results in one place"]),
         ],
     ),
 ]
@@ -80,7 +73,7 @@ NOT_FOLLOWED = {
 }
 
 # The sections whose commands use jq, which is no requirement of the tests.
-WITH_JQ = {("README.md", "All results in one place"), ("README.md", "Undo it")}
+WITH_JQ = {("ORGANIZATION.md", "All results in one place"), ("README.md", "Undo it")}
 
 # What the pages have in blocks: commands with their output, and what is none.
 LANGUAGES = {"console", "json", "ts"}

@@ -10,12 +10,14 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The other files: a name, and the text before the version.
 ///
 /// The deployment's templates repeat it as well: they are generated, and their tests compare them.
-const ELSEWHERE: [(&str, &str); 11] = [
+const ELSEWHERE: [(&str, &str); 13] = [
     ("cdk/package.json", r#""name": "trailseal-cdk", "version": ""#),
     ("cdk/package-lock.json", r#""name": "trailseal-cdk", "version": ""#),
     ("tests/browser/package.json", r#""name": "trailseal-browser-tests", "version": ""#),
     ("tests/browser/package-lock.json", r#""name": "trailseal-browser-tests", "version": ""#),
     ("cdk/README.md", "trailseal/"),
+    ("cdk/ORGANIZATION.md", "trailseal/"),
+    ("cdk/WAVES.md", "trailseal/"),
     ("docs/PREVIEW.md", "ref: v"),
     ("terraform/README.md", "?ref=v"),
     ("terraform/README.md", "trailseal/"),
