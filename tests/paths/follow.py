@@ -26,17 +26,12 @@ WAYS = [
     (
         "",
         [
-            (
-                "README.md",
-                [
-                    "One account",
-                    "A conformance pack",
-                    "A Hook",
-                    "Findings in Security Hub",
-                ],
-            ),
+            ("README.md", ["One account", "Without CDK"]),
+            ("CONFORMANCE-PACK.md", []),
+            ("HOOK.md", ["A Hook", "From a warning to a refusal"]),
+            ("README.md", ["Findings in Security Hub"]),
             ("SECURITY-HUB.md", []),
-            ("README.md", ["Remediation", "In a pack, and without CDK", "Start it manually", "Undo it"]),
+            ("REMEDIATION.md", []),
         ],
     ),
     ("", [("ORGANIZATION.md", ["By a StackSet"])]),
@@ -48,7 +43,7 @@ WAYS = [
         [
             ("ORGANIZATION.md", ["Trusted access", "A StackSet without CDK"]),
             ("WAVES.md", []),
-            ("README.md", ["A Hook in an organization"]),
+            ("HOOK.md", ["In an organization"]),
             ("ORGANIZATION.md", ["By a central function", "All results in one place"]),
         ],
     ),
@@ -73,7 +68,7 @@ NOT_FOLLOWED = {
 }
 
 # The sections whose commands use jq, which is no requirement of the tests.
-WITH_JQ = {("ORGANIZATION.md", "All results in one place"), ("README.md", "Undo it")}
+WITH_JQ = {("ORGANIZATION.md", "All results in one place"), ("REMEDIATION.md", "Undo it")}
 
 # What the pages have in blocks: commands with their output, and what is none.
 LANGUAGES = {"console", "json", "ts"}
