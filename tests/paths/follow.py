@@ -29,7 +29,6 @@ WAYS = [
             ("README.md", ["One account", "Without CDK"]),
             ("CONFORMANCE-PACK.md", []),
             ("HOOK.md", ["A Hook", "From a warning to a refusal"]),
-            ("README.md", ["Findings in Security Hub"]),
             ("SECURITY-HUB.md", []),
             ("REMEDIATION.md", []),
         ],

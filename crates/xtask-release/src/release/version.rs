@@ -10,7 +10,7 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The other files: a name, and the text before the version.
 ///
 /// The deployment's templates repeat it as well: they are generated, and their tests compare them.
-const ELSEWHERE: [(&str, &str); 15] = [
+const ELSEWHERE: [(&str, &str); 16] = [
     ("cdk/package.json", r#""name": "trailseal-cdk", "version": ""#),
     ("cdk/package-lock.json", r#""name": "trailseal-cdk", "version": ""#),
     ("tests/browser/package.json", r#""name": "trailseal-browser-tests", "version": ""#),
@@ -20,6 +20,7 @@ const ELSEWHERE: [(&str, &str); 15] = [
     ("cdk/WAVES.md", "trailseal/"),
     ("cdk/HOOK.md", "trailseal/"),
     ("cdk/REMEDIATION.md", "trailseal/"),
+    ("cdk/SECURITY-HUB.md", "trailseal/"),
     ("docs/PREVIEW.md", "ref: v"),
     ("terraform/README.md", "?ref=v"),
     ("terraform/README.md", "trailseal/"),
