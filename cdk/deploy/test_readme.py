@@ -1,4 +1,4 @@
-"""The sessions of `cdk/README.md` are what the command prints in moto, word for word.
+"""The sessions of `cdk/README.md` are what the command prints in moto, word for word, and its permissions are listed.
 
 `UPDATE_DOCS=1 python -m unittest test_readme` writes them.
 """
@@ -11,7 +11,9 @@ from pathlib import Path
 from fake_account import Account, release
 from calls import ACTIONS
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+CDK = Path(__file__).resolve().parent.parent
+README = CDK / "README.md"
+PERMISSIONS = CDK / "STRICT-ENVIRONMENTS.md"
 COMMAND = "$ cargo xtask deploy "
 SESSION = re.compile(r"```console\n\$ cargo xtask deploy (--(?:zip|region) [^\n]*)\n(.*?)```", re.S)
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -51,7 +53,7 @@ class Page(unittest.TestCase):
             self.assertEqual(page, made)
 
     def test_the_permissions_of_the_command(self):
-        (row,) = re.findall(r"^\| `cargo xtask deploy` \| (.*) \|$", README.read_text(), re.M)
+        (row,) = re.findall(r"^\| `cargo xtask deploy` \| (.*) \|$", PERMISSIONS.read_text(), re.M)
         # The rows of all paths, of the bucket and of a StackSet have the other actions.
         elsewhere = {"CreateStack", "UpdateStack", "DeleteStack", "DescribeStacks"}
         with Account() as account:

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 
 import { packageDirectory } from '../lib/code';
 
-const README = read('README.md');
+const PERMISSIONS = read('STRICT-ENVIRONMENTS.md');
 
 function read(name: string): string {
   return fs.readFileSync(path.join(packageDirectory(), name), 'utf8');
@@ -113,7 +113,7 @@ describe('the permissions for deployment', () => {
     'AWS::SQS::QueuePolicy': 'SetQueueAttributes',
     'AWS::SSM::Document': 'ssm:CreateDocument',
   };
-  const table = README.slice(README.indexOf('### Permissions'), README.indexOf('## One account'));
+  const table = PERMISSIONS.slice(0, PERMISSIONS.indexOf('## Settings'));
 
   test('create every resource of the plain templates', () => {
     const files = fs.readdirSync(path.join(packageDirectory(), 'templates'));
