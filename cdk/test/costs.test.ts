@@ -9,8 +9,8 @@ import { packageDirectory } from '../lib/code';
 import { FUNCTION_MEMORY_MEBIBYTES } from '../lib/program';
 import { newStack } from './support';
 
-const README = fs.readFileSync(path.join(packageDirectory(), 'README.md'), 'utf8');
-const COSTS = README.slice(README.indexOf('## Costs'), README.indexOf('## Upgrade'));
+const PAGE = fs.readFileSync(path.join(packageDirectory(), 'OPERATIONS.md'), 'utf8');
+const COSTS = PAGE.slice(PAGE.indexOf('## Costs'), PAGE.indexOf('## Upgrade'));
 
 /** The cells of the rows of a table that begin with a number. */
 function rows(): string[][] {
@@ -33,7 +33,7 @@ const whole = (value: number) => value.toLocaleString('en-US');
 const money = (value: number) =>
   value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
-describe('the costs of the README', () => {
+describe('the costs', () => {
   const regions = 2;
   const trails = 1;
   const changes = 2;
