@@ -19,7 +19,7 @@ import stacks
 from calls import Aws, Failure
 from options import Faults
 
-HELP = "cdk/README.md describes the templates and their parameters"
+HELP = "cdk/README.md leads to the page of each template and its parameters"
 
 
 def main(words, out=sys.stdout, ask=None, sleep=time.sleep):
