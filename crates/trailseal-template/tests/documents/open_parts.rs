@@ -462,3 +462,15 @@ fn long_evaluations_of_many_trails_are_bounded() {
     let preview = template(&document.to_string());
     assert_eq!(preview.trails.len(), 31);
 }
+
+#[test]
+fn a_bucket_is_the_trails_only_if_its_name_is_evaluated_to_the_same() {
+    let bucket = json!({"Type": "AWS::S3::Bucket", "Properties": {"BucketName": {"Ref": "Name"}}});
+    let document = with(whole(&arn()), "/Resources", "Bucket", bucket);
+    let document = with(document, "/Resources/Trail/Properties", "S3BucketName", json!("logs"));
+    for (name, expected) in [("logs", "COMPLIANT"), ("other-logs", "unverified")] {
+        let named = json!({"Name": {"Type": "String", "Default": name}});
+        let preview = template(&with(document.clone(), "", "Parameters", named).to_string());
+        assert_eq!(answer(&preview), expected, "{name}");
+    }
+}
