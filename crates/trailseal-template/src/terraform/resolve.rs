@@ -17,7 +17,7 @@ use super::references::agree;
 use super::resource::Resource;
 use super::source::{ModuleSource, Sources};
 
-/// Expressions within expressions, at most.
+/// Steps within steps, at most.
 const DEPTH_MAX: usize = 64;
 
 /// Outcomes of one expression, at most.
@@ -49,6 +49,7 @@ pub(super) struct Resolver<'a> {
     why: Vec<String>,
     /// Whether a local value is on the way, which no plan states.
     has_local: bool,
+    depth: usize,
     steps: usize,
 }
 
@@ -85,7 +86,7 @@ impl From<&str> for Stop {
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(graph: &'a Graph<'a>, sources: &'a Sources) -> Self {
-        Self { graph, sources, why: Vec::new(), has_local: false, steps: 0 }
+        Self { graph, sources, why: Vec::new(), has_local: false, depth: 0, steps: 0 }
     }
 
     /// What an argument of a resource gives.
@@ -110,7 +111,7 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let scope = Scope { module: Vec::new(), index: None };
-        match self.eval(expression, &scope, 0).ok()?.as_slice() {
+        match self.eval(expression, &scope).ok()?.as_slice() {
             [Outcome::Text(text)] if !self.has_local => Some(text.clone()),
             _ => None,
         }
@@ -139,7 +140,7 @@ impl<'a> Resolver<'a> {
             .into());
         }
         let scope = Scope { module: address.module.clone(), index: address.index.clone() };
-        let outcomes = self.eval(&attribute.value, &scope, 0)?;
+        let outcomes = self.eval(&attribute.value, &scope)?;
         let place = source.place_in(block, name);
         let place = place.map(|at| format!("{}:{}", at.file, at.line)).unwrap_or_default();
         let explained = outcomes.into_iter().map(|outcome| match outcome {
@@ -165,23 +166,36 @@ impl<'a> Resolver<'a> {
         outcomes.into_iter().map(check).collect()
     }
 
-    fn eval(&mut self, expression: &Hcl, scope: &Scope, depth: usize) -> Outcomes {
-        self.steps += 1;
-        if depth > DEPTH_MAX || self.steps > STEPS_MAX {
-            return Ok(unknown("the expression is too large"));
+    /// Takes a step; `None` if it is one too many, or within too many others.
+    fn step<T>(&mut self, step: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth >= DEPTH_MAX || self.steps >= STEPS_MAX {
+            return None;
         }
+        self.steps += 1;
+        self.depth += 1;
+        let found = step(self);
+        self.depth -= 1;
+        Some(found)
+    }
+
+    fn eval(&mut self, expression: &Hcl, scope: &Scope) -> Outcomes {
+        let outcomes = self.step(|own| own.eval_step(expression, scope));
+        outcomes.unwrap_or_else(|| Ok(unknown("the expression is too large")))
+    }
+
+    fn eval_step(&mut self, expression: &Hcl, scope: &Scope) -> Outcomes {
         match expression {
             Hcl::Null(_) => Ok(vec![Outcome::Null]),
             Hcl::String(text) => Ok(vec![Outcome::Text(text.value().clone())]),
             Hcl::Bool(is) => Ok(vec![Outcome::Text(is.value().to_string())]),
-            Hcl::Parenthesis(inner) => self.eval(inner.inner(), scope, depth + 1),
+            Hcl::Parenthesis(inner) => self.eval(inner.inner(), scope),
             Hcl::StringTemplate(template) => {
                 let mut elements = template.iter();
                 let (Some(Element::Interpolation(only)), None) = (elements.next(), elements.next())
                 else {
                     return Ok(unknown("a text is put together"));
                 };
-                let outcomes = self.eval(&only.expr, scope, depth + 1)?;
+                let outcomes = self.eval(&only.expr, scope)?;
                 let text = |outcome| match outcome {
                     Outcome::Null => Outcome::Unknown("null is put into a text".to_owned()),
                     other
@@ -191,28 +205,23 @@ impl<'a> Resolver<'a> {
             }
             Hcl::Conditional(conditional) => {
                 let had_local = std::mem::take(&mut self.has_local);
-                let condition = self.truth(&conditional.cond_expr, scope, depth + 1);
+                let condition = self.truth(&conditional.cond_expr, scope);
                 // No plan states a local value, so that one does not decide which key it is.
                 let condition = condition.filter(|_| !self.has_local);
                 self.has_local = had_local;
                 match condition {
-                    Some(true) => self.eval(&conditional.true_expr, scope, depth + 1),
-                    Some(false) => self.eval(&conditional.false_expr, scope, depth + 1),
+                    Some(true) => self.eval(&conditional.true_expr, scope),
+                    Some(false) => self.eval(&conditional.false_expr, scope),
                     None => {
-                        let mut all =
-                            or_unknown(self.eval(&conditional.true_expr, scope, depth + 1));
-                        all.extend(or_unknown(self.eval(
-                            &conditional.false_expr,
-                            scope,
-                            depth + 1,
-                        )));
+                        let mut all = or_unknown(self.eval(&conditional.true_expr, scope));
+                        all.extend(or_unknown(self.eval(&conditional.false_expr, scope)));
                         self.why.push("a condition is not known before the apply".to_owned());
                         Ok(bounded(all))
                     }
                 }
             }
-            Hcl::FuncCall(call) => self.call(call, scope, depth + 1),
-            Hcl::Traversal(traversal) => self.traversal(traversal, scope, depth + 1),
+            Hcl::FuncCall(call) => self.call(call, scope),
+            Hcl::Traversal(traversal) => self.traversal(traversal, scope),
             Hcl::Number(_)
             | Hcl::Array(_)
             | Hcl::Object(_)
@@ -224,21 +233,21 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn traversal(&mut self, traversal: &Traversal, scope: &Scope, depth: usize) -> Outcomes {
+    fn traversal(&mut self, traversal: &Traversal, scope: &Scope) -> Outcomes {
         let operators: Vec<&TraversalOperator> =
             traversal.operators.iter().map(|one| one.value()).collect();
         let Hcl::Variable(root) = &traversal.expr else {
-            return Ok(self.item(&traversal.expr, &operators, scope, depth));
+            return Ok(self.item(&traversal.expr, &operators, scope));
         };
         let (data, rest) = match (root.as_str(), operators.as_slice()) {
             ("var", [TraversalOperator::GetAttr(name)]) => {
-                return self.variable(name.as_str(), scope, depth);
+                return self.variable(name.as_str(), scope);
             }
             ("local", [TraversalOperator::GetAttr(name)]) => {
-                return self.local(name.as_str(), scope, depth);
+                return self.local(name.as_str(), scope);
             }
             ("module", [TraversalOperator::GetAttr(name), rest @ ..]) => {
-                return self.output(name.as_str(), rest, scope, depth);
+                return self.output(name.as_str(), rest, scope);
             }
             ("data", [TraversalOperator::GetAttr(kind), rest @ ..]) => (Some(kind.as_str()), rest),
             (root, rest) if !is_reserved(root) => (None, rest),
@@ -297,18 +306,17 @@ impl<'a> Resolver<'a> {
         list: &Hcl,
         operators: &[&TraversalOperator],
         scope: &Scope,
-        depth: usize,
     ) -> Vec<Outcome> {
         let [TraversalOperator::Index(Hcl::Number(index))] = operators else {
             return unknown("the expression is not a reference alone");
         };
         let index = index.value().as_u64().and_then(|index| usize::try_from(index).ok());
-        let items = self.list(list, scope, depth + 1).unwrap_or_default();
+        let items = self.list(list, scope).unwrap_or_default();
         let item = index.and_then(|index| items.get(index).cloned());
         item.map_or_else(|| unknown("the list is not certain"), |item| vec![item])
     }
 
-    fn variable(&mut self, name: &str, scope: &Scope, depth: usize) -> Outcomes {
+    fn variable(&mut self, name: &str, scope: &Scope) -> Outcomes {
         let own = self.sources.at(&scope.path())?;
         let variable =
             own.block(&format!("variable {name}")).ok_or("the variable is not in the source")?;
@@ -327,7 +335,7 @@ impl<'a> Resolver<'a> {
             });
         };
         let outer = Scope { module: module.to_vec(), index: call.index.clone() };
-        let outcomes = self.given(name, (call, &outer), scope, depth)?;
+        let outcomes = self.given(name, (call, &outer), scope)?;
         if takes_null(variable) || !outcomes.contains(&Outcome::Null) {
             return Ok(outcomes);
         }
@@ -336,13 +344,7 @@ impl<'a> Resolver<'a> {
 
     /// What a call gives a variable of its module, or the default. The plan states both where they
     /// are constants, and it counts then.
-    fn given(
-        &mut self,
-        name: &str,
-        (call, outer): (&Call, &Scope),
-        scope: &Scope,
-        depth: usize,
-    ) -> Outcomes {
+    fn given(&mut self, name: &str, (call, outer): (&Call, &Scope), scope: &Scope) -> Outcomes {
         let source = self.sources.at(&outer.path())?;
         let block = source
             .block(&format!("module {}", call.name))
@@ -361,9 +363,7 @@ impl<'a> Resolver<'a> {
                 let default = serde_json::from_str(default.get());
                 Ok(constant(default.map_err(|_| "the default of the variable is not read")?))
             }
-            (Some(given), stated) if agree(&given.value, stated) => {
-                self.eval(&given.value, outer, depth + 1)
-            }
+            (Some(given), stated) if agree(&given.value, stated) => self.eval(&given.value, outer),
             (_, _) => Ok(unknown(format!(
                 "the source of `{name}` of module `{}` refers to other names than the plan",
                 call.name
@@ -371,23 +371,17 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn local(&mut self, name: &str, scope: &Scope, depth: usize) -> Outcomes {
+    fn local(&mut self, name: &str, scope: &Scope) -> Outcomes {
         let source = self.sources.at(&scope.path())?;
         let Some(expression) = source.local(name) else {
             return Ok(unknown(format!("`local.{name}` is not in the source")));
         };
         self.has_local = true;
         let scope = Scope { module: scope.module.clone(), index: None };
-        self.eval(expression, &scope, depth + 1)
+        self.eval(expression, &scope)
     }
 
-    fn output(
-        &mut self,
-        name: &str,
-        rest: &[&TraversalOperator],
-        scope: &Scope,
-        depth: usize,
-    ) -> Outcomes {
+    fn output(&mut self, name: &str, rest: &[&TraversalOperator], scope: &Scope) -> Outcomes {
         let (index, output) = match rest {
             [TraversalOperator::GetAttr(output)] => (None, output),
             [index, TraversalOperator::GetAttr(output)] => match index_of(index, scope) {
@@ -414,7 +408,7 @@ impl<'a> Resolver<'a> {
                 "the source of output `{output}` of module `{name}` refers to other names than the plan"
             )));
         }
-        self.eval(value, &inner, depth + 1)
+        self.eval(value, &inner)
     }
 }
 

@@ -5,6 +5,7 @@ mod document;
 mod expressions;
 mod false_keys;
 mod gaps;
+mod limits;
 mod lists;
 mod open_parts;
 mod other_source;

@@ -2,44 +2,40 @@
 
 use hcl_edit::expr::{BinaryOp, BinaryOperator, Expression as Hcl, UnaryOperator};
 
-use super::{DEPTH_MAX, Resolver, STEPS_MAX, Scope};
+use super::{Resolver, Scope};
 use crate::terraform::graph::Outcome;
 
 impl Resolver<'_> {
     /// Whether a condition holds; `None` if it is not certain.
-    pub(super) fn truth(&mut self, expression: &Hcl, scope: &Scope, depth: usize) -> Option<bool> {
-        self.steps += 1;
-        if depth > DEPTH_MAX || self.steps > STEPS_MAX {
-            return None;
-        }
+    pub(super) fn truth(&mut self, expression: &Hcl, scope: &Scope) -> Option<bool> {
+        self.step(|own| own.truth_step(expression, scope))?
+    }
+
+    fn truth_step(&mut self, expression: &Hcl, scope: &Scope) -> Option<bool> {
         if let Hcl::Parenthesis(inner) = expression {
-            return self.truth(inner.inner(), scope, depth + 1);
+            return self.truth(inner.inner(), scope);
         }
         if let Hcl::UnaryOp(op) = expression {
             let is_not = *op.operator.value() == UnaryOperator::Not;
-            return is_not.then(|| self.truth(&op.expr, scope, depth + 1))?.map(|holds| !holds);
+            return is_not.then(|| self.truth(&op.expr, scope))?.map(|holds| !holds);
         }
         if let Hcl::BinaryOp(op) = expression {
-            return self.operation(op, scope, depth + 1);
+            return self.operation(op, scope);
         }
-        match self.eval(expression, scope, depth + 1).ok()?.as_slice() {
+        match self.eval(expression, scope).ok()?.as_slice() {
             [Outcome::Text(text)] if text == "true" => Some(true),
             [Outcome::Text(text)] if text == "false" => Some(false),
             _ => None,
         }
     }
 
-    fn operation(&mut self, op: &BinaryOp, scope: &Scope, depth: usize) -> Option<bool> {
+    fn operation(&mut self, op: &BinaryOp, scope: &Scope) -> Option<bool> {
         let (left, right) = (&op.lhs_expr, &op.rhs_expr);
         match op.operator.value() {
-            BinaryOperator::And => {
-                Some(self.truth(left, scope, depth)? && self.truth(right, scope, depth)?)
-            }
-            BinaryOperator::Or => {
-                Some(self.truth(left, scope, depth)? || self.truth(right, scope, depth)?)
-            }
-            BinaryOperator::Eq => self.is_equal(left, right, scope, depth),
-            BinaryOperator::NotEq => Some(!self.is_equal(left, right, scope, depth)?),
+            BinaryOperator::And => Some(self.truth(left, scope)? && self.truth(right, scope)?),
+            BinaryOperator::Or => Some(self.truth(left, scope)? || self.truth(right, scope)?),
+            BinaryOperator::Eq => self.is_equal(left, right, scope),
+            BinaryOperator::NotEq => Some(!self.is_equal(left, right, scope)?),
             BinaryOperator::LessEq
             | BinaryOperator::GreaterEq
             | BinaryOperator::Less
@@ -54,9 +50,9 @@ impl Resolver<'_> {
 
     /// Whether two expressions are equal, of which one is null or both are texts of the source or of
     /// variables.
-    fn is_equal(&mut self, left: &Hcl, right: &Hcl, scope: &Scope, depth: usize) -> Option<bool> {
-        let left = self.eval(left, scope, depth).ok()?;
-        let right = self.eval(right, scope, depth).ok()?;
+    fn is_equal(&mut self, left: &Hcl, right: &Hcl, scope: &Scope) -> Option<bool> {
+        let left = self.eval(left, scope).ok()?;
+        let right = self.eval(right, scope).ok()?;
         match (left.as_slice(), right.as_slice()) {
             ([Outcome::Null], [Outcome::Null]) => Some(true),
             ([Outcome::Null], [Outcome::Text(_)]) | ([Outcome::Text(_)], [Outcome::Null]) => {

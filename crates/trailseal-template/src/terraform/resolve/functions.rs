@@ -2,27 +2,27 @@
 
 use hcl_edit::expr::{Expression as Hcl, FuncCall, Traversal, TraversalOperator};
 
-use super::{DEPTH_MAX, Outcomes, Resolver, STEPS_MAX, Scope, Stop, bounded, is_reserved, unknown};
+use super::{Outcomes, Resolver, Scope, Stop, bounded, unknown};
 use crate::terraform::address::Index;
 use crate::terraform::graph::Outcome;
 use crate::terraform::resource::Resource;
 
 impl Resolver<'_> {
-    pub(super) fn call(&mut self, call: &FuncCall, scope: &Scope, depth: usize) -> Outcomes {
+    pub(super) fn call(&mut self, call: &FuncCall, scope: &Scope) -> Outcomes {
         let name = call.name.name.as_str();
         let args: Vec<&Hcl> = call.args.iter().collect();
         if call.name.is_namespaced() || call.args.expand_final() {
             return Ok(unknown(format!("the function `{name}` is not resolved here")));
         }
         match (name, args.as_slice()) {
-            ("sensitive" | "nonsensitive" | "tostring", [only]) => self.eval(only, scope, depth),
-            ("one", [list]) => match self.list(list, scope, depth).as_deref() {
+            ("sensitive" | "nonsensitive" | "tostring", [only]) => self.eval(only, scope),
+            ("one", [list]) => match self.list(list, scope).as_deref() {
                 Some([]) => Ok(vec![Outcome::Null]),
                 Some([only]) => Ok(vec![only.clone()]),
                 _ => Ok(unknown("the list of `one` is not certain")),
             },
             ("element", [list, Hcl::Number(index)]) => {
-                let items = self.list(list, scope, depth).unwrap_or_default();
+                let items = self.list(list, scope).unwrap_or_default();
                 let index = index.value().as_u64().and_then(|index| usize::try_from(index).ok());
                 let item = index.and_then(|index| items.get(index).cloned());
                 Ok(item.map_or_else(
@@ -30,14 +30,14 @@ impl Resolver<'_> {
                     |item| vec![item],
                 ))
             }
-            ("join", [Hcl::String(_), list]) => match self.list(list, scope, depth).as_deref() {
+            ("join", [Hcl::String(_), list]) => match self.list(list, scope).as_deref() {
                 Some([only @ Outcome::Attribute { .. }]) => Ok(vec![only.clone()]),
                 _ => Ok(unknown("a text is put together")),
             },
-            ("coalesce", [_, ..]) => self.first_value(&args, scope, depth),
+            ("coalesce", [_, ..]) => self.first_value(&args, scope),
             ("try", [_, ..]) => {
                 for arg in args {
-                    match self.eval(arg, scope, depth) {
+                    match self.eval(arg, scope) {
                         Err(Stop::Fails(_)) => {}
                         outcomes => return outcomes,
                     }
@@ -49,10 +49,10 @@ impl Resolver<'_> {
     }
 
     /// The first value that is not null and not blank.
-    pub(super) fn first_value(&mut self, args: &[&Hcl], scope: &Scope, depth: usize) -> Outcomes {
+    pub(super) fn first_value(&mut self, args: &[&Hcl], scope: &Scope) -> Outcomes {
         let mut all = Vec::new();
         for arg in args {
-            let outcomes = self.eval(arg, scope, depth)?;
+            let outcomes = self.eval(arg, scope)?;
             let (left_out, values): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(is_left_out);
             // What is not known may be null: the next argument counts then.
             let is_open = values.iter().any(|one| matches!(one, Outcome::Unknown(_)));
@@ -70,20 +70,15 @@ impl Resolver<'_> {
 
     /// The items of a list, if they are certain: `[a, b]`, one attribute of each instance, or what
     /// functions make of such lists.
-    pub(super) fn list(
-        &mut self,
-        expression: &Hcl,
-        scope: &Scope,
-        depth: usize,
-    ) -> Option<Vec<Outcome>> {
-        self.steps += 1;
-        if depth > DEPTH_MAX || self.steps > STEPS_MAX {
-            return None;
-        }
+    pub(super) fn list(&mut self, expression: &Hcl, scope: &Scope) -> Option<Vec<Outcome>> {
+        self.step(|own| own.list_step(expression, scope))?
+    }
+
+    fn list_step(&mut self, expression: &Hcl, scope: &Scope) -> Option<Vec<Outcome>> {
         match expression {
-            Hcl::Parenthesis(inner) => self.list(inner.inner(), scope, depth + 1),
-            Hcl::Array(items) => self.items(items.iter(), scope, depth + 1),
-            Hcl::FuncCall(call) => self.list_of_call(call, scope, depth + 1),
+            Hcl::Parenthesis(inner) => self.list(inner.inner(), scope),
+            Hcl::Array(items) => self.items(items.iter(), scope),
+            Hcl::FuncCall(call) => self.list_of_call(call, scope),
             Hcl::Traversal(traversal) => self.splat(traversal, scope),
             Hcl::Null(_)
             | Hcl::Bool(_)
@@ -105,11 +100,10 @@ impl Resolver<'_> {
         &mut self,
         all: impl Iterator<Item = &'b Hcl>,
         scope: &Scope,
-        depth: usize,
     ) -> Option<Vec<Outcome>> {
         let mut items = Vec::new();
         for expression in all {
-            match self.eval(expression, scope, depth).ok()?.as_slice() {
+            match self.eval(expression, scope).ok()?.as_slice() {
                 [Outcome::Unknown(_)] => return None,
                 [only] => items.push(only.clone()),
                 _ => return None,
@@ -118,12 +112,7 @@ impl Resolver<'_> {
         Some(items)
     }
 
-    fn list_of_call(
-        &mut self,
-        call: &FuncCall,
-        scope: &Scope,
-        depth: usize,
-    ) -> Option<Vec<Outcome>> {
+    fn list_of_call(&mut self, call: &FuncCall, scope: &Scope) -> Option<Vec<Outcome>> {
         let args: Vec<&Hcl> = call.args.iter().collect();
         if call.name.is_namespaced() || call.args.expand_final() {
             return None;
@@ -132,12 +121,12 @@ impl Resolver<'_> {
             ("concat", args) => {
                 let mut all = Vec::new();
                 for arg in args {
-                    all.extend(self.list(arg, scope, depth)?);
+                    all.extend(self.list(arg, scope)?);
                 }
                 Some(all)
             }
             ("compact", [only]) => {
-                let mut all = self.list(only, scope, depth)?;
+                let mut all = self.list(only, scope)?;
                 // Attributes other than an ARN may be null or blank.
                 let is_open =
                     |one: &Outcome| matches!(one, Outcome::Attribute { name, .. } if name != "arn");
@@ -148,7 +137,7 @@ impl Resolver<'_> {
                 Some(all)
             }
             // Of Terraform before 0.15.
-            ("list", args) => self.items(args.iter().copied(), scope, depth),
+            ("list", args) => self.items(args.iter().copied(), scope),
             _ => None,
         }
     }
@@ -165,10 +154,11 @@ impl Resolver<'_> {
         };
         let is_splat =
             matches!(splat, TraversalOperator::FullSplat(_) | TraversalOperator::AttrSplat(_));
-        if !is_splat || is_reserved(kind.as_str()) {
-            return None;
+        if is_splat {
+            self.instances(scope, kind.as_str(), name.as_str(), attribute.as_str())
+        } else {
+            None
         }
-        self.instances(scope, kind.as_str(), name.as_str(), attribute.as_str())
     }
 
     /// An attribute of each instance of a resource that has `count` or neither it nor `for_each`.

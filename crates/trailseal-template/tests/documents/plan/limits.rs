@@ -1,0 +1,99 @@
+//! How much of a source is evaluated, at most.
+
+use serde_json::json;
+
+use crate::plan::document::*;
+use crate::plan::support::*;
+
+/// What is found where each of these local values is the next one, and the last one is the key.
+fn of_locals(count: usize, of: impl Fn(&str) -> String) -> [String; 3] {
+    let mut plan = open_plan(vec![new_key("aws_kms_key.k")], &["local.a0"]);
+    plan["relevant_attributes"] = json!([{"resource": "aws_kms_key.k", "attribute": ["arn"]}]);
+    let next = |at: usize| format!("  a{at} = {}\n", of(&format!("local.a{}", at + 1)));
+    let locals: String = (0..count).map(next).collect();
+    let last = format!("  a{count} = aws_kms_key.k.arn\n");
+    let text = source("local.a0") + &format!("locals {{\n{locals}{last}}}\n");
+    words(&preview_with(&plan.to_string(), &[("", "main.tf", &text)]), "")
+}
+
+#[test]
+fn the_depth_of_an_expression_is_bounded() {
+    let next = |text: &str| text.to_owned();
+    assert_eq!(of_locals(62, next), GOOD);
+    assert_eq!(of_locals(63, next), OPEN);
+    let in_list = |text: &str| format!("one([{text}])");
+    assert_eq!(of_locals(20, in_list), GOOD);
+    assert_eq!(of_locals(21, in_list), OPEN);
+    assert_eq!(of_locals(2, |_| "local.a0".to_owned()), OPEN, "a circle");
+}
+
+#[test]
+fn the_work_for_an_argument_is_bounded() {
+    fn tree(levels: usize) -> String {
+        if levels == 0 {
+            return "true".to_owned();
+        }
+        let one = tree(levels - 1);
+        format!("({one} && {one})")
+    }
+    let plan = open_plan(vec![new_key("aws_kms_key.k")], &BARE);
+    let found =
+        |levels| with_source(&plan, &format!("{} ? aws_kms_key.k.arn : null", tree(levels)));
+    assert_eq!(found(8), GOOD);
+    assert_eq!(found(12), OPEN);
+    let plan = open_plan(vec![new_key("aws_kms_key.k[0]")], &["aws_kms_key.k"]);
+    for item in ["[]", "[one([])]"] {
+        let found = |count: usize| {
+            let list =
+                format!("concat(aws_kms_key.k[*].arn, {}[])", format!("{item}, ").repeat(count));
+            with_source(&plan, &format!("{list}[0]"))
+        };
+        assert_eq!(found(1_000), GOOD, "{item}");
+        assert_eq!(found(10_000), OPEN, "{item}");
+    }
+}
+
+#[test]
+fn the_outcomes_of_an_expression_are_bounded() {
+    let found = |count: usize| {
+        let names: Vec<String> = (0..count).map(|at| format!("aws_kms_key.k[{at}]")).collect();
+        let arns: Vec<String> = names.iter().map(|name| format!("{name}.arn")).collect();
+        let mut references = vec!["aws_kms_key.k", "terraform_data.p.output", "terraform_data.p"];
+        references.extend(names.iter().chain(&arns).map(String::as_str));
+        let plan = open_plan(names.iter().map(|name| new_key(name)).collect(), &references);
+        let choice = arns.join(" : terraform_data.p.output ? ");
+        with_source(&plan, &format!("terraform_data.p.output ? {choice} : {}", arns[0]))
+    };
+    assert_eq!(found(7), GOOD);
+    assert_eq!(found(8), OPEN);
+}
+
+#[test]
+fn the_depth_of_modules_is_bounded() {
+    let found = |depth: usize| {
+        let module = "module.m.".repeat(depth);
+        let mut trail = open_trail();
+        trail["address"] = json!(format!("{module}aws_cloudtrail.t"));
+        trail["module_address"] = json!(module.trim_end_matches('.'));
+        let key = new_key(&format!("{module}aws_kms_key.k"));
+        let mut inner = json!({"resources": [
+            config("aws_cloudtrail.t", json!({"kms_key_id": {"references": BARE}})),
+            config("aws_kms_key.k", json!({"policy": {}}))]});
+        for _ in 0..depth {
+            inner = json!({"module_calls": {"m": {"source": "./m", "module": inner}}});
+        }
+        let mut plan = plan(vec![key, trail, bucket()], vec![]);
+        let own = plan["configuration"]["root_module"]["resources"].take();
+        inner["resources"] = own;
+        plan["configuration"]["root_module"] = inner;
+        let folders: Vec<String> =
+            (0..=depth).map(|at| "m/".repeat(at).trim_end_matches('/').to_owned()).collect();
+        let text = source("aws_kms_key.k.arn") + "module \"m\" {\n  source = \"./m\"\n}\n";
+        let files: Vec<(&str, &str, &str)> =
+            folders.iter().map(|folder| (folder.as_str(), "main.tf", text.as_str())).collect();
+        words(&preview_with(&plan.to_string(), &files), "")
+    };
+    assert_eq!(found(1), GOOD);
+    assert_eq!(found(20), GOOD);
+    assert_eq!(found(21), OPEN);
+}
