@@ -53,7 +53,7 @@ pub(super) struct Keys {
     policies_by_address: BTreeMap<String, Vec<usize>>,
     /// A key policy that may be that of any key.
     open_policy: Option<String>,
-    /// What the texts name that several resources have.
+    /// What the texts name that were read.
     shared: RefCell<BTreeMap<String, Named>>,
 }
 
@@ -70,14 +70,9 @@ impl Keys {
                 }
                 ALIAS => {
                     let name = resource.hidden_text("name").unwrap_or_default();
-                    for text in
-                        [resource.hidden_text("arn"), resource.destroyed_text("arn"), Some(name)]
-                    {
-                        let list =
-                            text.map(|text| keys.aliases.entry(text.to_owned()).or_default());
-                        if let Some(list) = list.filter(|list| list.last() != Some(&index)) {
-                            list.push(index);
-                        }
+                    let arns = [resource.hidden_text("arn"), resource.destroyed_text("arn")];
+                    for text in arns.into_iter().flatten().chain([name]) {
+                        keys.aliases.entry(text.to_owned()).or_default().push(index);
                     }
                 }
                 KEY_POLICY => keys.add_policy(graph, index, resource),
@@ -96,10 +91,7 @@ impl Keys {
         for text in
             [policy.hidden_text("key_id"), policy.destroyed_text("key_id")].into_iter().flatten()
         {
-            let list = self.policies.entry(text.to_owned()).or_default();
-            if list.last() != Some(&index) {
-                list.push(index);
-            }
+            self.policies.entry(text.to_owned()).or_default().push(index);
         }
         if policy.hidden_text("key_id").is_some() {
             return;
@@ -115,13 +107,8 @@ impl Keys {
         }
     }
 
-    /// What an ARN or an alias in a trail or alias names. What many data sources read is read once.
+    /// What an ARN or an alias in a trail or alias names. What many resources name is read once.
     pub(super) fn named(&self, graph: &Graph<'_>, text: &str) -> Named {
-        let is_several =
-            |all: &BTreeMap<String, Vec<usize>>| all.get(text).is_some_and(|all| all.len() > 1);
-        if !is_several(&self.by_arn) && !is_several(&self.aliases) {
-            return self.read(graph, text);
-        }
         if let Some(named) = self.shared.borrow().get(text) {
             return named.clone();
         }
@@ -152,13 +139,12 @@ impl Keys {
         if let Some(other) = found.iter().find(|one| !one.is_of_aws) {
             return Named::Unknown(format!("`{}` is of another provider", other.text));
         }
-        let is_this =
-            |one: &&Resource| one.hidden_text("arn") == Some(text) && one.fate == Fate::Kept;
-        if let Some(other) = found.iter().find(|one| !is_this(one) && one.fate != Fate::Kept) {
+        if let Some(other) = found.iter().find(|one| one.fate != Fate::Kept) {
             return Named::Unknown(format!("`{}` changes the alias", other.text));
         }
+        let is_this = |one: &&&Resource| one.hidden_text("arn") == Some(text);
         let mut named: Vec<Named> = Vec::new();
-        for alias in found.iter().filter(|one| is_this(one)) {
+        for alias in found.iter().filter(is_this) {
             const TARGET: &str = "target_key_arn";
             let target = alias.hidden_text(TARGET).filter(|arn| arn.contains(":key/"));
             let key = target.map(|arn| self.named(graph, arn));

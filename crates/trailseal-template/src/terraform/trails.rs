@@ -23,7 +23,7 @@ pub(super) struct Trails<'a> {
     keys: Keys,
     /// The buckets by name.
     buckets: BTreeMap<String, Vec<usize>>,
-    /// The buckets that several resources name.
+    /// The buckets by name that were read.
     shared: RefCell<BTreeMap<String, Option<PlannedBucket>>>,
 }
 
@@ -261,9 +261,6 @@ impl<'a> Trails<'a> {
     fn named_bucket(&self, name: &str) -> Option<PlannedBucket> {
         let found = self.buckets.get(name)?;
         let read = || self.one_bucket(found.iter().filter_map(|at| self.graph.resources.get(*at)));
-        if found.len() < 2 {
-            return read();
-        }
         if let Some(bucket) = self.shared.borrow().get(name) {
             return bucket.clone();
         }
