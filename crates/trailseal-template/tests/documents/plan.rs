@@ -1,12 +1,15 @@
 //! Plans of Terraform.
 
 mod cases;
+mod conditions;
 mod document;
 mod expressions;
 mod false_keys;
 mod gaps;
 mod limits;
 mod lists;
+mod modules;
+mod names;
 mod open_parts;
 mod other_source;
 mod support;

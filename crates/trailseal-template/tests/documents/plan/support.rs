@@ -49,6 +49,16 @@ pub(crate) fn preview_at(
     all: &[(&str, &str, &str)],
     place: &Place,
 ) -> Result<Preview, String> {
+    preview_from(plan, all, place, None)
+}
+
+/// The same, with the manifest of the modules.
+pub(crate) fn preview_from(
+    plan: &str,
+    all: &[(&str, &str, &str)],
+    place: &Place,
+    modules: Option<String>,
+) -> Result<Preview, String> {
     let mut read = |inside: &str| {
         let of = all.iter().filter(|(folder, ..)| *folder == inside);
         Ok(of
@@ -59,7 +69,7 @@ pub(crate) fn preview_at(
             })
             .collect())
     };
-    let mut source = Source { read: &mut read, modules: None };
+    let mut source = Source { read: &mut read, modules };
     read_plan("plan.json", plan, place, Some(&mut source))
 }
 
