@@ -141,6 +141,7 @@ mod tests {
         for text in [
             "aws_kms_key.trail",
             "aws_kms_key.trail[0]",
+            "aws_kms_key.trail-1",
             "data.aws_kms_key.trail[\"a.b\"]",
             "module.a.module.b[2].module.c[\"x].y\"].aws_kms_key.k[\"\\\"q\"]",
         ] {
@@ -162,6 +163,9 @@ mod tests {
             "a.b[\"",
             "a.b[x]",
             "a.b[01]",
+            "a.b[+1]",
+            "a.b c",
+            "a b.c",
             "a[0].b",
             "a.b[\"x\"",
             "a..b",

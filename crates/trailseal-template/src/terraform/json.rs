@@ -219,3 +219,60 @@ pub(super) fn fault(error: &serde_json::Error) -> String {
         line => format!("{what} (line {line}, column {})", error.column()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attribute_is_marked_if_any_part_of_it_is() {
+        for (marks, expected) in [
+            ("true", true),
+            ("false", false),
+            ("null", false),
+            ("{}", false),
+            (r#"{"b":true}"#, false),
+            (r#"{"a":true}"#, true),
+            (r#"{"a":false}"#, false),
+            (r#"{"a":null}"#, false),
+            (r#"{"a":[]}"#, false),
+            (r#"{"a":[false,null]}"#, false),
+            (r#"{"a":[false,true]}"#, true),
+            (r#"{"a":[true,false]}"#, true),
+            (r#"{"a":{}}"#, false),
+            (r#"{"a":{"b":false}}"#, false),
+            (r#"{"a":{"b":false,"c":true}}"#, true),
+            (r#"{"a":{"b":true,"c":false}}"#, true),
+            (r#"{"a":[{"b":[[true]]}]}"#, true),
+            // No marks of Terraform's.
+            (r#"{"a":"x"}"#, true),
+            (r#"{"a":1}"#, true),
+            (r#"{"a":-1}"#, true),
+            (r#"{"a":0.5}"#, true),
+        ] {
+            let read: Marks = serde_json::from_str(marks).unwrap();
+            assert_eq!(read.has("a"), expected, "{marks}");
+        }
+    }
+
+    #[test]
+    fn a_member_of_another_type_is_refused() {
+        fn error<'de, T: Deserialize<'de> + fmt::Debug>(text: &'de str) -> String {
+            serde_json::from_str::<T>(text).unwrap_err().to_string()
+        }
+        assert!(error::<Names<bool>>("1").contains("expected an object"));
+        assert!(error::<Kept<Item>>("1").contains("expected a list"));
+        assert!(error::<Marks>("1").contains("expected a truth value or an object of them"));
+        assert!(error::<Names<bool>>(r#"{"a":true,"a":true}"#).contains("a name twice"));
+        assert!(error::<Marks>(r#"{"a":true,"a":true}"#).contains("a name twice"));
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Item;
+
+    impl Listed for Item {
+        fn is_kept(&self) -> bool {
+            true
+        }
+    }
+}

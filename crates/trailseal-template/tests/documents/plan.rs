@@ -12,5 +12,6 @@ mod modules;
 mod names;
 mod open_parts;
 mod other_source;
+mod places;
 mod support;
 mod unknown;

@@ -142,7 +142,7 @@ fn resources_of_a_fork_of_the_provider_prove_nothing() {
 }
 
 /// A plan whose key is of the provider configuration `aws.two`, without Regions of resources.
-fn of_two_providers(one: Value, two: Value) -> Value {
+pub(crate) fn of_two_providers(one: Value, two: Value) -> Value {
     let mut plan = open_plan(vec![new_key("aws_kms_key.k")], &BARE);
     for at in [0, 1, 2] {
         plan["resource_changes"][at]["change"]["after"].as_object_mut().unwrap().remove("region");

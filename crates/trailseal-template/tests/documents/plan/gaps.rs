@@ -80,6 +80,74 @@ fn other_trails_that_have_no_change_are_named() {
 }
 
 #[test]
+fn a_resource_of_the_cloud_control_api_may_be_a_trail() {
+    const KIND: &str = "aws_cloudcontrolapi_resource";
+    let trail = || json!({"type_name": "AWS::CloudTrail::Trail"});
+    let other = || json!({"type_name": "AWS::S3::Bucket"});
+    let made = |actions: &[&str], values: Value, unknown: Value| {
+        change(&format!("{KIND}.x"), actions, values, unknown)
+    };
+    let planned = |change: Value| {
+        let mut plan = whole();
+        plan["resource_changes"].as_array_mut().unwrap().push(change);
+        problems(&plan)
+    };
+    let names_it = format!("`{KIND}.x` makes a trail that is not read");
+    assert_eq!(planned(made(&["create"], trail(), json!({}))), names_it);
+    assert_eq!(planned(made(&["create"], json!({}), json!({"type_name": true}))), names_it);
+    assert_eq!(planned(made(&["create"], other(), json!({}))), "");
+    assert_eq!(planned(made(&["delete"], trail(), json!({}))), "");
+    let deferred = |change: Value| {
+        let mut plan = whole();
+        plan["deferred_changes"] = json!([{"reason": "x", "resource_change": change}]);
+        problems(&plan)
+    };
+    let is_deferred = format!("`{KIND}.x` is deferred to another plan, and is not judged");
+    assert_eq!(deferred(made(&["create"], trail(), json!({}))), is_deferred);
+    assert_eq!(deferred(made(&["create"], other(), json!({}))), "");
+    assert_eq!(deferred(made(&["odd"], other(), json!({}))), is_deferred, "not read");
+    let unseen = |values: Value| {
+        let mut plan = whole();
+        plan["planned_values"] = json!({"root_module": {"resources": [
+            {"address": format!("{KIND}.x"), "mode": "managed", "type": KIND, "name": "x",
+             "values": values}]}});
+        problems(&plan)
+    };
+    let has_no_change = format!("`{KIND}.x` has no change in the plan, and is not judged");
+    assert_eq!(unseen(trail()), has_no_change);
+    assert_eq!(unseen(other()), "");
+}
+
+#[test]
+fn what_is_deferred_or_has_no_change_is_named_only_if_it_makes_a_trail() {
+    for (kind, mode) in [("aws_kms_key", "managed"), ("awscc_cloudtrail_trail", "data")] {
+        let prefix = if mode == "data" { "data." } else { "" };
+        let address = format!("{prefix}{kind}.x");
+        let mut plan = whole();
+        let deferred = change(&address, &["read"], json!({}), json!({}));
+        plan["deferred_changes"] = json!([{"reason": "x", "resource_change": deferred}]);
+        plan["planned_values"] = json!({"root_module": {"resources": [
+            {"address": address, "mode": mode, "type": kind, "name": "x"}]}});
+        assert_eq!(problems(&plan), "", "{address}");
+    }
+}
+
+#[test]
+fn resources_of_other_types_are_not_read() {
+    let odd = |address: &str, mode: &str| {
+        json!({"address": address, "mode": mode, "type": "x_y", "name": "a", "values": [],
+            "change": {"actions": ["odd"]}})
+    };
+    let mut plan = whole();
+    plan["resource_changes"].as_array_mut().unwrap().push(odd("x_y.a[\"<b>\"]", "managed"));
+    plan["prior_state"] = json!({"values": {"root_module": {"resources": [
+        odd("data.x_y.a[\"<b>\"]", "data")]}}});
+    let deferred = odd("x_y.b", "managed");
+    plan["deferred_changes"] = json!([{"reason": "x", "resource_change": deferred}]);
+    assert_eq!(of(&plan), GOOD);
+}
+
+#[test]
 fn a_data_source_makes_no_trail() {
     let mut plan = whole();
     let data = |kind: &str| {

@@ -1,0 +1,140 @@
+//! The accounts and Regions of the resources of a plan.
+
+use serde_json::{Value, json};
+use trailseal_template::{Place, Preview};
+
+use crate::plan::document::*;
+use crate::plan::false_keys::of_two_providers;
+use crate::plan::support::*;
+
+/// Account and Region, as far as they are known.
+fn words_of(place: &Place) -> [String; 2] {
+    let account = if place.account.is_not_known() { "".into() } else { place.account.to_string() };
+    let region = if place.region.is_not_known() { "".into() } else { place.region.to_string() };
+    [account, region]
+}
+
+fn of_trail(read: &Preview) -> [String; 2] {
+    words_of(&read.trails[0].declared.place)
+}
+
+fn of_key(read: &Preview) -> [String; 2] {
+    words_of(&read.trails[0].worlds[0].deployment.keys.values().next().unwrap().place)
+}
+
+fn of_bucket(read: &Preview) -> [String; 2] {
+    words_of(&read.trails[0].worlds[0].deployment.buckets.values().next().unwrap().place)
+}
+
+/// What a plan plans whose user states no account.
+fn without_account(plan: &Value) -> Preview {
+    preview(&Case { plan: plan.to_string(), ..Case::default() }).unwrap()
+}
+
+#[test]
+fn an_arn_states_account_and_region() {
+    let mut key = kept_key(&["no-op"]);
+    key["change"]["after"]["arn"] = json!(ARN.replace("eu-central-1", "us-east-1"));
+    let mut trail = trail_with(&ARN.replace("eu-central-1", "us-east-1"));
+    trail["change"]["after"]["arn"] = json!("arn:aws:cloudtrail:eu-west-1:111122223333:trail/main");
+    let plan =
+        |key: &Value, trail: &Value| plan(vec![key.clone(), trail.clone(), bucket()], vec![]);
+    let read = without_account(&plan(&key, &trail));
+    assert_eq!(of_key(&read), ["111122223333", "us-east-1"]);
+    assert_eq!(of_trail(&read), ["111122223333", "eu-west-1"]);
+    trail["change"]["after_sensitive"] = json!({"arn": true});
+    let read = without_account(&plan(&key, &trail));
+    assert_eq!(of_trail(&read), ["", "eu-central-1"], "it is sensitive");
+}
+
+#[test]
+fn the_region_of_a_bucket_is_its_own() {
+    let found = |values: Value, unknown: Value, own: Value| {
+        let values = with(json!({"bucket": "logs"}), values);
+        let made = change("aws_s3_bucket.b", &["create"], values, unknown);
+        let plan = plan(
+            vec![kept_key(&["no-op"]), trail_with(ARN), made],
+            vec![config("aws_s3_bucket.b", own)],
+        );
+        of_bucket(&read(&plan).unwrap())[1].clone()
+    };
+    let open = || json!({"bucket_region": true});
+    let own = || json!({"region": {}});
+    assert_eq!(found(json!({"region": "us-east-1"}), open(), own()), "us-east-1");
+    assert_eq!(found(json!({"region": "us-east-1"}), json!({}), own()), "us-east-1");
+    assert_eq!(found(json!({"bucket_region": "us-east-1"}), json!({}), json!({})), "us-east-1");
+    assert_eq!(found(json!({}), open(), json!({})), "eu-central-1", "that of the provider");
+    assert_eq!(found(json!({}), open(), own()), "", "an argument that is not known");
+}
+
+#[test]
+fn the_source_resolves_the_region_of_a_provider() {
+    let region = |name: &str| json!({"region": {"references": [name]}});
+    let found = |name: &str, provider: &str| {
+        let mut plan = of_two_providers(region("var.r"), region(name));
+        plan["variables"] = json!({"r": {"value": "eu-central-1"}, "s": {"value": "us-east-1"}});
+        let text = source("aws_kms_key.k.arn")
+            + "provider \"aws\" {\n  region = var.r\n}\nvariable \"r\" {}\nvariable \"s\" {}\n"
+            + "locals {\n  r = \"eu-central-1\"\n}\n"
+            + provider;
+        let read = preview_with(&plan.to_string(), &[("", "main.tf", &text)]).unwrap();
+        assert_eq!(of_trail(&read)[1], "eu-central-1");
+        of_key(&read)[1].clone()
+    };
+    let two =
+        |region: &str| format!("provider \"aws\" {{\n  alias = \"two\"\n  region = {region}\n}}\n");
+    assert_eq!(found("var.r", &two("var.r")), "eu-central-1");
+    assert_eq!(found("var.s", &two("var.s")), "us-east-1");
+    assert_eq!(found("var.s", &two("var.r")), "", "the plan says another variable");
+    assert_eq!(found("local.r", &two("local.r")), "", "no plan states a local value");
+    assert_eq!(found("var.r", ""), "", "the source does not declare it");
+    // In another module, `var.r` is another variable.
+    let mut plan = of_two_providers(region("var.r"), region("var.r"));
+    plan["variables"] = json!({"r": {"value": "eu-central-1"}});
+    plan["configuration"]["provider_config"]["aws.two"]["module_address"] = json!("module.m");
+    let text = source("aws_kms_key.k.arn") + &two("var.r") + "variable \"r\" {}\n";
+    let read = preview_with(&plan.to_string(), &[("", "main.tf", &text)]).unwrap();
+    assert_eq!(of_key(&read)[1], "");
+}
+
+#[test]
+fn the_caller_of_a_provider_states_its_account() {
+    let role = |name: &str| {
+        json!({"assume_role": [{"role_arn": {"references": [name]}}],
+            "region": {"constant_value": "eu-central-1"}})
+    };
+    let caller = |name: &str, account: &str| {
+        json!({"address": format!("data.aws_caller_identity.{name}"), "mode": "data",
+            "type": "aws_caller_identity", "name": name, "provider_name": PROVIDER,
+            "values": {"account_id": account}})
+    };
+    let found = |callers: &[(&str, &str, &str)], allowed: Value| {
+        let mut two = role("var.two");
+        if !allowed.is_null() {
+            two["allowed_account_ids"] = json!({"constant_value": allowed});
+        }
+        let mut plan = of_two_providers(role("var.one"), two);
+        let data: Vec<Value> = callers.iter().map(|(name, _, of)| caller(name, of)).collect();
+        let configs = plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap();
+        for (name, key, _) in callers {
+            let mut own = config(&format!("data.aws_caller_identity.{name}"), json!({}));
+            own["provider_config_key"] = json!(key);
+            configs.push(own);
+        }
+        plan["prior_state"] = json!({"values": {"root_module": {"resources": data}}});
+        let text = source("aws_kms_key.k.arn");
+        let read = preview_at(&plan.to_string(), &[("", "main.tf", &text)], &place("")).unwrap();
+        [of_trail(&read)[0].clone(), of_key(&read)[0].clone()]
+    };
+    let one = ("one", "aws", "111122223333");
+    let two = ("two", "aws.two", "444455556666");
+    assert_eq!(found(&[one, two], Value::Null), ["111122223333", "444455556666"]);
+    assert_eq!(found(&[two], Value::Null), ["", "444455556666"]);
+    assert_eq!(found(&[], json!(["444455556666"])), ["", "444455556666"]);
+    assert_eq!(found(&[two], json!(["444455556666"])), ["", "444455556666"]);
+    // It has several, or is not one.
+    assert_eq!(found(&[two, ("three", "aws.two", "111122223333")], Value::Null), ["", ""]);
+    assert_eq!(found(&[two], json!(["111122223333"])), ["", ""]);
+    assert_eq!(found(&[], json!(["111122223333", "444455556666"])), ["", ""]);
+    assert_eq!(found(&[("two", "aws.two", "x")], Value::Null), ["", ""]);
+}
