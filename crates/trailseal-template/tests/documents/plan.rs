@@ -14,5 +14,7 @@ mod names;
 mod open_parts;
 mod other_source;
 mod places;
+mod reasons;
+mod references;
 mod support;
 mod unknown;

@@ -39,7 +39,9 @@ fn a_replica_has_what_its_primary_key_has() {
     assert_eq!(key.spec, Planned::Known(KeySpec::SymmetricDefault));
     assert_eq!(why(&key.origin), "a replica has the origin of its primary key");
     assert_eq!(why(&key.rotation), "a replica has the rotation of its primary key");
-    for none in [json!({"key_usage": null, "key_spec": null, "key_rotation_enabled": null}), json!({})] {
+    for none in
+        [json!({"key_usage": null, "key_spec": null, "key_rotation_enabled": null}), json!({})]
+    {
         let unknown = json!({"key_usage": true, "key_spec": true, "key_rotation_enabled": true});
         let (key, _) = of_replica(KIND, none, unknown);
         let both = "a replica has the key spec and the rotation of its primary key";
@@ -86,7 +88,8 @@ fn an_argument_that_the_configuration_sets_has_no_default() {
     let found = |own: Value| {
         let mut plan = open_plan(vec![new_key("aws_kms_key.k")], &BARE);
         plan["configuration"]["root_module"]["resources"][1]["expressions"] = own;
-        let read = preview_with(&plan.to_string(), &[("", "main.tf", &source("aws_kms_key.k.arn"))]);
+        let read =
+            preview_with(&plan.to_string(), &[("", "main.tf", &source("aws_kms_key.k.arn"))]);
         let limits = [("profile", "strict"), ("maxRotationPeriodDays", "365")];
         judged_with(&read.unwrap(), &limits)
     };
@@ -143,7 +146,8 @@ fn a_destroyed_key_keeps_its_arn() {
 
 #[test]
 fn a_key_is_shown_where_the_source_declares_each_property() {
-    let own = "resource \"aws_kms_key\" \"k\" {\n  enable_key_rotation = true\n    is_enabled = true\n}";
+    let own =
+        "resource \"aws_kms_key\" \"k\" {\n  enable_key_rotation = true\n    is_enabled = true\n}";
     let text = source("aws_kms_key.k.arn").replace("resource \"aws_kms_key\" \"k\" {}", own);
     let plan = open_plan(vec![new_key("aws_kms_key.k")], &BARE);
     let read = preview_with(&plan.to_string(), &[("", "main.tf", &text)]).unwrap();
@@ -153,4 +157,17 @@ fn a_key_is_shown_where_the_source_declares_each_property() {
     let found: Vec<_> = key.locations.iter().map(|(of, at)| (*of, at.line, at.column)).collect();
     assert_eq!(found, [(KeyProperty::Enabled, 6, 5), (KeyProperty::Rotation, 5, 3)]);
     assert!(matches!(key.rotation, Planned::Known(Rotation::On { .. })), "{:?}", key.rotation);
+}
+
+#[test]
+fn a_key_whose_arn_is_not_known_may_be_any_key() {
+    let values = json!({"arn": ARN, "key_manager": "CUSTOMER", "key_state": "Enabled",
+        "key_usage": "ENCRYPT_DECRYPT", "key_spec": "SYMMETRIC_DEFAULT", "origin": "AWS_KMS"});
+    let mut data = change("data.aws_kms_key.k", &["read"], values, json!({}));
+    data["change"]["after_sensitive"] = json!({"arn": true});
+    assert_eq!(of(&plan(vec![data, trail_with(ARN), bucket()], vec![])), OPEN);
+    let odd = ARN.replace("key/", "odd/");
+    let mut key = kept_key(&["no-op"]);
+    key["change"]["after"]["arn"] = json!(odd);
+    assert_eq!(of(&plan(vec![key, trail_with(&odd), bucket()], vec![])), OPEN);
 }
