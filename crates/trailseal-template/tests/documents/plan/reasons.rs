@@ -1,6 +1,7 @@
 //! Why the key of a planned trail is not known, in words.
 
 use serde_json::{Value, json};
+use trailseal_rule::KeyManager;
 use trailseal_template::{Planned, Preview};
 
 use crate::plan::document::*;
@@ -135,16 +136,23 @@ fn what_the_source_gives_that_is_no_key_is_said() {
 }
 
 #[test]
-fn a_data_source_that_an_earlier_run_may_have_read_is_named() {
+fn what_a_data_source_may_have_read_in_an_earlier_run_is_said() {
     let values = json!({"arn": ARN, "key_manager": "CUSTOMER", "key_state": "Enabled"});
     let data = json!({"address": "data.aws_kms_key.k", "mode": "data", "type": "aws_kms_key",
         "name": "k", "provider_name": PROVIDER, "values": values});
     let mut plan = with_data(plan(vec![trail_with(ARN), bucket()], vec![]), vec![data]);
     plan.as_object_mut().unwrap().remove("complete");
-    let read = read(&plan).unwrap();
-    let keys = &read.trails[0].worlds[0].deployment.keys;
-    let expected = "whether `data.aws_kms_key.k` read `valid_to` for this plan".to_owned();
-    assert_eq!(keys.values().next().unwrap().state, Planned::Unknown(expected));
+    let key = |plan: &Value| {
+        let read = read(plan).unwrap();
+        read.trails[0].worlds[0].deployment.keys.values().next().unwrap().clone()
+    };
+    let open = |name: &str| format!("whether `data.aws_kms_key.k` read `{name}` for this plan");
+    assert_eq!(key(&plan).manager, Planned::Known(KeyManager::Customer));
+    assert_eq!(key(&plan).state, Planned::Unknown(open("valid_to")));
+    // The configuration no longer declares it.
+    plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap().clear();
+    plan["complete"] = json!(true);
+    assert_eq!(key(&plan).manager, Planned::Unknown(open("key_manager")));
 }
 
 #[test]
