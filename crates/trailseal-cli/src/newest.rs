@@ -133,6 +133,8 @@ fn keep<V: Observed>(kept: &mut Vec<Entry<V>>, new: Entry<V>) {
     let mut same_age = same_age.into_iter();
     if let Some(first) = same_age.next() {
         let conflicting = same_age.find(|other| first.1.difference(&other.1).is_some());
+        // Most resources are observed once: room for one value, not for the usual four.
+        kept.reserve_exact(1);
         kept.extend([first].into_iter().chain(conflicting));
     }
 }
