@@ -262,7 +262,8 @@ fn the_report_has_the_dates_of_its_evidence() {
     }
 }
 
-const UNREAD: &str = "contains no file to read, which ends with .json, .ndjson, .jsonl, .gz";
+const UNREAD: &str =
+    "contains no file to read, which ends with .json, .ndjson, .jsonl, or .gz after these";
 
 #[test]
 fn a_folder_without_a_file_to_read_is_a_problem() {

@@ -13,8 +13,8 @@ use crate::scan::WANTED_TYPES;
 /// configuration history"): `…_ConfigHistory_AWS::EC2::Instance_…json.gz`.
 const HISTORY: &str = "_ConfigHistory_";
 
-/// The endings of the files in a folder that are read.
-const ENDINGS: [&str; 4] = [".json", ".ndjson", ".jsonl", ".gz"];
+/// The endings of the files in a folder that are read. `.gz` may follow.
+const ENDINGS: [&str; 3] = [".json", ".ndjson", ".jsonl"];
 
 impl Sources {
     /// Adds a path of the command line. A folder stands for all its files, in the order of their
@@ -107,7 +107,9 @@ impl Sources {
 
 /// An input without a file to read is a problem, not a clean result.
 pub(crate) fn no_file_in(path: &Path, skipped: &[PathBuf]) -> Problem {
-    let mut message = format!("contains no file to read, which ends with {}", ENDINGS.join(", "));
+    let endings = ENDINGS.join(", ");
+    let mut message =
+        format!("contains no file to read, which ends with {endings}, or .gz after these");
     if let Some(first) = skipped.first() {
         message.push_str(&format!("; skipped `{}`", first.display()));
     }
@@ -153,6 +155,7 @@ fn name(path: &Path) -> String {
 
 fn may_be_json(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
     ENDINGS.iter().any(|end| name.ends_with(end))
 }
 

@@ -62,7 +62,8 @@ fn uses_files_completely_or_not_at_all() {
     flipped[place] ^= 1;
     folder.write("plain.json", &snapshot(&["plain"]));
     folder.write("deflated.json", &gzip(&snapshot(&["deflated"])));
-    folder.write("renamed.gz", &gzip(&snapshot(&["renamed"])));
+    folder.write("lines.ndjson.gz", &gzip(&snapshot(&["lines"])));
+    folder.write("other.log.gz", &gzip(b"not opened"));
     folder.write("cut.json", half);
     folder.write("short.json.gz", short);
     folder.write("flipped.json.gz", &flipped);
@@ -72,8 +73,8 @@ fn uses_files_completely_or_not_at_all() {
     folder.write("empty.json", b"");
     folder.write("x_ConfigHistory_AWS::EC2::Instance_1.json.gz", b"not opened");
     let (names, problems, sources, other_kinds) = read_paths(&[&folder.0]);
-    assert_eq!(names, ["deeper", "deflated", "plain", "renamed"]);
-    assert_eq!((sources.list.len(), sources.skipped.len(), other_kinds), (9, 2, 1));
+    assert_eq!(names, ["deeper", "deflated", "lines", "plain"]);
+    assert_eq!((sources.list.len(), sources.skipped.len(), other_kinds), (9, 3, 1));
     let files: Vec<&str> = problems.iter().map(|(file, _)| file.as_str()).collect();
     assert_eq!(files, ["cut.json", "empty.json", "flipped.json.gz", "short.json.gz"]);
     let words: Vec<&str> = problems.iter().map(|(_, words)| words.as_str()).collect();
