@@ -15,8 +15,9 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 use trailseal_aws::{Aws, Connection, RetryPolicy};
 use trailseal_lab::{Call, Lab, Operation, State};
+use trailseal_lambda::TimeLimit;
 use trailseal_rule::Timestamp;
-use trailseal_security_hub::{ImportError, ImportLog, Importer, RunContext, Summary};
+use trailseal_security_hub::{ImportError, ImportLog, Importer, Summary};
 
 use super::faults::desk::{RETRY_POLICY, identity};
 use super::harness::{ACCOUNT, Captured, NOW, REGION};
@@ -67,7 +68,7 @@ impl ImportDesk {
 
     async fn run_within(&self, now: &str, time: Duration) -> Ran {
         let now = Timestamp::parse(now).unwrap();
-        let context = RunContext { now, deadline: Instant::now() + time };
+        let context = TimeLimit { now, deadline: Instant::now() + time };
         let outcome = self.importer.run(&context).await;
         Ran { outcome, calls: self.lab.take_calls(), log: self.log.take() }
     }

@@ -167,6 +167,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_premise_takes_room_from_the_causes_and_not_from_the_fix() {
+        let mut parts = AnnotationParts::default();
+        parts.set_premise("as if it were compliant;");
+        parts.add_cause(&"cause ".repeat(50));
+        let fix = "f".repeat(FIX_CHARS_MAX);
+        parts.add_fix(&fix);
+        let annotation = parts.join();
+        let text = annotation.as_str();
+        assert!(text.starts_with("as if it were compliant; cause "), "{text}");
+        assert!(text.ends_with(&format!("{CUT}. Fix: {fix}")), "{text}");
+        assert!(text.len() <= ANNOTATION_CHARS_MAX, "{text}");
+    }
+
+    #[test]
     fn every_note_that_fits_is_kept() {
         let mut parts = AnnotationParts::default();
         parts.add_cause("cause");

@@ -10,7 +10,8 @@ use trailseal_rule::{Denial, Reading, Refusal, Region, error_chain};
 
 /// Why an AWS call has no usable answer.
 ///
-/// The messages describe the call; [`AwsError::with_advice`] adds what to do. The causes are text because the error is cloned for each trail that needs the same reading.
+/// The messages describe the call; [`AwsError::with_advice`] adds what to do. The causes are text
+/// because the error is cloned for each trail that needs the same reading.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum AwsError {
     /// AWS failed or was too busy; a later attempt may succeed.
@@ -111,8 +112,8 @@ impl AwsError {
         Some(code)
     }
 
-    /// The error, and what makes the call succeed. `caller` is whom the action has to be allowed, such as
-    /// "the caller".
+    /// The error, and what makes the call succeed. `caller` names the principal that lacks the
+    /// permission, such as "the caller".
     pub fn with_advice(&self, caller: &str) -> String {
         match self {
             Self::Denied { operation, denial: Some(denial), .. } => {
@@ -250,4 +251,38 @@ where
 pub(crate) fn one_line(text: &str) -> String {
     let clean = |character: char| if character.is_control() { ' ' } else { character };
     text.chars().map(clean).take(500).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use trailseal_rule::PolicyType;
+
+    use super::*;
+
+    #[test]
+    fn a_refused_call_says_who_must_allow_it() {
+        let denied = |denial| AwsError::Denied {
+            operation: "kms:DescribeKey",
+            region: "us-east-1".to_owned(),
+            code: "AccessDeniedException".to_owned(),
+            denial,
+        };
+        let role = AwsError::Role { role: "the ARN".to_owned(), cause: "AccessDenied".to_owned() };
+        let boundary = Denial { policy: PolicyType::PermissionsBoundary, is_explicit: false };
+        for (error, advice) in [
+            (denied(None), "; allow it to the caller"),
+            (
+                role,
+                "; check that the role exists, that it trusts the caller, and that the external ID",
+            ),
+            (AwsError::Deadline("reading"), ""),
+        ] {
+            let text = error.with_advice("the caller");
+            assert!(text.starts_with(&format!("{error}{advice}")), "{text}");
+            assert_eq!(text == error.to_string(), advice.is_empty(), "{text}");
+        }
+        let by_policy = denied(Some(boundary));
+        let advice = boundary.advice("kms:DescribeKey");
+        assert_eq!(by_policy.with_advice("the caller"), format!("{by_policy}; {advice}"));
+    }
 }

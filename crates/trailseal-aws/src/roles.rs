@@ -102,11 +102,11 @@ impl Aws {
         Ok(session)
     }
 
-    /// Does the work of one invocation: its result, and the calls that it made.
+    /// Does a piece of work: its result, and the calls that it made.
     ///
-    /// Calls of an earlier invocation, which Lambda aborted, do not count. If the credentials of a role
-    /// expired early, the next invocation assumes all roles again.
-    pub async fn invocation<T>(
+    /// Calls of earlier work that was aborted do not count. If the credentials of a role expired early,
+    /// the next work assumes all roles again.
+    pub async fn count_calls<T>(
         &self,
         work: impl Future<Output = T>,
     ) -> (T, BTreeMap<String, Calls>) {

@@ -72,17 +72,16 @@ pub(crate) fn logs(
     Ok(Exit::of(&findings, &arguments.report.exit))
 }
 
-/// What is wrong with options each of which is right by itself.
+/// Options that cannot be used together.
 fn conflicts(arguments: &LogsArguments) -> Vec<String> {
     let LogsArguments { history, resume, targets, inventory, since, until, .. } = arguments;
-    let is_history = *history == History::Fail;
     let is_file = matches!(inventory, Some(ManifestPlace::File(_)));
     let mut conflicts = Vec::new();
-    if is_history && !targets.iter().any(Target::is_trail) {
+    if *history == History::Fail && !targets.iter().any(Target::is_trail) {
         let line = "--history fail takes a trail: a bucket alone has no verdict";
         conflicts.push(line.to_owned());
     }
-    if is_history && resume.is_some() {
+    if *history == History::Fail && resume.is_some() {
         conflicts.push(resume::NO_HISTORY.to_owned());
     }
     if is_file && arguments.bucket_role.is_some() && arguments.confirm.is_none() {

@@ -70,7 +70,7 @@ impl Hook {
     pub async fn answer(&self, event: &[u8], context: &RequestContext) -> Value {
         let request = Request::read(event);
         let work = self.answer_request(&request, context);
-        let ((answer, judged), calls) = self.aws.invocation(work).await;
+        let ((answer, judged), calls) = self.aws.count_calls(work).await;
         let elapsed = context.arrived.elapsed();
         self.log.write(&Line { request: &request, answer: &answer, judged, calls, elapsed });
         answer.into_json(request.token.as_deref())

@@ -61,7 +61,7 @@ impl Function {
             summary.rule_name = invocation.rule.name.clone();
             self.answer_invocation(&invocation, context, &mut summary).await
         };
-        let (answer, calls) = self.aws.invocation(work).await;
+        let (answer, calls) = self.aws.count_calls(work).await;
         summary.finish(answer.as_ref().err(), calls, started.elapsed());
         self.log.write(&summary);
         answer

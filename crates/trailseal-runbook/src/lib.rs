@@ -62,7 +62,7 @@ impl Remediation {
     pub async fn answer(&self, event: &[u8], deadline: Instant) -> Result<Value, RemediationError> {
         let mut journal = LoggedJournal::new(&self.log);
         let work = self.remediate(event, deadline, &mut journal);
-        let (outcome, calls) = self.aws.invocation(work).await;
+        let (outcome, calls) = self.aws.count_calls(work).await;
         let outcome = outcome.map_err(|cause| RemediationError::new(cause, journal.id()));
         self.log.finished(&outcome, &calls);
         outcome.map(|remediated| answer::answer(&remediated, journal.lines()))

@@ -14,5 +14,5 @@ mod summary;
 
 pub use crate::error::ImportError;
 pub use crate::log::ImportLog;
-pub use crate::run::{Importer, RunContext};
+pub use crate::run::Importer;
 pub use crate::summary::Summary;

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use trailseal_aws::{Aws, Connection};
 use trailseal_lambda::{Environment, TimeLimit};
-use trailseal_security_hub::{ImportLog, Importer, RunContext};
+use trailseal_security_hub::{ImportLog, Importer};
 
 /// The environment variable with the name of the rule.
 const RULE_NAME: &str = "TRAILSEAL_RULE_NAME";
@@ -45,8 +45,8 @@ impl Warm {
     /// Every event starts a run; its content is not read.
     async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
         let importer = self.importer(&event.context)?;
-        let TimeLimit { now, deadline } = TimeLimit::before(event.context.deadline, MARGIN);
-        match importer.run(&RunContext { now, deadline }).await {
+        let limit = TimeLimit::before(event.context.deadline, MARGIN);
+        match importer.run(&limit).await {
             Ok(summary) => Ok(json!({
                 "accepted": summary.accepted,
                 "archived": summary.archived,

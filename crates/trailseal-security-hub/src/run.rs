@@ -12,7 +12,7 @@ use trailseal_aws::{
 use trailseal_findings::{
     Finding, GENERATOR, Written, of_account_without_trails, of_judgement, product_arn, uid_of_trail,
 };
-use trailseal_lambda::{Judge, JudgedTrails, is_judged_here, read_parameters};
+use trailseal_lambda::{Judge, JudgedTrails, TimeLimit, is_judged_here, read_parameters};
 use trailseal_rule::{
     CIS_CONTROLS, Parameters, Partition, RELATED_CONTROLS, Timestamp, Trail, Verdict, WhenNoTrails,
 };
@@ -31,18 +31,9 @@ pub struct Importer {
     log: ImportLog,
 }
 
-/// The time and deadline of one run.
-#[derive(Clone, Copy, Debug)]
-pub struct RunContext {
-    /// Now, for exemptions and as `UpdatedAt` of the findings.
-    pub now: Timestamp,
-    /// When Lambda ends the run.
-    pub deadline: Instant,
-}
-
 /// What a run has so far: nothing that goes wrong ends it.
 struct Progress<'a> {
-    run: &'a RunContext,
+    run: &'a TimeLimit,
     began: Instant,
     problems: Vec<String>,
     summary: Summary,
@@ -60,14 +51,14 @@ impl Importer {
     /// # Errors
     ///
     /// [`ImportError`], after everything that could be imported was.
-    pub async fn run(&self, context: &RunContext) -> Result<Summary, ImportError> {
+    pub async fn run(&self, limit: &TimeLimit) -> Result<Summary, ImportError> {
         let began = Instant::now();
-        let (outcome, calls) = self.aws.invocation(self.import(context, began)).await;
+        let (outcome, calls) = self.aws.count_calls(self.import(limit, began)).await;
         self.log.end(outcome.as_ref(), calls, began.elapsed());
         outcome
     }
 
-    async fn import(&self, run: &RunContext, began: Instant) -> Result<Summary, ImportError> {
+    async fn import(&self, run: &TimeLimit, began: Instant) -> Result<Summary, ImportError> {
         let session = self.aws.own();
         let (account, region) = (session.account(), session.region());
         let product = product_arn(Partition::of(region).name, region, account);

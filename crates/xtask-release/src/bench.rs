@@ -11,7 +11,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::bench::figure::Figure;
-use crate::bench::limits::{compare, not_measured};
+use crate::bench::limits::{compare, not_compared};
 use crate::bench::programs::Programs;
 use crate::package;
 use crate::package::architecture::Architecture;
@@ -66,9 +66,9 @@ pub(crate) fn run(project: &Project, arguments: Arguments) -> Result<()> {
         measure(project, &programs, part, arguments.runs, &mut figures)?;
     }
     print(&format!("\n{}", table(&figures)))?;
-    let missing = not_measured(&parts, &figures);
+    let missing = not_compared(&parts, &figures);
     if !missing.is_empty() {
-        print(&format!("with a limit, but not measured: {}", missing.join(", ")))?;
+        print(&format!("not compared with their limits: {}", missing.join(", ")))?;
     }
     let path = folder.join("bench.json");
     project.shell().write_file(&path, document(&figures)?)?;

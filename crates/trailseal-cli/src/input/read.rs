@@ -186,7 +186,7 @@ fn scan(
     scan_at_once(next, scanner, std::mem::take(buffer), take)
 }
 
-/// A second thread reads the next chunk while one is scanned.
+/// A second thread reads the next chunks while one is scanned.
 fn scan_at_once(
     mut next: impl FnMut(&mut [u8]) -> Result<Option<usize>, ReadError> + Send,
     mut scanner: Scanner,

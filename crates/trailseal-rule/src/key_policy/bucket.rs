@@ -216,6 +216,7 @@ mod tests {
             "arn:aws:sts::444455556666:assumed-role/siem/me",
             "arn:aws:sts::444455556666:role/siem",
             "arn:aws:iam::everybody:role/siem",
+            "arn::iam::444455556666:role/siem",
             "urn:aws:iam::444455556666:role/siem",
             "arn:aws:iam::444455556666:role/",
             "arn:aws:iam::444455556666:role/\u{1b}[31mred",
