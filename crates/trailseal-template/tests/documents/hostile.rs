@@ -99,6 +99,8 @@ fn what_is_not_known_is_unverified() {
         "!Sub 'arn:aws:kms:eu-west-1:111122223333:key/${Key}'",
         "!Sub 'arn:aws:kms:us-east-1:444455556666:key/${Key}'",
         "!Sub '${Key}x'",
+        "!Ref Bucket",
+        "!Sub 'arn:aws:kms:us-east-1:111122223333:key/${Bucket}'",
     ] {
         is_unverified(&format!(
             "Resources:{TRAIL}      KMSKeyId: {key}\n  Custom: {{Type: Custom::Key}}\n"

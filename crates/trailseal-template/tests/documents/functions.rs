@@ -1,0 +1,162 @@
+//! What functions and names of a template stand for, as a condition compares it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use trailseal_rule::{AccountId, EvaluationContext, Parameters, Region, Timestamp, Verdict};
+use trailseal_template::{Place, Preview, Values, read_template};
+
+fn read(template: &Value, values: &Values) -> Preview {
+    let place = Place {
+        account: AccountId::parse("111122223333").unwrap(),
+        region: Region::parse("us-east-1").unwrap(),
+        scope: String::new(),
+    };
+    read_template("t.json", &template.to_string(), place, &BTreeMap::new(), values).unwrap()
+}
+
+/// The answer about the trail in the default profile.
+fn answer_with(template: &Value, values: &Values) -> &'static str {
+    let parameters = Parameters::default();
+    let now = Timestamp::from_epoch_millis(0);
+    let context = EvaluationContext { parameters: &parameters, now };
+    let preview = read(template, values);
+    let trail = preview.trails.iter().find(|one| one.declared.address == "Trail").unwrap();
+    match trail.judge(&context, &values.supplied).judgement.verdict {
+        Verdict::Sealed(_) => "COMPLIANT",
+        Verdict::Broken(_) => "NON_COMPLIANT",
+        Verdict::Unverified(_) => "unverified",
+        Verdict::NotApplicable(_) => "NOT_APPLICABLE",
+    }
+}
+
+fn answer(template: &Value) -> &'static str {
+    answer_with(template, &Values::default())
+}
+
+/// A template with a trail that has this key.
+fn template(key: &Value) -> Value {
+    let properties = json!({"IsLogging": true, "S3BucketName": {"Ref": "Logs"}, "KMSKeyId": key});
+    json!({"Resources": {
+        "Key": {"Type": "AWS::KMS::Key", "Properties": {"EnableKeyRotation": true}},
+        "Logs": {"Type": "AWS::S3::Bucket"},
+        "Trail": {"Type": "AWS::CloudTrail::Trail", "Properties": properties},
+    }})
+}
+
+/// The answer about a trail that has its key if the two values are equal.
+fn compared(one: &Value, other: &Value) -> &'static str {
+    let arn = json!({"Fn::GetAtt": ["Key", "Arn"]});
+    let key = json!({"Fn::If": ["Same", arn, {"Ref": "AWS::NoValue"}]});
+    let mut template = template(&key);
+    template["Conditions"] = json!({"Same": {"Fn::Equals": [one, other]}});
+    for (id, kind, name) in [
+        ("Audits", "AWS::S3::Bucket", "BucketName"),
+        ("Nickname", "AWS::KMS::Alias", "AliasName"),
+        ("Other", "AWS::CloudTrail::Trail", "TrailName"),
+        ("Role", "AWS::IAM::Role", "RoleName"),
+        ("User", "AWS::IAM::User", "UserName"),
+    ] {
+        let name = json!({name: "alias/audit"});
+        template["Resources"][id] = json!({"Type": kind, "Properties": name});
+    }
+    for (id, kind) in [("Admin", "AWS::IAM::Role"), ("Person", "AWS::IAM::User")] {
+        let path = json!({"Path": "/team/"});
+        template["Resources"][id] = json!({"Type": kind, "Properties": path});
+    }
+    answer(&template)
+}
+
+/// The value is this text, and not another one.
+fn is(value: &Value, text: &str) {
+    assert_eq!(compared(value, &json!(text)), "COMPLIANT", "{value} is {text}");
+    assert_eq!(compared(value, &json!(format!("{text}."))), "NON_COMPLIANT", "{value} is {text}");
+}
+
+/// The texts of RFC 4648, section 10, and one with every digit.
+#[test]
+fn base64_is_that_of_the_standard() {
+    for (text, encoded) in [
+        ("", ""),
+        ("f", "Zg=="),
+        ("fo", "Zm8="),
+        ("foo", "Zm9v"),
+        ("foob", "Zm9vYg=="),
+        ("fooba", "Zm9vYmE="),
+        ("foobar", "Zm9vYmFy"),
+        ("\u{ff}\u{3ffff}~", "w7/wv7+/fg=="),
+    ] {
+        is(&json!({ "Fn::Base64": text }), encoded);
+    }
+}
+
+#[test]
+fn a_resource_stands_for_its_name_and_its_arn() {
+    for id in ["Audits", "Nickname", "Other", "Role", "User"] {
+        is(&json!({ "Ref": id }), "alias/audit");
+    }
+    for (id, arn) in [
+        ("Audits", "arn:aws:s3:::alias/audit"),
+        ("Other", "arn:aws:cloudtrail:us-east-1:111122223333:trail/alias/audit"),
+        ("Role", "arn:aws:iam::111122223333:role/alias/audit"),
+        ("User", "arn:aws:iam::111122223333:user/alias/audit"),
+    ] {
+        is(&json!({"Fn::GetAtt": [id, "Arn"]}), arn);
+    }
+    // The path of a role or a user is part of its ARN.
+    for id in ["Admin", "Person"] {
+        let arn = json!({"Fn::Sub": format!("arn:aws:iam::111122223333:x/${{{id}}}")});
+        assert_eq!(compared(&json!({"Fn::GetAtt": [id, "Arn"]}), &arn), "unverified");
+    }
+}
+
+#[test]
+fn each_reference_to_a_key_is_that_key() {
+    for key in [
+        json!({"Ref": "Key"}),
+        json!({"Fn::GetAtt": ["Key", "Arn"]}),
+        json!({"Fn::GetAtt": "Key.Arn"}),
+        json!({"Fn::GetAtt": ["Key", "KeyId"]}),
+        json!({"Fn::Sub": "arn:aws:kms:us-east-1:111122223333:key/${Key}"}),
+        // The delimiter may be longer than the parts.
+        json!({"Fn::Join": [":kms:us-east-1:111122223333:key/", ["arn:aws", {"Ref": "Key"}]]}),
+    ] {
+        assert_eq!(answer(&template(&key)), "COMPLIANT", "{key}");
+    }
+}
+
+#[test]
+fn a_bucket_is_found_by_the_name_that_a_dynamic_reference_has() {
+    let mut template = template(&json!({"Ref": "Key"}));
+    template["Resources"]["Trail"]["Properties"]["S3BucketName"] = json!("logs-x");
+    template["Resources"]["Logs"]["Properties"] = json!({"BucketName": "{{resolve:ssm:/logs}}"});
+    let named = |name: &str| {
+        let values = json!({"references": {"ssm:/logs": name}}).to_string();
+        answer_with(&template, &Values::read(&values).unwrap())
+    };
+    assert_eq!(named("logs-x"), "COMPLIANT");
+    assert_eq!(named("logs-y"), "unverified");
+    assert_eq!(answer(&template), "unverified");
+}
+
+/// Only one bucket of a name exists.
+#[test]
+fn of_two_buckets_with_one_name_the_one_that_is_made_is_the_trails() {
+    let with = |first: &str, second: &str| {
+        let mut template = template(&json!({"Ref": "Key"}));
+        let (yes, no) = (json!({"Fn::Equals": ["a", "a"]}), json!({"Fn::Equals": ["a", "b"]}));
+        template["Conditions"] = json!({"Yes": yes, "No": no});
+        let bucket = |condition: &str| {
+            let properties = json!({"BucketName": "logs-x"});
+            json!({"Type": "AWS::S3::Bucket", "Condition": condition, "Properties": properties})
+        };
+        template["Resources"]["Logs"] = bucket(first);
+        template["Resources"]["More"] = bucket(second);
+        template["Resources"]["Trail"]["Properties"]["S3BucketName"] = json!("logs-x");
+        answer(&template)
+    };
+    assert_eq!(with("Yes", "No"), "COMPLIANT");
+    assert_eq!(with("No", "Yes"), "COMPLIANT");
+    assert_eq!(with("Yes", "Yes"), "unverified");
+    assert_eq!(with("No", "No"), "unverified");
+}
