@@ -126,7 +126,7 @@ impl Run<'_> {
         let stated = bucket.node.get("Properties").and_then(|of| of.get("BucketName"));
         // Most names differ and need no evaluation.
         let is_other = |text: &str| text != name && !text.contains("{{");
-        if !self.has_room(1, 0) || stated.and_then(Node::text).is_some_and(is_other) {
+        if !self.has_room(1) || stated.and_then(Node::text).is_some_and(is_other) {
             return false;
         }
         let stated = text_property(self.property(index, &bucket.node, "BucketName"));

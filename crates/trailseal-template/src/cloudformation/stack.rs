@@ -177,9 +177,6 @@ const STEPS_MAX: usize = 2_000_000;
 /// Steps of all evaluations of what is deployed together, at most.
 const ALL_STEPS_MAX: usize = 20_000_000;
 
-/// Bytes of the values of one evaluation, at most.
-const BYTES_MAX: usize = 200_000_000;
-
 /// Bytes of a value that take the time of one step.
 const BYTES_OF_STEP: usize = 100;
 
@@ -199,7 +196,6 @@ pub(crate) struct Run<'a> {
     notes: RefCell<BTreeSet<String>>,
     pub(super) conditions: RefCell<BTreeMap<(usize, String), bool>>,
     steps: Cell<usize>,
-    bytes: Cell<usize>,
     levels: Cell<usize>,
 }
 
@@ -212,7 +208,6 @@ impl<'a> Run<'a> {
             notes: RefCell::default(),
             conditions: RefCell::default(),
             steps: Cell::new(0),
-            bytes: Cell::new(0),
             levels: Cell::new(0),
         }
     }
@@ -236,28 +231,26 @@ impl<'a> Run<'a> {
         !self.asked.borrow().is_empty()
     }
 
-    /// Goes one level deeper; no value if there are too many levels, steps or bytes.
+    /// Goes one level deeper; no value if there are too many levels or steps.
     pub(super) fn deeper(&self, what: impl FnOnce() -> Value) -> Value {
         let levels = self.levels.get() + 1;
-        if levels > LEVELS_MAX || !self.has_room(1, 0) {
+        if levels > LEVELS_MAX || !self.has_room(1) {
             return Value::unknown(TOO_LARGE);
         }
         self.levels.set(levels);
         let value = what();
         self.levels.set(levels - 1);
-        let bytes = value.bytes();
-        if self.has_room(bytes / BYTES_OF_STEP, bytes) { value } else { Value::unknown(TOO_LARGE) }
+        let steps = value.bytes() / BYTES_OF_STEP;
+        if self.has_room(steps) { value } else { Value::unknown(TOO_LARGE) }
     }
 
-    /// Counts steps and bytes; whether all are within the limits.
-    pub(super) fn has_room(&self, steps: usize, bytes: usize) -> bool {
+    /// Counts steps; whether all are within the limits.
+    pub(super) fn has_room(&self, steps: usize) -> bool {
         let all = self.stacks.steps.get().saturating_add(steps);
         let own = self.steps.get().saturating_add(steps);
-        let bytes = self.bytes.get().saturating_add(bytes);
         self.stacks.steps.set(all);
         self.steps.set(own);
-        self.bytes.set(bytes);
-        all <= ALL_STEPS_MAX && own <= STEPS_MAX && bytes <= BYTES_MAX
+        all <= ALL_STEPS_MAX && own <= STEPS_MAX
     }
 
     /// The new questions, each with the reason why it is not decided, and the notes.
