@@ -8,7 +8,7 @@ use super::evaluate::plain;
 use super::macros::{stated_map, whole};
 use super::stack::Run;
 
-/// Characters of a text, at most.
+/// Bytes of a text, at most.
 const TEXT_MAX: usize = 1_000_000;
 
 impl Run<'_> {
@@ -47,11 +47,13 @@ impl Run<'_> {
             }
             other => Err(format!("function `{other}` is not resolved")),
         };
-        match result {
-            Ok(Value::Text(text)) if text.len() > TEXT_MAX => Value::unknown("a text is too long"),
-            Ok(value) => value,
-            Err(why) => Value::Unknown(why),
-        }
+        let result = result.and_then(|value| {
+            if let Value::Text(text) = &value {
+                check_length(text)?;
+            }
+            Ok(value)
+        });
+        result.unwrap_or_else(Value::Unknown)
     }
 
     fn text(&self, stack: usize, node: &Node) -> Result<String, String> {
@@ -90,18 +92,16 @@ impl Run<'_> {
             return Err("`Fn::Join` without two arguments".to_owned());
         };
         let delimiter = self.text(stack, delimiter)?;
-        let mut parts = Vec::new();
-        let mut length = 0;
-        for item in self.list(stack, list)? {
-            let part = item.into_text()?;
-            length += part.len() + delimiter.len();
-            if length > TEXT_MAX {
-                return Err("a text is too long".to_owned());
+        let mut out = String::new();
+        for (index, item) in self.list(stack, list)?.into_iter().enumerate() {
+            if index != 0 {
+                out.push_str(&delimiter);
             }
-            parts.push(part);
+            out.push_str(&item.into_text()?);
+            check_length(&out)?;
         }
         // The parts can make a dynamic reference together.
-        Ok(self.with_references(parts.join(&delimiter)))
+        Ok(self.with_references(out))
     }
 
     fn select(&self, stack: usize, argument: &Node) -> Result<Value, String> {
@@ -121,7 +121,7 @@ impl Run<'_> {
         };
         let (delimiter, text) = (self.text(stack, delimiter)?, self.text(stack, text)?);
         // Such a delimiter could also be in what a stand-in stands for.
-        let is_safe = !delimiter.is_empty() && delimiter.chars().all(|one| "/:,; ".contains(one));
+        let is_safe = delimiter.chars().all(|one| "/:,; ".contains(one));
         if delimiter.is_empty() || (text.contains('<') && !is_safe) {
             return Err("`Fn::Split` of a text that is not known in full".to_owned());
         }
@@ -178,9 +178,7 @@ impl Run<'_> {
                 continue;
             }
             out.push_str(&self.named(stack, name.trim(), names).into_text()?);
-            if out.len() > TEXT_MAX {
-                return Err("a text is too long".to_owned());
-            }
+            check_length(&out)?;
         }
         out.push_str(&plain(rest));
         Ok(self.with_references(out))
@@ -239,6 +237,10 @@ impl Run<'_> {
             None => Value::unknown(format!("export `{name}` has no value here")),
         }
     }
+}
+
+fn check_length(text: &str) -> Result<(), String> {
+    if text.len() <= TEXT_MAX { Ok(()) } else { Err("a text is too long".to_owned()) }
 }
 
 fn deployed() -> String {
