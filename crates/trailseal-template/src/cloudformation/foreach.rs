@@ -37,12 +37,12 @@ pub(super) fn expand(stack: &mut Stack) -> Vec<String> {
     let run = Run::new(&stacks, BTreeMap::new());
     let mut loops = Loops { run: &run, copies: 0, nodes: 0, bytes: 0, problems: Vec::new() };
     let root = loops.expanded(&stack.root, &[], 0);
-    let Loops { bytes, mut problems, .. } = loops;
-    if bytes > BYTES_MAX {
-        problems.push("its loops are too large".to_owned());
-    } else {
+    if loops.has_room(0) {
         stack.root = root;
+    } else {
+        loops.problems.push("its loops are too large".to_owned());
     }
+    let problems = loops.problems;
     stack.assumed.extend(run.into_parts().1);
     problems
 }
@@ -137,7 +137,8 @@ impl Loops<'_> {
                 return Err("its collection is not known in full".to_owned());
             }
             self.copies += 1;
-            if self.copies > COPIES_MAX || self.nodes > NODES_MAX {
+            let has_room = self.copies <= COPIES_MAX && self.nodes <= NODES_MAX;
+            if !has_room {
                 return Err("has too many copies".to_owned());
             }
             let mut bound = bound.to_vec();
@@ -149,19 +150,24 @@ impl Loops<'_> {
         Ok(out)
     }
 
+    /// Counts bytes; whether all texts are within the limit.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.bytes <= BYTES_MAX
+    }
+
     /// The text with `${IDENTIFIER}` and, without characters that are not letters or digits,
     /// `&{IDENTIFIER}`. Beyond the limit of all texts, the text stays.
     fn replaced(&mut self, text: &str, bound: &Bound) -> String {
         let mut out = text.to_owned();
-        self.bytes = self.bytes.saturating_add(out.len());
+        self.has_room(out.len());
         for (identifier, value) in bound.iter().rev() {
             let plain: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
             let names =
                 [(format!("${{{identifier}}}"), value), (format!("&{{{identifier}}}"), &plain)];
             for (name, value) in names {
                 let length = out.matches(&name).count().saturating_mul(value.len());
-                self.bytes = self.bytes.saturating_add(length);
-                if self.bytes > BYTES_MAX {
+                if !self.has_room(length) {
                     return out;
                 }
                 out = out.replace(&name, value);
