@@ -104,8 +104,8 @@ fn a_resource_stands_for_its_name_and_its_arn() {
         is(&json!({"Fn::GetAtt": [id, "Arn"]}), arn);
     }
     // The path of a role or a user is part of its ARN.
-    for id in ["Admin", "Person"] {
-        let arn = json!({"Fn::Sub": format!("arn:aws:iam::111122223333:x/${{{id}}}")});
+    for (id, kind) in [("Admin", "role"), ("Person", "user")] {
+        let arn = json!({"Fn::Sub": format!("arn:aws:iam::111122223333:{kind}/${{{id}}}")});
         assert_eq!(compared(&json!({"Fn::GetAtt": [id, "Arn"]}), &arn), "unverified");
     }
 }
@@ -123,6 +123,58 @@ fn each_reference_to_a_key_is_that_key() {
     ] {
         assert_eq!(answer(&template(&key)), "COMPLIANT", "{key}");
     }
+}
+
+/// What such a delimiter separates could also be in what the stand-in of the key stands for.
+#[test]
+fn a_text_that_is_not_known_in_full_is_split_only_where_its_parts_are() {
+    let joined = |delimiter: &str| {
+        let split = json!({"Fn::Split": [delimiter, {"Fn::GetAtt": ["Key", "Arn"]}]});
+        answer(&template(&json!({"Fn::Join": [delimiter, split]})))
+    };
+    for delimiter in [":", "/", ":key/"] {
+        let is_of_parts = delimiter != ":key/";
+        let expected = if is_of_parts { "COMPLIANT" } else { "unverified" };
+        assert_eq!(joined(delimiter), expected, "{delimiter}");
+    }
+    for delimiter in ["", "K", "e", "s:"] {
+        assert_eq!(joined(delimiter), "unverified", "{delimiter}");
+    }
+    let known = json!({"Fn::Split": ["bc", "abcd"]});
+    is(&json!({"Fn::Join": ["-", known]}), "a-d");
+}
+
+#[test]
+fn a_mapping_has_texts_and_lists_of_texts() {
+    let at = |value: Value| {
+        let find = json!({"Fn::FindInMap": ["M", "a", "b"]});
+        let key = json!({"Fn::Select": [1, find]});
+        let mut template = template(&key);
+        template["Mappings"] = json!({"M": {"a": {"b": value}}});
+        answer(&template)
+    };
+    // KMS has no key with the name of the second item.
+    assert_eq!(at(json!(["x", "arn:aws:s3:::b"])), "NON_COMPLIANT");
+    for value in [json!([]), json!(["x", {"Ref": "Key"}]), json!({"c": "d"}), json!("x")] {
+        assert_eq!(at(value.clone()), "unverified", "{value}");
+    }
+}
+
+#[test]
+fn a_parameter_of_a_list_type_is_a_list() {
+    let of = |kind: &str, default: &str| {
+        let second = json!({"Fn::Select": ["1", {"Ref": "P"}]});
+        let mut template =
+            template(&json!({"Fn::If": ["Same", {"Ref": "Key"}, {"Ref": "AWS::NoValue"}]}));
+        template["Conditions"] = json!({"Same": {"Fn::Equals": [second, "b"]}});
+        template["Parameters"] = json!({"P": {"Type": kind, "Default": default}});
+        answer(&template)
+    };
+    for kind in ["CommaDelimitedList", "List<String>", "List<Number>"] {
+        assert_eq!(of(kind, "a, b"), "COMPLIANT", "{kind}");
+        assert_eq!(of(kind, "b, a"), "NON_COMPLIANT", "{kind}");
+    }
+    assert_eq!(of("String", "a, b"), "unverified");
 }
 
 #[test]

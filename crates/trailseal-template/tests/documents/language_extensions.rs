@@ -72,6 +72,22 @@ fn for_each_makes_a_trail_of_each_name() {
     assert_eq!(found["TrailOne"], "NON_COMPLIANT");
 }
 
+#[test]
+fn for_each_is_resolved_where_the_transform_is_named() {
+    let of = |transform: &Value| {
+        let body = json!({"Trail${Name}": trail(arn())});
+        let each = json!({"Fn::ForEach::Trails": ["Name", ["One"], body]});
+        answers(&template(each, json!({ "Transform": transform })), "effective").len()
+    };
+    let (extensions, serverless) = ("AWS::LanguageExtensions", "AWS::Serverless-2016-10-31");
+    for transform in [json!(extensions), json!([extensions]), json!([serverless, extensions])] {
+        assert_eq!(of(&transform), 1, "{transform}");
+    }
+    for transform in [json!(serverless), json!([serverless])] {
+        assert_eq!(of(&transform), 0, "{transform}");
+    }
+}
+
 /// The answer about a trail whose key depends on a condition.
 fn conditional(condition: Value, others: Value) -> &'static str {
     let mut others = others;

@@ -74,16 +74,101 @@ fn a_loop_with_too_many_values_is_not_expanded() {
     assert!(preview.problems[0].contains("too many copies"), "{:?}", preview.problems);
 }
 
-/// KMS would take the longer one as the name of no key.
 #[test]
-fn a_text_that_a_function_makes_too_long_is_not_known() {
-    let of = |length: usize| {
-        let mut template = template(&json!({"Fn::Base64": {"Ref": "P"}}));
+fn loops_make_up_to_2000_copies() {
+    let of = |copies: usize| {
+        let names: Vec<String> = (0..copies).map(|number| format!("n{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        answer(&looped(&names, &json!({"Tag${X}": "x"})))
+    };
+    assert_eq!(of(2_000), "COMPLIANT");
+    assert_eq!(of(2_001), "unverified");
+}
+
+#[test]
+fn loops_nest_to_five_levels() {
+    let of = |levels: usize| {
+        let body = (1..levels).fold(json!({"Description": "x"}), |body, level| {
+            let each = json!([format!("Y{level}"), ["a"], body]);
+            json!({format!("Fn::ForEach::L{level}"): each})
+        });
+        answer(&looped(&["a"], &body))
+    };
+    assert_eq!(of(5), "COMPLIANT");
+    assert_eq!(of(6), "unverified");
+}
+
+/// KMS has no key with such a name.
+#[test]
+fn a_text_of_a_function_has_up_to_a_million_bytes() {
+    let of = |function: &Value, length: usize| {
+        let mut template = template(function);
         template["Parameters"]["P"] = json!({"Type": "String", "Default": "x".repeat(length)});
         answer(&read(&template))
     };
-    assert_eq!(of(600_000), "NON_COMPLIANT");
-    assert_eq!(of(800_000), "unverified");
+    for function in [
+        json!({"Fn::Sub": "${P}"}),
+        json!({"Fn::Join": [",", [{"Ref": "P"}]]}),
+        json!({"Fn::Select": [0, [{"Ref": "P"}]]}),
+    ] {
+        assert_eq!(of(&function, 1_000_000), "NON_COMPLIANT", "{function}");
+        assert_eq!(of(&function, 1_000_001), "unverified", "{function}");
+    }
+    // Encoded, it has four thirds of the bytes.
+    let encoded = json!({"Fn::Base64": {"Ref": "P"}});
+    assert_eq!(of(&encoded, 750_000), "NON_COMPLIANT");
+    assert_eq!(of(&encoded, 750_001), "unverified");
+}
+
+#[test]
+fn references_go_a_hundred_levels_deep() {
+    let of = |conditions: usize| {
+        let key = json!({"Fn::If": ["C0", {"Ref": "Key"}, {"Ref": "AWS::NoValue"}]});
+        let mut template = template(&key);
+        template["Conditions"] = json!({});
+        for number in 0..conditions {
+            let next = json!({"Condition": format!("C{}", number + 1)});
+            template["Conditions"][format!("C{number}")] = next;
+        }
+        let last = json!({"Fn::Equals": ["a", "a"]});
+        template["Conditions"][format!("C{conditions}")] = last;
+        answer(&read(&template))
+    };
+    assert_eq!(of(97), "COMPLIANT");
+    assert_eq!(of(98), "unverified");
+}
+
+/// Each text takes steps.
+#[test]
+fn an_evaluation_takes_a_limited_number_of_steps() {
+    let of = |texts: usize| {
+        let length = json!({"Fn::Length": vec![json!({"Ref": "P"}); texts]});
+        let key = json!({"Fn::If": ["Same", {"Ref": "Key"}, {"Ref": "AWS::NoValue"}]});
+        let mut template = template(&key);
+        template["Conditions"] = json!({"Same": {"Fn::Equals": [length, texts.to_string()]}});
+        template["Parameters"]["P"] = json!({"Type": "String", "Default": "x".repeat(900_000)});
+        answer(&read(&template))
+    };
+    assert_eq!(of(50), "COMPLIANT");
+    assert_eq!(of(150), "unverified");
+}
+
+/// Outcomes of conditions that are not decided: twice as many with each question.
+#[test]
+fn a_trail_has_up_to_64_outcomes() {
+    let of = |questions: usize| {
+        let key = json!({"Fn::If": ["Any", {"Ref": "Key"}, {"Fn::GetAtt": ["Key", "Arn"]}]});
+        let mut template = template(&key);
+        let mut all = Vec::new();
+        for name in (0..questions).map(|number| format!("P{number}")) {
+            template["Parameters"][&name] = json!({"Type": "String"});
+            all.push(json!({"Fn::Equals": [{"Ref": name}, "x"]}));
+        }
+        template["Conditions"] = json!({"Any": {"Fn::Or": all}});
+        answer(&read(&template))
+    };
+    assert_eq!(of(6), "COMPLIANT");
+    assert_eq!(of(7), "unverified");
 }
 
 /// A key policy has up to 32 KB.
@@ -116,4 +201,18 @@ fn stacks_nest_to_ten_levels() {
     let preview = read_assembly("cdk.out", &mut read, &place(), &BTreeMap::new(), &values).unwrap();
     assert_eq!(preview.trails.len(), 11);
     assert_eq!(preview.problems, ["`t.json` is not read: too many stacks, or another folder"]);
+}
+
+#[test]
+fn stages_nest_to_ten_levels() {
+    let stage = json!({"type": "cdk:cloud-assembly", "properties": {"directoryName": "s"}});
+    let mut asked = 0;
+    let mut read = |_: &str| {
+        asked += 1;
+        Ok(json!({"artifacts": {"S": stage}}).to_string())
+    };
+    let values = Values::default();
+    let preview = read_assembly("cdk.out", &mut read, &place(), &BTreeMap::new(), &values).unwrap();
+    assert_eq!(asked, 11);
+    assert_eq!(preview.problems, ["stage `S` could not be read"]);
 }
