@@ -94,6 +94,57 @@ fn stacks_with_one_name_are_told_apart() {
     assert!(matches!(verdicts[..], [Verdict::Broken(_), Verdict::Sealed(_)]), "{verdicts:?}");
 }
 
+/// A stack and the stacks that it nests have names that no other stack has.
+#[test]
+fn a_nested_stack_whose_name_is_taken_gets_a_number() {
+    let template = r#"{"Resources":{"T":{"Type":"AWS::CloudTrail::Trail"}}}"#;
+    let outer = r#"{"Resources":{"B":{"Type":"AWS::CloudFormation::Stack","Metadata":{"aws:asset:path":"t.json"}}}}"#;
+    let taken = ["A.B", "A.B-3"].map(|name| (name, stack("t.json")));
+    let (preview, _) = read(&[
+        ("manifest.json", manifest(&[("0", stage("s")), ("A", stack("a.json"))])),
+        ("s/manifest.json", manifest(&taken)),
+        ("s/t.json", template.to_owned()),
+        ("a.json", outer.to_owned()),
+        ("t.json", template.to_owned()),
+    ]);
+    let addresses: Vec<_> =
+        preview.trails.iter().map(|trail| trail.declared.address.as_str()).collect();
+    assert_eq!(addresses, ["A.B.T", "A.B-3.T", "A.B-4.T"]);
+    assert_eq!(preview.problems, Vec::<String>::new());
+}
+
+#[test]
+fn a_bucket_of_this_name_may_be_in_another_region_than_the_trail() {
+    let bucket = |properties: &str| {
+        format!(r#""Bucket":{{"Type":"AWS::S3::Bucket","Properties":{{{properties}}}}}"#)
+    };
+    let of = |others: &str, own: &str, name: &str| {
+        let trail = format!(
+            r#""Key":{{"Type":"AWS::KMS::Key"}},"Trail":{{"Type":"AWS::CloudTrail::Trail","Properties":{{"S3BucketName":{name},"KMSKeyId":{{"Ref":"Key"}}}}}}"#
+        );
+        let outputs = r#""Outputs":{"B":{"Value":{"Ref":"Bucket"},"Export":{"Name":"b"}}}"#;
+        let (preview, _) = read(&[
+            ("manifest.json", manifest(&[("B", stack("b.json")), ("L", stack("l.json"))])),
+            ("b.json", format!(r#"{{"Resources":{{{others}}},{outputs}}}"#)),
+            ("l.json", format!(r#"{{"Resources":{{{trail}{own}}}}}"#)),
+        ]);
+        assert_eq!(preview.problems, Vec::<String>::new());
+        let parameters = Parameters { profile: Profile::Effective, ..Parameters::default() };
+        let context =
+            EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
+        preview.trails[0].judge(&context, &Values::default().supplied).judgement.verdict
+    };
+    let named = bucket(r#""BucketName":"logs-x""#);
+    let elsewhere = of(&named, "", r#""logs-x""#);
+    assert!(matches!(elsewhere, Verdict::Unverified(_)), "{elsewhere:?}");
+    // Each Region can have its own.
+    let both = of(&named, &format!(",{named}"), r#""logs-x""#);
+    assert!(matches!(both, Verdict::Sealed(_)), "{both:?}");
+    // An export is of the Region of the stack that imports it.
+    let imported = of(&bucket(""), "", r#"{"Fn::ImportValue":"b"}"#);
+    assert!(matches!(imported, Verdict::Sealed(_)), "{imported:?}");
+}
+
 #[test]
 fn the_key_of_an_asset_is_the_whole_name_of_the_object() {
     let outer = r#"{"Resources":{"B":{"Type":"AWS::CloudFormation::Stack","Metadata":{"aws:asset:path":"STATED"},"Properties":{"TemplateURL":"https://s3.us-east-1.amazonaws.com/assets/abc.json"}}}}"#;

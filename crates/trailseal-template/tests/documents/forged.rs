@@ -114,6 +114,28 @@ fn a_resource_does_not_stand_for_what_is_not_known_of_the_trail() {
 }
 
 #[test]
+fn an_account_that_is_not_given_is_none_that_a_condition_names() {
+    let with = |one: &str, other: &str, key: &str| {
+        let text = template("Logs", NAMED, "'aws:SourceAccount': !Ref AWS::AccountId");
+        let text = text.replace("!Ref Key", key);
+        verdict(
+            &format!("Conditions: {{C: !Equals [{one}, {other}]}}\n{text}"),
+            None,
+            &Values::default(),
+        )
+    };
+    let (account, none) = ("!Ref AWS::AccountId", "!Ref AWS::NoValue");
+    for (one, other) in [(account, "'444455556666'"), ("'444455556666'", account)] {
+        for key in [format!("!If [C, {none}, !Ref Key]"), format!("!If [C, !Ref Key, {none}]")] {
+            let verdict = with(one, other, &key);
+            assert!(matches!(verdict, Verdict::Unverified(_)), "{one} {key}: {verdict:?}");
+        }
+    }
+    let verdict = with(account, account, &format!("!If [C, !Ref Key, {none}]"));
+    assert!(matches!(verdict, Verdict::Sealed(_)), "{verdict:?}");
+}
+
+#[test]
 fn a_logical_id_has_letters_and_digits() {
     for id in ["'na<me'", "'account:'", "'a.b'", "a-b", "'<name>'"] {
         let text = format!("Resources: {{{id}: {{Type: AWS::S3::Bucket}}}}\n");
