@@ -11,6 +11,7 @@ mod fuzz_corpus;
 mod hostile;
 mod language_extensions;
 mod limits;
+mod locations;
 mod open_parts;
 mod plan;
 mod public_templates;

@@ -27,9 +27,14 @@ fn a_key_with_marks_of_what_is_not_resolved_is_not_known() {
 
 #[test]
 fn only_a_text_is_a_key() {
-    for key in [json!(1), json!(true), json!(["alias/logs"]), json!({"Ref": "Key"})] {
+    for (key, kind) in [
+        (json!(1), "a number"),
+        (json!(true), "a boolean"),
+        (json!(["alias/logs"]), "a list"),
+        (json!({"Ref": "Key"}), "an object"),
+    ] {
         let trail = resolved(&json!({ "KMSKeyId": key }));
-        assert!(matches!(trail.key, Planned::Unknown(_)), "{key}: {:?}", trail.key);
+        assert_eq!(trail.key, Planned::Unknown(format!("`KMSKeyId` is {kind}, not text")));
     }
     for properties in [json!({}), json!({"KMSKeyId": null})] {
         assert_eq!(resolved(&properties).key, Planned::Absent, "{properties}");
@@ -39,15 +44,35 @@ fn only_a_text_is_a_key() {
 /// The owner of the key depends on whose trail it is.
 #[test]
 fn the_key_of_a_trail_of_an_unknown_owner_is_not_known() {
-    for is_organization in [json!(1), json!("yes"), json!([true])] {
-        let properties = json!({"KMSKeyId": "alias/logs", "IsOrganizationTrail": is_organization});
-        let trail = resolved(&properties);
-        assert!(matches!(trail.key, Planned::Unknown(_)), "{properties}: {:?}", trail.key);
+    let of = |is_organization: Value| {
+        resolved(&json!({"KMSKeyId": "alias/logs", "IsOrganizationTrail": is_organization}))
+    };
+    for (is_organization, why) in [
+        (json!(1), "`IsOrganizationTrail` is a number, not `true` or `false`"),
+        (json!([true]), "`IsOrganizationTrail` is a list, not `true` or `false`"),
+        (json!("yes"), "a value is not a truth value"),
+    ] {
+        assert_eq!(of(is_organization).key, Planned::Unknown(why.to_owned()));
     }
     for (is_organization, expected) in [(json!(true), true), (json!("False"), false)] {
-        let properties = json!({"KMSKeyId": "alias/logs", "IsOrganizationTrail": is_organization});
-        let trail = resolved(&properties);
+        let trail = of(is_organization);
         assert_eq!(trail.is_organization, Planned::Known(expected));
         assert_eq!(trail.key, Planned::Known("alias/logs".to_owned()));
+    }
+}
+
+#[test]
+fn flags_are_truth_values_or_their_texts() {
+    for (value, expected) in [
+        (json!(true), Some(true)),
+        (json!("True"), Some(true)),
+        (json!(false), Some(false)),
+        (json!("FALSE"), Some(false)),
+        (json!("1"), None),
+        (json!(null), None),
+    ] {
+        let trail = resolved(&json!({"IsMultiRegionTrail": value, "IsLogging": value}));
+        assert_eq!(trail.is_multi_region, expected == Some(true), "{value}");
+        assert_eq!(trail.is_logging, expected, "{value}");
     }
 }
