@@ -267,6 +267,7 @@ mod tests {
         assert!(inside("a", "../../key").is_err());
         assert_eq!(inside("", "/etc").unwrap(), "etc", "an absolute path is below the folder");
     }
+
     #[test]
     fn a_source_is_shown_without_its_reader() {
         let mut read = |_: &str| Ok(Vec::new());

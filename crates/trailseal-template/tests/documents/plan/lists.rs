@@ -17,6 +17,9 @@ fn an_item_of_a_list_passes_where_every_item_is_certain() {
         "[one(aws_kms_key.k[*].arn)][0]",
         "compact([\"\", one(aws_kms_key.k[*].arn)])[0]",
         "one(compact([null, one(aws_kms_key.k[*].arn)]))",
+        "sensitive(one(aws_kms_key.k[*].arn))",
+        "nonsensitive(one(aws_kms_key.k[*].arn))",
+        "tostring(one(aws_kms_key.k[*].arn))",
         "compact(concat([\"\"], aws_kms_key.k[*].arn))[0]",
     ] {
         assert_eq!(with_source(&plan, expression), GOOD, "{expression}");
@@ -32,6 +35,8 @@ fn an_item_of_a_list_passes_where_every_item_is_certain() {
         "compact([one(aws_kms_key.k[*].description), one(aws_kms_key.k[*].arn)])[0]",
         "reverse(aws_kms_key.k[*].arn)[0]",
         "provider::x::concat(aws_kms_key.k[*].arn)[0]",
+        "provider::x::one(aws_kms_key.k[*].arn)",
+        "one(aws_kms_key.k[*].arn...)",
     ] {
         assert_eq!(with_source(&plan, expression), OPEN, "{expression}");
     }
@@ -55,6 +60,38 @@ fn the_item_of_a_list_is_the_one_that_terraform_takes() {
     let several = open_plan(several, &["aws_kms_key.k"]);
     assert_eq!(with_source(&several, "concat(aws_kms_key.k[*].arn)[0]"), GOOD);
     assert_eq!(with_source(&several, "concat(aws_kms_key.k[*].arn)[1]")[1], "NON_COMPLIANT");
+}
+
+#[test]
+fn a_list_has_the_instances_of_one_resource() {
+    let mut keys = vec![
+        new_key("aws_kms_key.k[0]"),
+        bad_key("aws_kms_key.other[0]"),
+        bad_key("module.m.aws_kms_key.k[0]"),
+        change("data.aws_kms_key.k", &["read"], json!({}), json!({"arn": true})),
+    ];
+    keys.push(change("aws_s3_bucket.k", &["create"], json!({}), json!({"arn": true})));
+    let plan = open_plan(keys, &["aws_kms_key.k"]);
+    assert_eq!(with_source(&plan, "one(aws_kms_key.k[*].arn)"), GOOD);
+}
+
+#[test]
+fn a_list_without_instances_is_certain_only_in_a_whole_plan() {
+    let references = ["terraform_data.p.id", "terraform_data.p", "aws_kms_key.other"];
+    let plan = open_plan(vec![], &references);
+    let text = source("terraform_data.p.id == \"a\" ? one(aws_kms_key.other[*].arn) : \"\"");
+    let found = |plan: &Value, text: &str| {
+        words(&preview_with(&plan.to_string(), &[("", "main.tf", text)]), "")
+    };
+    assert_eq!(found(&plan, &text), ["NON_COMPLIANT"; 3]);
+    let mut partial = plan.clone();
+    partial["complete"] = json!(false);
+    assert_eq!(found(&partial, &text), OPEN);
+    // Of a map of instances, Terraform takes no such list.
+    let bare = "resource \"aws_kms_key\" \"other\" {}";
+    let for_each = "resource \"aws_kms_key\" \"other\" {\n  for_each = {}\n}";
+    assert!(text.contains(bare));
+    assert_eq!(found(&plan, &text.replace(bare, for_each)), OPEN);
 }
 
 /// Terraform states null of a variable that has another value, if the variable does not take null.
