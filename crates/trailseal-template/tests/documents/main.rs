@@ -16,4 +16,5 @@ mod open_parts;
 mod plan;
 mod public_templates;
 mod resolved;
+mod supplied;
 mod unknown_properties;
