@@ -5,6 +5,7 @@
 mod assembly;
 mod assembly_files;
 mod cases;
+mod evidence;
 mod forged;
 mod functions;
 mod fuzz_corpus;
