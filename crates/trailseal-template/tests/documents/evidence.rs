@@ -161,7 +161,7 @@ fn the_policy_of_a_key_of_another_scope_is_known_only_if_both_places_are() {
         for stated in [Planned::Absent, Planned::Known("{}".to_owned())] {
             let text = match &stated {
                 Planned::Known(text) => text.clone(),
-                _ => default(of_key.account.as_str()),
+                Planned::Absent | Planned::Unknown(_) => default(of_key.account.as_str()),
             };
             let planned = PlannedKey { policy: stated, ..key(of_key.clone()) };
             let arn = planned.arn();

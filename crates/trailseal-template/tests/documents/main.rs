@@ -19,3 +19,4 @@ mod public_templates;
 mod resolved;
 mod supplied;
 mod unknown_properties;
+mod yaml;
