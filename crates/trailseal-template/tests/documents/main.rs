@@ -14,6 +14,7 @@ mod language_extensions;
 mod limits;
 mod locations;
 mod open_parts;
+mod outcomes;
 mod plan;
 mod public_templates;
 mod resolved;
