@@ -18,3 +18,4 @@ mod reasons;
 mod references;
 mod support;
 mod unknown;
+mod whole;
