@@ -225,6 +225,22 @@ fn a_template_of_one_megabyte_is_read_in_time() {
     assert!(matches!(verdicts(&text, Profile::Effective)[0], Verdict::Sealed(_)));
 }
 
+/// An item takes more room than the comma before it.
+#[test]
+fn lists_that_grow_are_bounded() {
+    let many = |count: usize| {
+        let lists = "!Split [',', !Ref P], ".repeat(count);
+        let parameter = format!("P: {{Type: String, Default: '{}'}}", ",".repeat(10_000));
+        let key = with_key(&format!("!Select [0, [!Ref Key, {lists}]]"));
+        verdicts(&format!("Parameters: {{{parameter}}}\n{key}"), Profile::Effective).remove(0)
+    };
+    assert!(matches!(many(100), Verdict::Sealed(_)));
+    let grown = many(1_000);
+    let why = "too large to evaluate";
+    assert!(matches!(grown, Verdict::Unverified(_)), "{grown:?}");
+    assert!(format!("{grown:?}").contains(why), "{grown:?}");
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_reader_panic(text in "(?s).{0,200}") {
