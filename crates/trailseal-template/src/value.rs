@@ -82,8 +82,8 @@ impl Value {
             Self::Omitted | Self::Null => Json::Null,
             Self::Bool(is) => Json::Bool(*is),
             Self::Number(text) => match text.parse::<u64>() {
-                Ok(number) if number.to_string() == *text => Json::from(number),
-                Ok(_) | Err(_) => Json::String(text.clone()),
+                Ok(number) => Json::from(number),
+                Err(_) => Json::String(text.clone()),
             },
             Self::Text(text) => Json::String(text.clone()),
             Self::List(items) => {

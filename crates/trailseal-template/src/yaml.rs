@@ -26,9 +26,8 @@ const DEPTH_MAX: usize = 200;
 pub(crate) fn read(text: &str) -> Result<Node, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     read_yaml(text).or_else(|error| {
-        // Some JSON is not YAML: surrogate pairs, for example.
-        let is_json = text.trim_start().starts_with('{') && !error.contains(TWICE);
-        let value = is_json.then(|| json::read(text).ok()).flatten();
+        // Some JSON is not YAML: surrogate pairs, for example. None has a name twice.
+        let value = json::read(text).ok().filter(Value::is_object);
         let node = value.map(|value| of_json(&value)).ok_or(error)?;
         if node.size() > NODES_MAX { Err(too_many()) } else { Ok(node) }
     })
@@ -41,8 +40,6 @@ fn too_deep(line: usize) -> String {
 fn too_many() -> String {
     format!("has more than {NODES_MAX} values, aliases counted as repeated, or too much text")
 }
-
-const TWICE: &str = "is there twice";
 
 /// A text of the document, which can have line breaks, for a message of one line.
 pub(crate) fn in_one_line(text: &str) -> String {
@@ -186,7 +183,9 @@ impl Builder {
                         .scalar()
                         .ok_or_else(|| format!("has a key that is not text (line {line})"))?;
                     if !open.names.insert(name.clone()) {
-                        return Err(format!("has a key twice: `{name}` {TWICE} (line {line})"));
+                        return Err(format!(
+                            "has a key twice: `{name}` is there twice (line {line})"
+                        ));
                     }
                     open.name = Some((name, line, column));
                 }

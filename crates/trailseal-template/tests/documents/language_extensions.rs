@@ -104,6 +104,16 @@ fn length_decides_a_condition() {
 }
 
 #[test]
+fn json_text_has_the_values_of_a_map() {
+    let map = json!({"a": 10, "b": "10", "c": true, "d": [-1], "e": {"Ref": "AWS::NoValue"}});
+    let equals = |text: &str| json!({"Fn::Equals": [{"Fn::ToJsonString": map}, text]});
+    let text = r#"{"a":10,"b":"10","c":true,"d":["-1"]}"#;
+    assert_eq!(conditional(equals(text), json!({})), "COMPLIANT");
+    let other = text.replacen("10", "\"10\"", 1);
+    assert_eq!(conditional(equals(&other), json!({})), "NON_COMPLIANT");
+}
+
+#[test]
 fn a_default_value_counts_where_the_map_has_no_entry() {
     let map = json!({"Mappings": {"M": {"a": {"on": "true"}}}});
     let find = |name: &str, default: &str| {

@@ -177,6 +177,30 @@ fn what_may_make_trails_and_is_not_read_is_noted() {
     }
 }
 
+/// Only a macro can give a resource its type.
+#[test]
+fn a_resource_that_may_be_a_trail_is_a_problem() {
+    let include = "{Name: AWS::Include, Parameters: {Location: s3://b/k}}";
+    let problems = |resource: &str| read(&format!("Resources:\n  {resource}\n")).problems;
+    for resource in [
+        "X: {}",
+        "X: {Properties: {}}",
+        "X: {Type: AWS::S3::Bucket}",
+        &format!("X: {{Type: AWS::S3::Bucket, Fn::Transform: {include}}}"),
+    ] {
+        assert_eq!(problems(resource), Vec::<String>::new(), "{resource}");
+    }
+    for (resource, name) in [
+        (format!("X: {{Fn::Transform: {include}}}"), "X"),
+        (format!("Fn::Transform: {include}"), "Fn::Transform"),
+        ("Fn::ForEach::Trails: [Name, !Ref Names, {}]".to_owned(), "Fn::ForEach::Trails"),
+    ] {
+        let problem =
+            format!("`{name}` (line 2) is not resolved, so that trails in it are not seen");
+        assert!(problems(&resource).contains(&problem), "{resource}: {:?}", problems(&resource));
+    }
+}
+
 #[test]
 fn a_nested_stack_that_is_read_is_not_noted() {
     let file = |name: &str| {
