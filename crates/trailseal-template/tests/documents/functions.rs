@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use trailseal_rule::{AccountId, EvaluationContext, Parameters, Region, Timestamp, Verdict};
-use trailseal_template::{Place, Preview, Values, read_template};
+use trailseal_template::{Place, Planned, Preview, Values, read_template};
 
 fn read(template: &Value, values: &Values) -> Preview {
     let place = Place {
@@ -175,6 +175,47 @@ fn a_parameter_of_a_list_type_is_a_list() {
         assert_eq!(of(kind, "b, a"), "NON_COMPLIANT", "{kind}");
     }
     assert_eq!(of("String", "a, b"), "unverified");
+}
+
+/// Both conditions hold, or none of them does, only if they ask the same.
+#[test]
+fn conditions_that_ask_the_same_have_one_answer() {
+    let none = json!({"Ref": "AWS::NoValue"});
+    let of = |one: &Value, other: &Value| {
+        let if_both = json!({"Fn::If": ["Other", {"Ref": "Key"}, none]});
+        let if_none = json!({"Fn::If": ["Other", none, {"Ref": "Key"}]});
+        let mut template = template(&json!({"Fn::If": ["One", if_both, if_none]}));
+        let (one, other) = (json!({"Fn::Equals": one}), json!({"Fn::Equals": other}));
+        template["Conditions"] = json!({"One": one, "Other": other});
+        template["Parameters"] = json!({"P": {"Type": "String"}, "Q": {"Type": "String"}});
+        answer(&template)
+    };
+    let p = json!({"Ref": "P"});
+    let asked = [
+        json!([p, "x"]),
+        json!([p, "y"]),
+        json!([{"Ref": "Q"}, "x"]),
+        json!([p, 1]),
+        json!([p, 2]),
+        json!([p, true]),
+        json!([p, false]),
+        json!([p, {"Fn::Sub": "z"}]),
+        json!([p, {"Fn::Join": ["", ["a", "b"]]}]),
+        json!([p, {"Fn::Join": ["", ["a", "c"]]}]),
+    ];
+    for (index, one) in asked.iter().enumerate() {
+        assert_eq!(of(one, one), "COMPLIANT", "{one}");
+        for other in asked.iter().skip(index + 1) {
+            assert_eq!(of(one, other), "unverified", "{one} {other}");
+        }
+    }
+}
+
+#[test]
+fn a_text_of_what_only_the_deployment_knows_is_not_encoded() {
+    let preview = read(&template(&json!({"Fn::Base64": {"Ref": "Key"}})), &Values::default());
+    let why = "it holds what only the deployment knows";
+    assert_eq!(preview.trails[0].declared.key, Planned::Unknown(why.to_owned()));
 }
 
 #[test]
