@@ -138,19 +138,40 @@ fn references_go_a_hundred_levels_deep() {
     assert_eq!(of(98), "unverified");
 }
 
-/// Each text takes steps.
+/// Trails whose key depends on so many texts, each of which takes 570,000 steps.
+fn with_long_texts(trails: usize, texts: usize) -> Preview {
+    let text = (0..60).fold(json!({"Ref": "P"}), |text, _| json!({"Fn::If": ["Yes", text, ""]}));
+    let length = json!({"Fn::Length": vec![text; texts]});
+    let key = json!({"Fn::If": ["Same", {"Ref": "Key"}, {"Ref": "AWS::NoValue"}]});
+    let mut template = template(&key);
+    template["Conditions"] = json!({
+        "Same": {"Fn::Equals": [length, texts.to_string()]},
+        "Yes": {"Fn::Equals": ["a", "a"]},
+    });
+    template["Parameters"]["P"] = json!({"Type": "String", "Default": "x".repeat(900_000)});
+    let trail = template["Resources"]["Trail"].clone();
+    for number in 1..trails {
+        template["Resources"][format!("Trail{number}")] = trail.clone();
+    }
+    read(&template)
+}
+
 #[test]
-fn an_evaluation_takes_a_limited_number_of_steps() {
-    let of = |texts: usize| {
-        let length = json!({"Fn::Length": vec![json!({"Ref": "P"}); texts]});
-        let key = json!({"Fn::If": ["Same", {"Ref": "Key"}, {"Ref": "AWS::NoValue"}]});
-        let mut template = template(&key);
-        template["Conditions"] = json!({"Same": {"Fn::Equals": [length, texts.to_string()]}});
-        template["Parameters"]["P"] = json!({"Type": "String", "Default": "x".repeat(900_000)});
-        answer(&read(&template))
+fn an_evaluation_takes_up_to_two_million_steps() {
+    assert_eq!(answer(&with_long_texts(1, 3)), "COMPLIANT");
+    assert_eq!(answer(&with_long_texts(1, 4)), "unverified");
+}
+
+#[test]
+fn all_evaluations_take_up_to_twenty_million_steps() {
+    let of = |trails: usize| {
+        let mut preview = with_long_texts(trails, 3);
+        let first = answer(&preview);
+        preview.trails.reverse();
+        (first, answer(&preview))
     };
-    assert_eq!(of(50), "COMPLIANT");
-    assert_eq!(of(150), "unverified");
+    assert_eq!(of(11), ("COMPLIANT", "COMPLIANT"));
+    assert_eq!(of(13), ("COMPLIANT", "unverified"));
 }
 
 /// Outcomes of conditions that are not decided: twice as many with each question.

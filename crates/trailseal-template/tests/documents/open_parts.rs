@@ -175,6 +175,19 @@ fn a_nested_stack_gets_what_its_parent_passes() {
 }
 
 #[test]
+fn a_parent_passes_a_list_as_such_or_as_text() {
+    let mut text = child("CommaDelimitedList", "no,no");
+    let second = json!({"Fn::Select": ["1", {"Ref": "Encrypt"}]});
+    text["Conditions"]["On"] = json!({"Fn::Equals": [second, "yes"]});
+    let passed = |value: Value| answer(&nested(&nesting(json!({"Encrypt": value})), &text));
+    assert_eq!(passed(json!("no,yes")), "COMPLIANT");
+    assert_eq!(passed(json!(["no", "yes"])), "COMPLIANT");
+    assert_eq!(passed(json!("yes,no")), "NON_COMPLIANT");
+    let list = nested(&nesting(json!({"Encrypt": ["yes"]})), &child("String", "no"));
+    is_unverified(&list, "a list as text");
+}
+
+#[test]
 fn a_parameter_of_parameter_store_is_not_its_name() {
     let text = child("AWS::SSM::Parameter::Value<String>", "no");
     is_unverified(&nested(&nesting(json!({"Encrypt": "/trail/mode"})), &text), "name");
