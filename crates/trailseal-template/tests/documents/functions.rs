@@ -212,6 +212,18 @@ fn conditions_that_ask_the_same_have_one_answer() {
 }
 
 #[test]
+fn attributes_of_other_resources_are_not_known() {
+    for attribute in ["Arn", "KeyId", "Outputs.Key"] {
+        let mut template = template(&json!({"Fn::GetAtt": ["Custom", attribute]}));
+        template["Resources"]["Custom"] = json!({"Type": "Custom::Key"});
+        let why = format!("`Custom.{attribute}` is known once it is deployed");
+        let preview = read(&template, &Values::default());
+        assert_eq!(preview.trails[0].declared.key, Planned::Unknown(why));
+        assert_eq!(answer(&template), "unverified");
+    }
+}
+
+#[test]
 fn a_text_of_what_only_the_deployment_knows_is_not_encoded() {
     let preview = read(&template(&json!({"Fn::Base64": {"Ref": "Key"}})), &Values::default());
     let why = "it holds what only the deployment knows";

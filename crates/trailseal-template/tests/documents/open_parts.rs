@@ -311,6 +311,9 @@ fn a_condition_without_an_answer_does_not_hold() {
         let document = with(whole(&json!("alias/t")), "/Resources", "Alias", alias.clone());
         let document = with(document, "", "Conditions", conditions.clone());
         is_unverified(&template(&document.to_string()), "alias");
+        let document = with(whole(&nothing()), "/Resources/Trail", "Condition", json!("C"));
+        let document = with(document, "", "Conditions", conditions.clone());
+        is_unverified(&template(&document.to_string()), "trail");
         let document = with(whole(&arn()), "/Resources/Key", "Condition", json!("C"));
         let document = with(document, "", "Conditions", conditions.clone());
         is_unverified(&template(&document.to_string()), "key");
