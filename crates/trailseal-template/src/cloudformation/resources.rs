@@ -123,12 +123,6 @@ impl Run<'_> {
 
     /// Whether a bucket has this name or stand-in.
     fn is_bucket(&self, index: usize, stack: &Stack, bucket: &Member, name: &str) -> bool {
-        let stated = bucket.node.get("Properties").and_then(|of| of.get("BucketName"));
-        // Most names differ and need no evaluation.
-        let is_other = |text: &str| text != name && !text.contains("{{");
-        if !self.has_room(1) || stated.and_then(Node::text).is_some_and(is_other) {
-            return false;
-        }
         let stated = text_property(self.property(index, &bucket.node, "BucketName"));
         let stand_in = || stand_in(&stack.address(&bucket.name));
         match stated {
@@ -169,7 +163,7 @@ impl Run<'_> {
                 if is_alias { stack.keys().collect() } else { named().collect() };
             for Member { name: id, node: resource, .. } in members {
                 match kind(resource) {
-                    ALIAS_TYPE if is_alias => {
+                    ALIAS_TYPE => {
                         deployment.aliases.extend(self.alias(index, stack, resource));
                     }
                     kind if KEY_TYPES.contains(&kind) => {

@@ -245,7 +245,7 @@ impl<'a> Run<'a> {
     }
 
     /// Counts steps; whether all are within the limits.
-    pub(super) fn has_room(&self, steps: usize) -> bool {
+    fn has_room(&self, steps: usize) -> bool {
         let all = self.stacks.steps.get().saturating_add(steps);
         let own = self.steps.get().saturating_add(steps);
         self.stacks.steps.set(all);

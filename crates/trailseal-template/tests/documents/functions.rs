@@ -244,6 +244,34 @@ fn a_bucket_is_found_by_the_name_that_a_dynamic_reference_has() {
     assert_eq!(answer(&template), "unverified");
 }
 
+#[test]
+fn a_bucket_that_the_template_does_not_make_is_the_one_that_the_user_states() {
+    let mut template = template(&json!({"Ref": "Key"}));
+    let values = Values::read(r#"{"buckets": {"logs-x": "us-east-1"}}"#).unwrap();
+    for (name, answer) in [("logs-x", "COMPLIANT"), ("logs-y", "unverified")] {
+        template["Resources"]["Trail"]["Properties"]["S3BucketName"] = json!(name);
+        assert_eq!(answer_with(&template, &values), answer, "{name}");
+    }
+    template["Resources"]["Trail"]["Properties"]["S3BucketName"] = json!({"Fn::Sub": "x-${Logs}"});
+    let bucket = &read(&template, &values).trails[0].declared.bucket;
+    assert_eq!(*bucket, Planned::Unknown("the bucket name is not known in full".to_owned()));
+}
+
+#[test]
+fn a_trail_is_not_made_because_of_its_own_condition() {
+    let mut template = template(&json!({"Ref": "Key"}));
+    template["Parameters"] = json!({"P": {"Type": "String"}});
+    template["Conditions"] = json!({
+        "No": {"Fn::Equals": ["a", "b"]},
+        "Open": {"Fn::Equals": [{"Ref": "P"}, "x"]},
+    });
+    template["Resources"]["Logs"]["Condition"] = json!("Open");
+    template["Resources"]["Trail"]["Condition"] = json!("No");
+    assert_eq!(answer(&template), "NOT_APPLICABLE");
+    let preview = read(&template, &Values::default());
+    assert_eq!(preview.trails[0].why, "condition `No` does not hold");
+}
+
 /// Only one bucket of a name exists.
 #[test]
 fn of_two_buckets_with_one_name_the_one_that_is_made_is_the_trails() {
