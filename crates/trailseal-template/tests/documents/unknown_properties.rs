@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use trailseal_rule::{
-    AccountId, EvaluationContext, Parameters, Profile, Region, Timestamp, Verdict,
+    AccountId, EvaluationContext, KeyState, Parameters, Profile, Region, Timestamp, Verdict,
 };
-use trailseal_template::{Place, Values, read_template};
+use trailseal_template::{JudgedTrail, Place, Planned, Values, read_template};
 
 fn template() -> Value {
     let sub = |text: &str| json!({ "Fn::Sub": text });
@@ -34,7 +34,7 @@ fn template() -> Value {
     }})
 }
 
-fn answer(template: &Value) -> &'static str {
+fn judged(template: &Value) -> JudgedTrail {
     let place = Place {
         account: AccountId::parse("111122223333").unwrap(),
         region: Region::parse("us-east-1").unwrap(),
@@ -49,12 +49,21 @@ fn answer(template: &Value) -> &'static str {
     };
     let context =
         EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
-    match preview.trails[0].judge(&context, &values.supplied).judgement.verdict {
+    preview.trails[0].judge(&context, &values.supplied)
+}
+
+fn answer(template: &Value) -> &'static str {
+    match judged(template).judgement.verdict {
         Verdict::Sealed(_) => "COMPLIANT",
         Verdict::Broken(_) => "NON_COMPLIANT",
         Verdict::Unverified(_) => "unverified",
         Verdict::NotApplicable(_) => "NOT_APPLICABLE",
     }
+}
+
+fn state_of_key(template: &Value) -> Planned<KeyState> {
+    let judged = judged(template);
+    judged.key.unwrap().state.clone()
 }
 
 #[test]
@@ -87,6 +96,21 @@ fn no_property_is_a_default_if_it_is_not_known() {
         "Trail.IsOrganizationTrail",
     ];
     assert_eq!(passing, harmless);
+}
+
+/// KMS imports material into a key that exists, so that the deployment cannot make one that is used.
+#[test]
+fn a_key_of_imported_material_waits_for_it_unless_it_is_disabled() {
+    let with = |enabled: Value| {
+        let mut template = template();
+        let key = &mut template["Resources"]["Key"]["Properties"];
+        (key["Origin"], key["Enabled"]) = (json!("EXTERNAL"), enabled);
+        state_of_key(&template)
+    };
+    assert_eq!(with(json!(true)), Planned::Known(KeyState::PendingImport));
+    assert_eq!(with(json!(false)), Planned::Known(KeyState::Disabled));
+    assert!(matches!(with(json!({"Fn::ImportValue": "x"})), Planned::Unknown(_)));
+    assert_eq!(state_of_key(&template()), Planned::Known(KeyState::Enabled));
 }
 
 #[test]
