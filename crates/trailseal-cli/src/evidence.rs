@@ -5,6 +5,8 @@
 
 mod key;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use trailseal_rule::{
     AccountId, Answer, EvaluationContext, EvidenceSource, Facts, Gathering, KeyArn, KeyFacts,
@@ -50,9 +52,9 @@ pub(crate) struct AliasIdentity {
 /// The keys, aliases and buckets of the input.
 #[derive(Debug, Default)]
 pub(crate) struct Evidence {
-    pub(crate) keys: Newest<KeyIdentity, Reading<KeyFacts>>,
-    pub(crate) rotations: Newest<KeyIdentity, Reading<Rotation>>,
-    pub(crate) policies: Newest<KeyIdentity, PolicyReading>,
+    pub(crate) keys: Newest<Arc<KeyIdentity>, Reading<KeyFacts>>,
+    pub(crate) rotations: Newest<Arc<KeyIdentity>, Reading<Rotation>>,
+    pub(crate) policies: Newest<Arc<KeyIdentity>, PolicyReading>,
     pub(crate) aliases: Newest<AliasIdentity, Reading<KeyIdentity>>,
     pub(crate) buckets: Newest<String, Reading<Region>>,
 }
@@ -87,8 +89,9 @@ impl Evidence {
     }
 
     pub(crate) fn add_key(&mut self, identity: KeyIdentity, seen: Observation, key: KeyItem) {
-        self.rotations.add(identity.clone(), seen, key.rotation);
-        self.policies.add(identity.clone(), seen, PolicyReading(key.policy));
+        let identity = Arc::new(identity);
+        self.rotations.add(Arc::clone(&identity), seen, key.rotation);
+        self.policies.add(Arc::clone(&identity), seen, PolicyReading(key.policy));
         self.keys.add(identity, seen, key.facts);
     }
 
@@ -125,7 +128,7 @@ impl Evidence {
         match query {
             Query::Key(region, key) => Answer::Key(self.key(&region, &key, trail)),
             Query::BucketRegion(bucket) => {
-                let region = self.buckets.get(&bucket.as_str().to_owned());
+                let region = self.buckets.get(bucket.as_str());
                 Answer::BucketRegion(region.cloned().unwrap_or_else(not_read))
             }
             Query::Rotation(key) => {
@@ -153,7 +156,7 @@ impl Evidence {
         let key = key_arn(trail, facts).filter(|_| needs.key.is_some());
         let key = key.and_then(|arn| self.keys.observation(&KeyIdentity::of_arn(arn)));
         let bucket = needs.bucket.as_ref();
-        let bucket = bucket.and_then(|name| self.buckets.observation(&name.as_str().to_owned()));
+        let bucket = bucket.and_then(|name| self.buckets.observation(name.as_str()));
         let day = |seen: &Observation| {
             seen.captured.map_or_else(|| "an unknown day".to_owned(), Timestamp::date)
         };

@@ -1,5 +1,6 @@
 //! The newest observation of each resource.
 
+use std::borrow::Borrow;
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -99,11 +100,17 @@ impl<K: Eq + Hash, V: Observed> Newest<K, V> {
         conflicts.filter_map(|(key, entries)| Some((key, conflict(&entries)?)))
     }
 
-    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+    pub(crate) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
         self.0.get(key).and_then(|entries| used(entries)).map(|(_, value)| value)
     }
 
-    pub(crate) fn observation(&self, key: &K) -> Option<&Observation> {
+    pub(crate) fn observation<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&Observation>
+    where
+        K: Borrow<Q>,
+    {
         self.0.get(key).and_then(|entries| used(entries)).map(|(observation, _)| observation)
     }
 

@@ -24,8 +24,8 @@ const INPUT_BYTES: usize = 64 << 10;
 const CHUNKS_ON_ONE_THREAD: usize = 8;
 
 /// Chunks that are in use: while one is scanned, the next ones are read and inflated. With two, each
-/// thread often waits for the other, because chunks take different times.
-const CHUNKS_IN_USE: usize = 4;
+/// thread often waits for the other, because chunks take different times; more take memory.
+const CHUNKS_IN_USE: usize = 3;
 
 /// Up to this size, a gzip file may inflate by any ratio.
 const INFLATED_BYTES_FREE: u64 = 256 << 20;

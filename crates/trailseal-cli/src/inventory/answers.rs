@@ -52,7 +52,7 @@ impl DocumentReader<'_> {
         let arn = KeyArn::parse(arn).map_err(|error| format!("KeyMetadata.Arn: {error}"))?;
         let key = self.key(Some(&arn), "key")?;
         let facts = key_facts(arn, &|name| metadata.get(capitalized(name)));
-        self.inventory.evidence.keys.add(key, self.observation, Reading::Known(facts));
+        self.inventory.evidence.keys.add(key.into(), self.observation, Reading::Known(facts));
         Ok(())
     }
 
@@ -70,14 +70,14 @@ impl DocumentReader<'_> {
                 "KeyRotationEnabled is not true or false".to_owned(),
             )),
         };
-        self.inventory.evidence.rotations.add(key, self.observation, rotation);
+        self.inventory.evidence.rotations.add(key.into(), self.observation, rotation);
         Ok(())
     }
 
     fn policy(&mut self, policy: &str) -> Result<(), String> {
         let key = self.key(None, "key's policy")?;
         let policy = PolicyReading(Reading::Known(KeyPolicy::new(policy)));
-        self.inventory.evidence.policies.add(key, self.observation, policy);
+        self.inventory.evidence.policies.add(key.into(), self.observation, policy);
         Ok(())
     }
 
