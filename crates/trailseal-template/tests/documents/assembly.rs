@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use trailseal_rule::{
-    AccountId, EvaluationContext, Parameters, Profile, Region, Timestamp, Verdict,
-};
+use trailseal_rule::{AccountId, EvaluationContext, Parameters, Profile, Region, Timestamp};
 use trailseal_template::{Place, Preview, Values, read_assembly};
+
+use crate::verdicts::word_of;
 
 /// Reads the assembly, with each file changed by `change`.
 fn read(change: impl Fn(&str, String) -> String) -> Preview {
@@ -30,16 +30,10 @@ fn verdicts(preview: &Preview, profile: Profile) -> Vec<(String, &'static str)> 
     let parameters = Parameters { profile, ..Parameters::default() };
     let context =
         EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
-    let verdict = |judged| match judged {
-        Verdict::Sealed(_) => "COMPLIANT",
-        Verdict::Broken(_) => "NON_COMPLIANT",
-        Verdict::Unverified(_) => "unverified",
-        Verdict::NotApplicable(_) => "NOT_APPLICABLE",
-    };
     let values = Values::default();
     let trails = preview.trails.iter().map(|trail| {
         let judged = trail.judge(&context, &values.supplied);
-        (trail.declared.address.clone(), verdict(judged.judgement.verdict))
+        (trail.declared.address.clone(), word_of(&judged.judgement.verdict))
     });
     let mut trails: Vec<_> = trails.collect();
     trails.sort();

@@ -108,7 +108,7 @@ fn a_planned_key_is_that_of_its_key_id_and_of_its_arn_only() {
         assert_eq!((why_open(&found), &found.key), (Some(&*why), &None));
         assert_eq!(found.facts.key, not_known(&why));
     }
-    // It is no text that CloudTrail takes as a key.
+    // CloudTrail accepts no such ARN as a key.
     let found = evidence(&all, &trail(here(), "arn:aws:s3:::<Bucket>"));
     assert_eq!(found.facts.key, Reading::Absent);
 }
@@ -328,7 +328,7 @@ fn what_is_not_known_of_a_key_says_why() {
     let found = facts(origin.clone());
     assert_eq!(found.state, KeyState::Unrecognized(words.to_owned()));
     assert_eq!(found.origin, KeyOrigin::Unrecognized);
-    // A key that does not work is a finding, whatever its origin.
+    // A disabled key fails even if its origin is not known.
     let disabled = PlannedKey { state: Planned::Known(KeyState::Disabled), ..origin };
     assert_eq!(facts(disabled).state, KeyState::Disabled);
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use trailseal_rule::{AccountId, EvaluationContext, Parameters, Region, Timestamp, Verdict};
+use trailseal_rule::{AccountId, EvaluationContext, Parameters, Region, Timestamp};
 use trailseal_template::{Place, Planned, Preview, Values, read_template};
+
+use crate::verdicts::word_of;
 
 fn read(template: &Value, values: &Values) -> Preview {
     let place = Place {
@@ -22,12 +24,7 @@ fn answer_with(template: &Value, values: &Values) -> &'static str {
     let context = EvaluationContext { parameters: &parameters, now };
     let preview = read(template, values);
     let trail = preview.trails.iter().find(|one| one.declared.address == "Trail").unwrap();
-    match trail.judge(&context, &values.supplied).judgement.verdict {
-        Verdict::Sealed(_) => "COMPLIANT",
-        Verdict::Broken(_) => "NON_COMPLIANT",
-        Verdict::Unverified(_) => "unverified",
-        Verdict::NotApplicable(_) => "NOT_APPLICABLE",
-    }
+    word_of(&trail.judge(&context, &values.supplied).judgement.verdict)
 }
 
 fn answer(template: &Value) -> &'static str {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use trailseal_rule::{AccountId, EvaluationContext, Parameters, Region, Timestamp, Verdict};
+use trailseal_rule::{AccountId, EvaluationContext, Parameters, Region, Timestamp};
 use trailseal_template::{Place, Values, read_template};
+
+use crate::verdicts::word_of;
 
 /// The answers about all trails in a profile, by address.
 fn answers(template: &Value, profile: &str) -> BTreeMap<String, &'static str> {
@@ -20,15 +22,8 @@ fn answers(template: &Value, profile: &str) -> BTreeMap<String, &'static str> {
     let parameters = Parameters::parse(&given).unwrap();
     let now = Timestamp::from_epoch_millis(0);
     let context = EvaluationContext { parameters: &parameters, now };
-    let answer = |trail: &trailseal_template::PreviewedTrail| match trail
-        .judge(&context, &values.supplied)
-        .judgement
-        .verdict
-    {
-        Verdict::Sealed(_) => "COMPLIANT",
-        Verdict::Broken(_) => "NON_COMPLIANT",
-        Verdict::Unverified(_) => "unverified",
-        Verdict::NotApplicable(_) => "NOT_APPLICABLE",
+    let answer = |trail: &trailseal_template::PreviewedTrail| {
+        word_of(&trail.judge(&context, &values.supplied).judgement.verdict)
     };
     preview.trails.iter().map(|one| (one.declared.address.clone(), answer(one))).collect()
 }

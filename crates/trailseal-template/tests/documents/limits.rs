@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use trailseal_rule::{AccountId, EvaluationContext, Parameters, Region, Timestamp, Verdict};
+use trailseal_rule::{AccountId, EvaluationContext, Parameters, Region, Timestamp};
 use trailseal_template::{Place, Preview, Values, read_assembly, read_template};
+
+use crate::verdicts::word_of;
 
 fn place() -> Place {
     Place {
@@ -24,12 +26,7 @@ fn answer(preview: &Preview) -> &'static str {
     let parameters = Parameters::default();
     let now = Timestamp::from_epoch_millis(0);
     let context = EvaluationContext { parameters: &parameters, now };
-    match preview.trails[0].judge(&context, &Values::default().supplied).judgement.verdict {
-        Verdict::Sealed(_) => "COMPLIANT",
-        Verdict::Broken(_) => "NON_COMPLIANT",
-        Verdict::Unverified(_) => "unverified",
-        Verdict::NotApplicable(_) => "NOT_APPLICABLE",
-    }
+    word_of(&preview.trails[0].judge(&context, &Values::default().supplied).judgement.verdict)
 }
 
 fn template(key: &Value) -> Value {
@@ -138,7 +135,7 @@ fn references_go_a_hundred_levels_deep() {
     assert_eq!(of(98), "unverified");
 }
 
-/// Trails whose key depends on so many texts, each of which takes 570,000 steps.
+/// Trails whose key depends on `texts` long texts. Each text takes 570,000 steps.
 fn with_long_texts(trails: usize, texts: usize) -> Preview {
     let text = (0..60).fold(json!({"Ref": "P"}), |text, _| json!({"Fn::If": ["Yes", text, ""]}));
     let length = json!({"Fn::Length": vec![text; texts]});

@@ -20,4 +20,5 @@ mod public_templates;
 mod resolved;
 mod supplied;
 mod unknown_properties;
+mod verdicts;
 mod yaml;

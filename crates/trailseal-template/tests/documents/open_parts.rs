@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use trailseal_rule::{
-    AccountId, EvaluationContext, Parameters, Profile, Region, Timestamp, Verdict,
-};
+use trailseal_rule::{AccountId, EvaluationContext, Parameters, Profile, Region, Timestamp};
 use trailseal_template::{Place, Preview, Values, read_assembly, read_template};
+
+use crate::verdicts::word_of;
 
 fn place() -> Place {
     Place {
@@ -56,12 +56,7 @@ fn answers(preview: &Preview) -> Vec<&'static str> {
         let parameters = Parameters { profile, ..Parameters::default() };
         let context =
             EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
-        match trail.judge(&context, &Values::default().supplied).judgement.verdict {
-            Verdict::Sealed(_) => "COMPLIANT",
-            Verdict::Broken(_) => "NON_COMPLIANT",
-            Verdict::Unverified(_) => "unverified",
-            Verdict::NotApplicable(_) => "NOT_APPLICABLE",
-        }
+        word_of(&trail.judge(&context, &Values::default().supplied).judgement.verdict)
     };
     Profile::ALL.into_iter().map(answer).collect()
 }

@@ -8,6 +8,8 @@ use trailseal_rule::{
 };
 use trailseal_template::{JudgedTrail, Place, Preview, Values, read_assembly, read_template};
 
+use crate::verdicts::word_of;
+
 fn read(text: &str) -> Preview {
     let place = Place {
         account: AccountId::parse("111122223333").unwrap(),
@@ -27,12 +29,7 @@ fn judged(preview: &Preview) -> JudgedTrail {
 }
 
 fn word(judged: &JudgedTrail) -> &'static str {
-    match judged.judgement.verdict {
-        Verdict::Sealed(_) => "COMPLIANT",
-        Verdict::Broken(_) => "NON_COMPLIANT",
-        Verdict::Unverified(_) => "unverified",
-        Verdict::NotApplicable(_) => "NOT_APPLICABLE",
-    }
+    word_of(&judged.judgement.verdict)
 }
 
 /// A template with parameters and conditions, whose trail has these members and properties.

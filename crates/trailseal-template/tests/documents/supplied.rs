@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use trailseal_rule::{
-    AccountId, EvaluationContext, Parameters, Profile, Region, Timestamp, Verdict,
-};
+use trailseal_rule::{AccountId, EvaluationContext, Parameters, Profile, Region, Timestamp};
 use trailseal_template::{Given, JudgedTrail, Place, Values, read_stack_parameters, read_template};
+
+use crate::verdicts::word_of;
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const OTHER_KEY: &str =
@@ -58,12 +58,7 @@ fn judged(key: &Value, values: &Value, parameters: &Parameters) -> JudgedTrail {
 }
 
 fn word(judged: &JudgedTrail) -> &'static str {
-    match judged.judgement.verdict {
-        Verdict::Sealed(_) => "COMPLIANT",
-        Verdict::Broken(_) => "NON_COMPLIANT",
-        Verdict::Unverified(_) => "unverified",
-        Verdict::NotApplicable(_) => "NOT_APPLICABLE",
-    }
+    word_of(&judged.judgement.verdict)
 }
 
 /// What the checks that did not pass found.

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use trailseal_rule::{
-    AccountId, EvaluationContext, KeyState, Parameters, Profile, Region, Timestamp, Verdict,
+    AccountId, EvaluationContext, KeyState, Parameters, Profile, Region, Timestamp,
 };
 use trailseal_template::{JudgedTrail, Place, Planned, Values, read_template};
+
+use crate::verdicts::word_of;
 
 fn template() -> Value {
     let sub = |text: &str| json!({ "Fn::Sub": text });
@@ -53,12 +55,7 @@ fn judged(template: &Value) -> JudgedTrail {
 }
 
 fn answer(template: &Value) -> &'static str {
-    match judged(template).judgement.verdict {
-        Verdict::Sealed(_) => "COMPLIANT",
-        Verdict::Broken(_) => "NON_COMPLIANT",
-        Verdict::Unverified(_) => "unverified",
-        Verdict::NotApplicable(_) => "NOT_APPLICABLE",
-    }
+    word_of(&judged(template).judgement.verdict)
 }
 
 fn state_of_key(template: &Value) -> Planned<KeyState> {

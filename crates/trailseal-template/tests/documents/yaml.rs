@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use trailseal_rule::{
-    AccountId, EvaluationContext, Parameters, Profile, Region, Timestamp, Verdict,
-};
+use trailseal_rule::{AccountId, EvaluationContext, Parameters, Profile, Region, Timestamp};
 use trailseal_template::{KeyProperty, Place, Preview, Values, read_template};
+
+use crate::verdicts::word_of;
 
 fn read(text: &str) -> Result<Preview, String> {
     let place = Place {
@@ -30,12 +30,7 @@ fn answer(default: &str, value: &str) -> &'static str {
     let context =
         EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
     let values = Values::default();
-    match preview.unwrap().trails[0].judge(&context, &values.supplied).judgement.verdict {
-        Verdict::Sealed(_) => "COMPLIANT",
-        Verdict::Broken(_) => "NON_COMPLIANT",
-        Verdict::Unverified(_) => "unverified",
-        Verdict::NotApplicable(_) => "NOT_APPLICABLE",
-    }
+    word_of(&preview.unwrap().trails[0].judge(&context, &values.supplied).judgement.verdict)
 }
 
 #[test]

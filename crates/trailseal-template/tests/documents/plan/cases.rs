@@ -4,19 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::plan::support::{Case, answers};
+use crate::verdicts::rows;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/preview/tfplan")
-}
-
-/// The rows of the manifest: file, and the answers in `cis`, `effective` and `strict`.
-fn rows() -> Vec<(String, [String; 3])> {
-    let manifest = fs::read_to_string(folder().join("manifest.tsv")).unwrap();
-    let rows = manifest.lines().skip(1).map(|line| {
-        let cells: Vec<&str> = line.split('\t').collect();
-        (cells[0].to_owned(), [cells[2], cells[3], cells[4]].map(str::to_owned))
-    });
-    rows.collect()
 }
 
 fn case(file: &str, has_source: bool, account: &str) -> Case {
@@ -33,7 +24,7 @@ fn case(file: &str, has_source: bool, account: &str) -> Case {
 
 #[test]
 fn every_plan_with_its_source_has_its_right_answer_in_every_profile() {
-    let rows = rows();
+    let rows = rows(&folder());
     assert_eq!(rows.len(), 22);
     let mut wrong = Vec::new();
     for (file, expected) in rows {
@@ -50,7 +41,7 @@ fn every_plan_with_its_source_has_its_right_answer_in_every_profile() {
 fn without_source_or_account_no_answer_gets_better() {
     for (has_source, account, least) in [(false, "111122223333", 26), (true, "", 54)] {
         let mut same = 0;
-        for (file, expected) in rows() {
+        for (file, expected) in rows(&folder()) {
             let found = answers(&case(&file, has_source, account));
             for (found, expected) in found.iter().zip(&expected) {
                 same += usize::from(found == expected);

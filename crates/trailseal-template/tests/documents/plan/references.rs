@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::plan::document::*;
 use crate::plan::other_source::with_k;
 
-/// What is found of `coalesce(KEY, rest)`, which gives the key whatever the rest is.
+/// The outcome of `coalesce(KEY, rest)`. It is the key for any `rest`.
 fn with_rest(rest: &str, others: &[&str]) -> [String; 3] {
     let plan = open_plan(vec![new_key("aws_kms_key.k")], &with_k(others));
     with_source(&plan, &format!("coalesce(aws_kms_key.k.arn, {rest})"))

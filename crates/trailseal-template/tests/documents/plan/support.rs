@@ -4,10 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
-use trailseal_rule::{AccountId, EvaluationContext, Parameters, Region, Timestamp, Verdict};
+use trailseal_rule::{AccountId, EvaluationContext, Parameters, Region, Timestamp};
 use trailseal_template::{
     JudgedTrail, Place, Preview, Source, SourceFile, SuppliedValues, read_plan,
 };
+
+use crate::verdicts::word_of;
 
 pub(crate) const PROFILES: [&str; 3] = ["cis", "effective", "strict"];
 
@@ -107,12 +109,7 @@ pub(crate) fn judged(preview: &Preview, profile: &str, allowed: &str) -> Vec<Jud
 }
 
 pub(crate) fn word(judged: &JudgedTrail) -> &'static str {
-    match judged.judgement.verdict {
-        Verdict::Sealed(_) => "COMPLIANT",
-        Verdict::Broken(_) => "NON_COMPLIANT",
-        Verdict::Unverified(_) => "unverified",
-        Verdict::NotApplicable(_) => "NOT_APPLICABLE",
-    }
+    word_of(&judged.judgement.verdict)
 }
 
 /// The answers about the first trail, in each profile.
