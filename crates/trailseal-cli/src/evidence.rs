@@ -56,7 +56,7 @@ pub(crate) struct Evidence {
     pub(crate) rotations: Newest<Arc<KeyIdentity>, Reading<Rotation>>,
     pub(crate) policies: Newest<Arc<KeyIdentity>, PolicyReading>,
     pub(crate) aliases: Newest<AliasIdentity, Reading<KeyIdentity>>,
-    pub(crate) buckets: Newest<String, Reading<Region>>,
+    pub(crate) buckets: Newest<Box<str>, Reading<Region>>,
 }
 
 impl Evidence {
@@ -228,7 +228,7 @@ pub(crate) fn read_bucket(
         Some("ResourceDeleted" | "ResourceDeletedNotRecorded") => Reading::Absent,
         _ => not_read(),
     };
-    evidence.buckets.add(name.to_owned(), observation, region);
+    evidence.buckets.add(name.into(), observation, region);
     Ok(())
 }
 

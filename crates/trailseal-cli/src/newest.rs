@@ -69,7 +69,7 @@ type Entry<V> = (Observation, V);
 /// INVARIANT (bounded): no kept value of a key is newer than another one. Of each age, at most two
 /// are kept: the one to use, and one that differs from it.
 #[derive(Debug)]
-pub(crate) struct Newest<K, V>(HashMap<K, Vec<Entry<V>>>);
+pub(crate) struct Newest<K, V>(HashMap<K, Box<[Entry<V>]>>);
 
 impl<K, V> Default for Newest<K, V> {
     fn default() -> Self {
@@ -127,23 +127,24 @@ impl<K: Eq + Hash, V: Observed> Newest<K, V> {
     }
 }
 
-fn keep<V: Observed>(kept: &mut Vec<Entry<V>>, new: Entry<V>) {
+/// A slice, because most resources are observed once: a vector would keep room for more values.
+fn keep<V: Observed>(entries: &mut Box<[Entry<V>]>, new: Entry<V>) {
     let observation = new.0;
     let age = |old: &Entry<V>| old.0.compare_age(&observation);
-    if kept.iter().any(|old| age(old) == Some(Ordering::Greater)) {
+    if entries.iter().any(|old| age(old) == Some(Ordering::Greater)) {
         return;
     }
+    let mut kept = std::mem::take(entries).into_vec();
     kept.retain(|old| age(old) != Some(Ordering::Less));
     let mut same_age: Vec<_> =
         kept.extract_if(.., |old| age(old) == Some(Ordering::Equal)).chain([new]).collect();
     same_age.sort_by_key(|entry| Reverse(rank(entry)));
     let mut same_age = same_age.into_iter();
-    if let Some(first) = same_age.next() {
-        let conflicting = same_age.find(|other| first.1.difference(&other.1).is_some());
-        // Most resources are observed once: room for one value, not for the usual four.
-        kept.reserve_exact(1);
-        kept.extend([first].into_iter().chain(conflicting));
-    }
+    let first = same_age.next();
+    let conflicting = first
+        .as_ref()
+        .and_then(|first| same_age.find(|other| first.1.difference(&other.1).is_some()));
+    *entries = kept.into_iter().chain(first).chain(conflicting).collect();
 }
 
 fn rank<V: Observed>((observation, value): &Entry<V>) -> (bool, Observation) {

@@ -94,7 +94,7 @@ impl DocumentReader<'_> {
         };
         let region = Region::parse(name).map_err(|_| "its LocationConstraint is not a Region")?;
         let name = bucket.as_str().to_owned();
-        self.inventory.evidence.buckets.add(name, self.observation, Reading::Known(region));
+        self.inventory.evidence.buckets.add(name.into(), self.observation, Reading::Known(region));
         Ok(())
     }
 
