@@ -8,26 +8,22 @@ use config_rule::{
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// The parts that the ARNs of trails and keys have.
+/// An ARN of a trail or key: `arn:<partition>:<service>:<Region>:<account>:<kind>/<name>`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Parts {
-    text: String,
-    partition: String,
+    text: Box<str>,
     region: Region,
     account: AccountId,
-    name: String,
 }
 
 impl Parts {
     fn read(text: &str, service: &str, kind: &str, is_name: fn(&str) -> bool) -> Option<Self> {
         let parts = Arn::split(text).filter(|parts| parts.service == service)?;
-        let name = parts.resource.strip_prefix(kind).filter(|name| is_name(name))?;
+        parts.resource.strip_prefix(kind).filter(|name| is_name(name))?;
         Some(Self {
-            text: text.to_owned(),
-            partition: parts.partition.to_owned(),
+            text: text.into(),
             region: Region::parse(parts.region).ok()?,
             account: AccountId::parse(parts.account).ok()?,
-            name: name.to_owned(),
         })
     }
 
@@ -37,15 +33,22 @@ impl Parts {
         region: &Region,
         account: &AccountId,
         kind: &str,
-        name: String,
+        name: &str,
     ) -> Self {
         Self {
-            text: format!("arn:{partition}:{service}:{region}:{account}:{kind}{name}"),
-            partition: partition.to_owned(),
+            text: format!("arn:{partition}:{service}:{region}:{account}:{kind}{name}").into(),
             region: region.clone(),
             account: account.clone(),
-            name,
         }
+    }
+
+    fn partition(&self) -> &str {
+        self.text.split(':').nth(1).unwrap_or_default()
+    }
+
+    /// The rest after the kind; no part before it contains `/`.
+    fn name(&self) -> &str {
+        self.text.split_once('/').map_or("", |(_, name)| name)
     }
 
     /// Reads an ARN with stand-ins, as [`Parts::planned`] writes it; `None` for any other text.
@@ -60,7 +63,7 @@ impl Parts {
             NOT_KNOWN_ACCOUNT => AccountId::not_known(),
             account => AccountId::parse(account).ok()?,
         };
-        Some(Self::planned(parts.partition, service, &region, &account, kind, name.to_owned()))
+        Some(Self::planned(parts.partition, service, &region, &account, kind, name))
     }
 }
 
@@ -121,7 +124,7 @@ impl TrailArn {
 
     /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
     pub fn partition(&self) -> &str {
-        &self.0.partition
+        self.0.partition()
     }
 
     /// The Region in which the trail was created and can be changed.
@@ -136,7 +139,7 @@ impl TrailArn {
 
     /// The trail's name.
     pub fn name(&self) -> &str {
-        &self.0.name
+        self.0.name()
     }
 }
 
@@ -165,13 +168,13 @@ impl TrailArn {
     ) -> Option<Self> {
         let is_name = (3..=NAME_CHARS_MAX).contains(&name.len())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-        let name = is_name.then(|| name.to_owned())?;
-        Some(Self(Parts::planned(partition, "cloudtrail", region, account, "trail/", name)))
+        is_name
+            .then(|| Self(Parts::planned(partition, "cloudtrail", region, account, "trail/", name)))
     }
 
     /// The same of a trail whose name is not known.
     pub fn unnamed(partition: &str, region: &Region, account: &AccountId) -> Self {
-        let name = NOT_KNOWN_NAME.to_owned();
+        let name = NOT_KNOWN_NAME;
         Self(Parts::planned(partition, "cloudtrail", region, account, "trail/", name))
     }
 }
@@ -194,12 +197,12 @@ impl KeyArn {
     /// The ARN of a key that does not exist yet, with stand-ins for the key ID and for each other
     /// part that is not known. `name` is what the document calls the key. No text is read as this.
     pub fn planned(partition: &str, region: &Region, account: &AccountId, name: &str) -> Self {
-        Self(Parts::planned(partition, "kms", region, account, "key/", stand_in(name)))
+        Self(Parts::planned(partition, "kms", region, account, "key/", &stand_in(name)))
     }
 
     /// Whether the key does not exist yet.
     pub fn is_planned(&self) -> bool {
-        self.0.name.starts_with('<')
+        self.0.name().starts_with('<')
     }
 }
 
@@ -215,7 +218,7 @@ impl KeyArn {
 
     /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
     pub fn partition(&self) -> &str {
-        &self.0.partition
+        self.0.partition()
     }
 
     /// The Region in which this key, or this replica of it, lives.
@@ -230,7 +233,7 @@ impl KeyArn {
 
     /// The key ID: the ARN's last part.
     pub fn id(&self) -> &str {
-        &self.0.name
+        self.0.name()
     }
 }
 
