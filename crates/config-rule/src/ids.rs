@@ -105,7 +105,7 @@ macro_rules! deserialize_or_not_known {
             fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(text)?;
                 let not_known = Self::not_known();
-                if text == not_known.0 {
+                if text == not_known.as_str() {
                     Ok(not_known)
                 } else {
                     Self::try_from(text).map_err(D::Error::custom)
@@ -119,14 +119,14 @@ macro_rules! deserialize_or_not_known {
 /// not exist yet ([`AccountId::not_known`]), which no text is parsed as.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(into = "String")]
-pub struct AccountId(String);
+pub struct AccountId(Box<str>);
 
 impl_from_text!(AccountId, "an account id of twelve digits");
 
 impl AccountId {
     fn read(text: &str) -> Option<Self> {
         let is_id = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-        is_id.then(|| Self(text.to_owned()))
+        is_id.then(|| Self(text.into()))
     }
 
     /// The account of a resource that does not exist yet, where it is not known.
@@ -134,12 +134,12 @@ impl AccountId {
     /// Two of them are equal. Whoever makes them has to make sure that they stand for one account
     /// wherever they are compared.
     pub fn not_known() -> Self {
-        Self(NOT_KNOWN_ACCOUNT.to_owned())
+        Self(NOT_KNOWN_ACCOUNT.into())
     }
 
     /// Whether the account is not known.
     pub fn is_not_known(&self) -> bool {
-        self.0 == NOT_KNOWN_ACCOUNT
+        self.as_str() == NOT_KNOWN_ACCOUNT
     }
 
     /// The twelve digits, or [`NOT_KNOWN_ACCOUNT`].
@@ -158,7 +158,7 @@ deserialize_or_not_known!(AccountId);
 /// text is parsed as.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(into = "String")]
-pub struct Region(String);
+pub struct Region(Box<str>);
 
 impl_from_text!(Region, "an AWS Region such as `eu-central-1`");
 
@@ -168,7 +168,7 @@ impl Region {
         let is_name = text.len() <= 32
             && text.contains('-')
             && text.split('-').all(|part| !part.is_empty() && part.bytes().all(plain));
-        is_name.then(|| Self(text.to_owned()))
+        is_name.then(|| Self(text.into()))
     }
 
     /// The Region of a resource that does not exist yet, where it is not known.
@@ -176,12 +176,12 @@ impl Region {
     /// Two of them are equal. Whoever makes them has to make sure that they stand for one Region
     /// wherever they are compared.
     pub fn not_known() -> Self {
-        Self(NOT_KNOWN_REGION.to_owned())
+        Self(NOT_KNOWN_REGION.into())
     }
 
     /// Whether the Region is not known.
     pub fn is_not_known(&self) -> bool {
-        self.0 == NOT_KNOWN_REGION
+        self.as_str() == NOT_KNOWN_REGION
     }
 
     /// The Region's name, or [`NOT_KNOWN_REGION`].
@@ -217,7 +217,7 @@ impl ResourceId {
 
 impl From<&AccountId> for ResourceId {
     fn from(account: &AccountId) -> Self {
-        Self(account.0.clone())
+        Self(account.to_string())
     }
 }
 

@@ -230,7 +230,7 @@ macro_rules! kms_words {
         pub enum $name {
             $($(#[$doc])* $variant,)*
             $(#[$other_doc])*
-            $other(String),
+            $other(Box<str>),
         }
 
         impl $name {
@@ -238,7 +238,7 @@ macro_rules! kms_words {
             pub fn from_kms(word: &str) -> Self {
                 match word {
                     $($word => Self::$variant,)*
-                    other => Self::$other(other.to_owned()),
+                    other => Self::$other(other.into()),
                 }
             }
 

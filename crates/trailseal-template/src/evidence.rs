@@ -223,18 +223,18 @@ fn key_facts(key: &PlannedKey) -> KeyFacts {
             KeyState::Unrecognized(words(why))
         }
         (Planned::Known(state), _) => state.clone(),
-        (Planned::Absent, _) => KeyState::Unrecognized(String::new()),
+        (Planned::Absent, _) => KeyState::from_kms(""),
     };
     KeyFacts {
         arn: key.arn(),
         manager: match &key.manager {
             Planned::Known(manager) => manager.clone(),
             Planned::Unknown(why) => KeyManager::Unrecognized(words(why)),
-            Planned::Absent => KeyManager::Unrecognized(String::new()),
+            Planned::Absent => KeyManager::from_kms(""),
         },
         state,
-        usage: key.usage.known().cloned().unwrap_or(KeyUsage::Other(String::new())),
-        spec: key.spec.known().cloned().unwrap_or(KeySpec::Other(String::new())),
+        usage: key.usage.known().cloned().unwrap_or_else(|| KeyUsage::from_kms("")),
+        spec: key.spec.known().cloned().unwrap_or_else(|| KeySpec::from_kms("")),
         origin: key.origin.known().copied().unwrap_or(KeyOrigin::Unrecognized),
         valid_to: None,
         deletion_date: None,
@@ -242,8 +242,8 @@ fn key_facts(key: &PlannedKey) -> KeyFacts {
     }
 }
 
-fn words(why: &str) -> String {
-    Refusal::NotKnownBeforeDeployment(why.to_owned()).to_string()
+fn words(why: &str) -> Box<str> {
+    Refusal::NotKnownBeforeDeployment(why.to_owned()).to_string().into()
 }
 
 fn of_existing_key(facts: Facts, arn: &KeyArn, values: &SuppliedValues) -> Facts {

@@ -122,7 +122,7 @@ pub(crate) fn key_facts<'a>(arn: KeyArn, member: &dyn Fn(&str) -> Option<&'a Val
         // It is then unknown whether the key material has expired.
         (Err(()), state @ (KeyState::Enabled | KeyState::Updating)) => {
             let word = format!("{} with a validTo that is not a time", state.as_str());
-            (None, KeyState::Unrecognized(word))
+            (None, KeyState::Unrecognized(word.into()))
         }
         (Err(()), state) => (None, state),
     };

@@ -107,14 +107,14 @@ fn missing_members_are_unknown() {
         assert_eq!(facts.state == KeyState::Enabled, name != "validTo", "{name}");
     }
     let (facts, _) = known(&with(metadata(), "keyState", Value::Null));
-    assert_eq!(facts.state, KeyState::Unrecognized(String::new()));
+    assert_eq!(facts.state, KeyState::Unrecognized("".into()));
     for odd in [Value::Null, json!(7), json!("ELSEWHERE")] {
         let (facts, _) = known(&with(metadata(), "origin", odd));
         assert_eq!(facts.origin, KeyOrigin::Unrecognized);
     }
     // The former name of the member counts only where the present one is left out.
     let (facts, _) = known(&with(metadata(), "keySpec", json!(7)));
-    assert_eq!(facts.spec, KeySpec::Other(String::new()));
+    assert_eq!(facts.spec, KeySpec::Other("".into()));
 }
 
 #[test]

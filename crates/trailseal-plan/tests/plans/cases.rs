@@ -76,7 +76,7 @@ pub(crate) fn requested_keys() -> Vec<Requested> {
         KeyState::PendingImport,
         KeyState::PendingReplicaDeletion,
         KeyState::Unavailable,
-        KeyState::Unrecognized("Sleeping".to_owned()),
+        KeyState::Unrecognized("Sleeping".into()),
     ];
     let unread = [
         Readable::KeyDenied,
@@ -369,7 +369,7 @@ fn put_key(aws: &mut Aws, sort: &Sort, policy: &str, rotation: &Rotation) -> Key
         Sort::State(state) => key.facts.state = state.clone(),
         Sort::Unread(readable) => key.readable = *readable,
         Sort::AwsManaged => key.facts.manager = KeyManager::Aws,
-        Sort::Asymmetric => key.facts.spec = KeySpec::Other("RSA_2048".to_owned()),
+        Sort::Asymmetric => key.facts.spec = KeySpec::Other("RSA_2048".into()),
         Sort::Replica => key.facts.is_replica = true,
         Sort::ForeignDisabled => key.facts.state = KeyState::Disabled,
         Sort::ForeignUnread => key.readable = Readable::PolicyOfOther,

@@ -33,8 +33,8 @@ impl First {
 fn an_unknown_state_or_kind_of_an_external_key_is_refused() {
     type Change = fn(&mut KeyFacts);
     let changes: [(Change, RefusalCode); 2] = [
-        (|facts| facts.state = KeyState::Unrecognized("Odd".to_owned()), RefusalCode::KeyNotReady),
-        (|facts| facts.usage = KeyUsage::Other(String::new()), RefusalCode::KeyOfWrongKind),
+        (|facts| facts.state = KeyState::Unrecognized("Odd".into()), RefusalCode::KeyNotReady),
+        (|facts| facts.usage = KeyUsage::Other("".into()), RefusalCode::KeyOfWrongKind),
     ];
     for (change, code) in changes {
         let mut case = case(Has::None, &enabled(), 0, HAS_ALL_CONSENT);

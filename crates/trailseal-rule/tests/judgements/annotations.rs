@@ -65,7 +65,7 @@ fn keys() -> Vec<Reading<KeyFacts>> {
         KeyState::PendingImport,
         KeyState::Unavailable,
         KeyState::Creating,
-        KeyState::Unrecognized(long.clone()),
+        KeyState::Unrecognized(long.as_str().into()),
     ];
     let mut keys: Vec<KeyFacts> = states
         .into_iter()
@@ -73,9 +73,9 @@ fn keys() -> Vec<Reading<KeyFacts>> {
         .collect();
     keys.extend([
         KeyFacts { manager: KeyManager::Aws, ..usual.clone() },
-        KeyFacts { manager: KeyManager::Unrecognized(long.clone()), ..usual.clone() },
-        KeyFacts { usage: KeyUsage::Other(long.clone()), ..usual.clone() },
-        KeyFacts { spec: KeySpec::Other(long), is_replica: true, ..usual.clone() },
+        KeyFacts { manager: KeyManager::Unrecognized(long.as_str().into()), ..usual.clone() },
+        KeyFacts { usage: KeyUsage::Other(long.as_str().into()), ..usual.clone() },
+        KeyFacts { spec: KeySpec::Other(long.into()), is_replica: true, ..usual.clone() },
         KeyFacts { origin: KeyOrigin::ExternalKeyStore, ..usual.clone() },
         KeyFacts { valid_to: day, origin: KeyOrigin::External, ..usual.clone() },
         usual,

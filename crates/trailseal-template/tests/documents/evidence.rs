@@ -321,12 +321,12 @@ fn what_is_not_known_of_a_key_says_why() {
         facts
     };
     let state = PlannedKey { state: Planned::Unknown(unknown()), ..key(here()) };
-    assert_eq!(facts(state).state, KeyState::Unrecognized(words.to_owned()));
+    assert_eq!(facts(state).state, KeyState::Unrecognized(words.into()));
     let manager = PlannedKey { manager: Planned::Unknown(unknown()), ..key(here()) };
-    assert_eq!(facts(manager).manager, KeyManager::Unrecognized(words.to_owned()));
+    assert_eq!(facts(manager).manager, KeyManager::Unrecognized(words.into()));
     let origin = PlannedKey { origin: Planned::Unknown(unknown()), ..key(here()) };
     let found = facts(origin.clone());
-    assert_eq!(found.state, KeyState::Unrecognized(words.to_owned()));
+    assert_eq!(found.state, KeyState::Unrecognized(words.into()));
     assert_eq!(found.origin, KeyOrigin::Unrecognized);
     // A disabled key fails even if its origin is not known.
     let disabled = PlannedKey { state: Planned::Known(KeyState::Disabled), ..origin };
