@@ -264,6 +264,13 @@ mod tests {
     }
 
     #[test]
+    fn only_the_stand_in_is_not_known() {
+        assert!(Region::not_known().is_not_known() && AccountId::not_known().is_not_known());
+        assert!(!Region::parse("us-east-1").unwrap().is_not_known());
+        assert!(!AccountId::parse("111122223333").unwrap().is_not_known());
+    }
+
+    #[test]
     fn debug_output_hides_the_token() {
         let token = ResultToken::new("canary").unwrap();
         assert_eq!(format!("{token:?}"), "ResultToken(hidden)");

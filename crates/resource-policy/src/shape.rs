@@ -361,7 +361,7 @@ fn same(one: char, other: char, case: LetterCase) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fit, Hole, LetterCase, Shape, Token, fit, fit_arn};
+    use super::{Fit, Hole, LetterCase, Shape, Token, fit, fit_arn, sealed_text};
     use crate::context::Context;
     use crate::pattern::{Pattern, Resolved, Variables};
 
@@ -379,6 +379,20 @@ mod tests {
     fn check(pattern: &str, shape: &Shape, expected: Fit) {
         let found = fit(&tokens(pattern), shape, LetterCase::Sensitive);
         assert_eq!(found, expected, "`{pattern}` on {shape:?}");
+    }
+
+    #[test]
+    fn stand_ins_are_in_characters_of_their_own() {
+        for (text, sealed) in [
+            ("a<b:\u{e4}>c", "a\u{f003c}\u{f0062}:\u{e4}\u{f003e}c"),
+            ("a<b", "a<b"),
+            ("a>b<c>", "a>b\u{f003c}\u{f0063}\u{f003e}"),
+            // A document does not write a stand-in in these characters.
+            ("\u{f003c}b\u{f003e}", "\u{fffd}b\u{fffd}"),
+            ("\u{effff}\u{f0080}\u{f007f}", "\u{effff}\u{f0080}\u{fffd}"),
+        ] {
+            assert_eq!(sealed_text(text), Shape::text(sealed), "{text:?}");
+        }
     }
 
     #[test]

@@ -320,8 +320,27 @@ mod tests {
         for bad in ["", "ab", "a/b", "<x>", "a b", "a:b"] {
             assert_eq!(TrailArn::planned("aws", &region, &known, bad), None, "{bad}");
         }
+        for good in ["abc", "a.b_c-1"] {
+            let arn = TrailArn::planned("aws", &region, &known, good).unwrap();
+            assert_eq!(arn.name(), good);
+        }
         let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/<name>";
         assert!(TrailArn::parse(arn).is_err());
+    }
+
+    #[test]
+    fn a_key_is_planned_until_it_has_an_id() {
+        let (region, account) = (Region::not_known(), AccountId::not_known());
+        assert!(KeyArn::planned("aws", &region, &account, "key").is_planned());
+        assert!(!KeyArn::parse("arn:aws:kms:us-east-1:111122223333:key/k-1").unwrap().is_planned());
+    }
+
+    #[test]
+    fn only_a_wildcard_matches_what_is_not_known() {
+        let known = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t";
+        assert_eq!(TrailArn::parse(known).unwrap().for_patterns(), known);
+        let unnamed = TrailArn::unnamed("aws", &Region::not_known(), &AccountId::not_known());
+        assert_eq!(unnamed.for_patterns(), "arn:aws:cloudtrail:\u{1}:\u{1}:trail/\u{1}");
     }
 
     #[test]

@@ -267,6 +267,13 @@ mod tests {
     }
 
     #[test]
+    fn a_document_may_have_one_mebibyte() {
+        let mut longest = b"[]".to_vec();
+        longest.resize(1 << 20, b' ');
+        assert_eq!(read(&longest), Ok(Vec::new()));
+    }
+
+    #[test]
     fn one_fault_voids_the_document_and_all_faults_are_listed() {
         let trail = "expected a trail ARN, `*` as wildcard within a part";
         let date = "expected a date, YYYY-MM-DD";

@@ -183,6 +183,14 @@ mod tests {
     }
 
     #[test]
+    fn only_a_key_arn_is_the_arn_of_a_key() {
+        let arn = |text: &str| KeyRef::parse(text).unwrap().arn().map(ToString::to_string);
+        assert_eq!(arn(KEY).as_deref(), Some(KEY));
+        assert_eq!(arn("arn:aws:kms:us-east-1:111122223333:alias/a"), None);
+        assert_eq!(arn("alias/a"), None);
+    }
+
+    #[test]
     fn only_aliases_below_alias_aws_are_aws_managed() {
         let managed = |text: &str| KeyRef::parse(text).unwrap().is_aws_managed_alias();
         assert!(managed("alias/aws/cloudtrail"));

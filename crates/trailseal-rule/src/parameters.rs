@@ -248,7 +248,21 @@ impl<'a> EvaluationContext<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::TagKey;
+    use serde_json::json;
+
+    use super::{Parameters, TagKey};
+    use crate::facts::Rotation;
+
+    #[test]
+    fn only_a_limit_needs_a_period_that_is_left_out() {
+        let limited = json!({ "profile": "strict", "maxRotationPeriodDays": "365" });
+        let limited = Parameters::parse(limited.as_object().unwrap()).unwrap();
+        let on = |period_days| Rotation::On { period_days, next: None };
+        assert!(limited.needs_period_of(&on(None)));
+        assert!(!limited.needs_period_of(&on(Some(365))));
+        assert!(!limited.needs_period_of(&Rotation::Off));
+        assert!(!Parameters::default().needs_period_of(&on(None)));
+    }
 
     #[test]
     fn a_key_is_one_that_a_person_may_set() {

@@ -82,6 +82,8 @@ mod tests {
                     json!("arn:aws:cloudtrail:????????:<account>:trail/main"),
                     Sometimes,
                 ),
+                // It fits whatever the unknown parts are, though it counts characters.
+                ("StringLike", json!("arn:aws:cloudtrai?:*"), Always),
                 // A part of a stand-in is not a part of what it stands for.
                 ("StringLike", json!("*account*"), Sometimes),
                 ("StringLike", json!("*t>:trail/main"), Sometimes),

@@ -3,7 +3,7 @@
 use serde_json::json;
 use trailseal_rule::{
     AccountId, ComplianceType, EvaluationContext, Facts, Parameters, Reading, Refusal, Trail,
-    exemption_by_tag, exemption_tag_to_read,
+    evaluate, exemption_by_tag, exemption_tag_to_read,
 };
 
 use crate::fixtures::{facts, now, parameters, region, report, trail};
@@ -49,6 +49,16 @@ fn a_tag_exempts_a_trail_that_would_fail_from_today_to_the_ninetieth_day() {
             assert_eq!(said.annotation.as_str(), why);
         }
     }
+}
+
+#[test]
+fn a_trail_that_a_tag_exempts_has_no_checks() {
+    let parameters = parameters(&json!({ "exemptionTag": TAG, "skipChecks": "key-usable" }));
+    let context = EvaluationContext { parameters: &parameters, now: now() };
+    let failed = evaluate(&context, &trail(), &broken());
+    assert_eq!((failed.skipped.len(), failed.key.is_some()), (1, true));
+    let exempt = evaluate(&context, &trail(), &with_tag("2026-12-31", broken()));
+    assert_eq!((exempt.skipped.len(), exempt.key), (0, None));
 }
 
 #[test]
