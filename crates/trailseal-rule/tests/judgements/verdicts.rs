@@ -4,7 +4,7 @@ use serde_json::json;
 use trailseal_rule::{
     AccountId, Annotation, CHECKS, CheckId, ComplianceType, Delivery, Facts, KeyArn, KeyFacts,
     KeyManager, KeyRef, KeyState, Outcome, Parameters, Reading, Refusal, Region, Rotation, Trail,
-    Verdict,
+    TrailArn, Verdict,
 };
 
 use crate::fixtures::{
@@ -278,6 +278,33 @@ fn a_key_of_an_account_that_is_not_known_is_not_verified() {
     for given in [json!({}), json!({ "allowedKmsKeyArns": KEY })] {
         let found = outcome(CheckId::KeyAllowed, &given, &trail, &facts());
         assert!(found.starts_with("unknown "), "{given} {found}");
+    }
+}
+
+/// A list restricts the keys of the trail's account. A planned key may become a listed one.
+#[test]
+fn a_key_of_the_account_must_be_on_the_list_of_keys() {
+    const OTHER: &str = "arn:aws:kms:us-east-1:111122223333:key/other";
+    let region = Region::parse("us-east-1").unwrap();
+    let (own, unknown) = (AccountId::parse("111122223333").unwrap(), AccountId::not_known());
+    let existing = (trail().arn, KeyArn::parse(KEY).unwrap());
+    let planned = (trail().arn, KeyArn::planned("aws", &region, &own, "Key"));
+    let in_new_account = (
+        TrailArn::unnamed("aws", &region, &unknown),
+        KeyArn::planned("aws", &region, &unknown, "Key"),
+    );
+    for ((arn, key), allowed, expected) in [
+        (&existing, KEY, "pass"),
+        (&existing, OTHER, "fail key-not-listed"),
+        (&existing, FOREIGN, "fail key-not-listed"),
+        (&planned, FOREIGN, "fail key-not-listed"),
+        (&planned, OTHER, "unknown evidence-refused"),
+        (&in_new_account, OTHER, "unknown evidence-refused"),
+    ] {
+        let trail = Trail { arn: arn.clone(), key: Some(KeyRef::Key(key.clone())), ..trail() };
+        let given = json!({ "allowedKmsKeyArns": allowed });
+        let found = outcome(CheckId::KeyAllowed, &given, &trail, &facts());
+        assert_eq!(found, expected, "{key} {allowed}");
     }
 }
 
