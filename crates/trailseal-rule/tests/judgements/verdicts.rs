@@ -281,6 +281,27 @@ fn a_key_of_an_account_that_is_not_known_is_not_verified() {
     }
 }
 
+/// A Region that is not known before deployment may be that of the other.
+#[test]
+fn a_region_that_is_not_known_is_not_the_wrong_one() {
+    let known = Region::parse("us-east-1").unwrap();
+    let elsewhere = Region::parse("eu-west-1").unwrap();
+    let account = AccountId::parse("111122223333").unwrap();
+    for (of_key, of_bucket, expected) in [
+        (&known, &known, "pass"),
+        (&Region::not_known(), &Region::not_known(), "pass"),
+        (&known, &elsewhere, "fail key-in-wrong-region"),
+        (&Region::not_known(), &known, "unknown evidence-refused"),
+        (&known, &Region::not_known(), "unknown evidence-refused"),
+    ] {
+        let key = KeyArn::planned("aws", of_key, &account, "Key");
+        let trail = Trail { key: Some(KeyRef::Key(key)), ..trail() };
+        let facts = Facts { bucket_region: Reading::Known(of_bucket.clone()), ..facts() };
+        let found = outcome(CheckId::KeyInBucketRegion, &json!({}), &trail, &facts);
+        assert_eq!(found, expected, "{of_key} {of_bucket}");
+    }
+}
+
 /// A list restricts the keys of the trail's account. A planned key may become a listed one.
 #[test]
 fn a_key_of_the_account_must_be_on_the_list_of_keys() {
