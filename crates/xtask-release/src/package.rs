@@ -22,13 +22,12 @@ use xtask::tools;
 /// 1980-01-01, the earliest time in a zip archive: no program contains the time of its build.
 const SOURCE_DATE_EPOCH: &str = "315532800";
 
-/// The functions that ship: the name of the program, and its package.
-const FUNCTIONS: [(&str, &str); 4] = [
-    ("bootstrap", "trailseal-lambda"),
-    ("remediation", "trailseal-runbook"),
-    ("hook", "trailseal-hook"),
-    ("findings", "trailseal-security-hub"),
-];
+const RULE: (&str, &str) = ("bootstrap", "trailseal-lambda");
+const HOOK: (&str, &str) = ("hook", "trailseal-hook");
+
+/// The functions that ship: the name of the program, and its package, whose folder has its name.
+pub(crate) const FUNCTIONS: [(&str, &str); 4] =
+    [RULE, ("remediation", "trailseal-runbook"), HOOK, ("findings", "trailseal-security-hub")];
 
 /// Builds and packs each function for each architecture.
 pub(crate) fn run(project: &Project, architectures: &Architectures) -> Result<()> {
@@ -40,29 +39,23 @@ pub(crate) fn run(project: &Project, architectures: &Architectures) -> Result<()
 
 /// Builds and packs each function for an architecture; returns the archives.
 pub(crate) fn functions(project: &Project, architecture: Architecture) -> Result<Vec<PathBuf>> {
-    FUNCTIONS
-        .into_iter()
-        .map(|(name, package)| function(project, architecture, name, package))
-        .collect()
+    FUNCTIONS.into_iter().map(|program| function(project, architecture, program)).collect()
 }
 
 /// Builds and packs the rule's function for an architecture; returns the archive.
 pub(crate) fn rule_function(project: &Project, architecture: Architecture) -> Result<PathBuf> {
-    let [(name, package), ..] = FUNCTIONS;
-    function(project, architecture, name, package)
+    function(project, architecture, RULE)
 }
 
 /// Builds and packs the function of the Hook for an architecture; returns the archive.
 pub(crate) fn hook_function(project: &Project, architecture: Architecture) -> Result<PathBuf> {
-    let [.., (name, package), _] = FUNCTIONS;
-    function(project, architecture, name, package)
+    function(project, architecture, HOOK)
 }
 
 fn function(
     project: &Project,
     architecture: Architecture,
-    name: &str,
-    package: &str,
+    (name, package): (&str, &str),
 ) -> Result<PathBuf> {
     let built = build(project, architecture, &format!("{package} --bin {name}"))?.join(name);
     let glibc = require_lambda(&built, architecture)?;

@@ -59,18 +59,17 @@ fn bills(
 ) -> Result<()> {
     let arch = architecture.name();
     let bill = |name: String| folder.join(format!("{name}.cdx.json"));
-    let programs = [
-        ("crates/trailseal-lambda", "bootstrap", bill(format!("bootstrap-{arch}"))),
-        ("crates/trailseal-runbook", "remediation", bill(format!("remediation-{arch}"))),
-        ("crates/trailseal-hook", "hook", bill(format!("hook-{arch}"))),
-        ("crates/trailseal-security-hub", "findings", bill(format!("findings-{arch}"))),
-        ("crates/trailseal-cli", "trailseal", bill(command_name(architecture))),
-    ];
+    let functions = package::FUNCTIONS
+        .map(|(name, package)| (package, name, bill(format!("{name}-{arch}"))))
+        .into_iter();
+    let command = ("trailseal-cli", "trailseal", bill(command_name(VERSION, architecture)));
+    let programs: Vec<_> = functions.chain([command]).collect();
     sbom::write(project, architecture, notes.date_seconds, &programs)
 }
 
-fn command_name(architecture: Architecture) -> String {
-    format!("trailseal-{VERSION}-{}-linux", architecture.name())
+/// The name of the archive with the command, without its extension.
+pub(super) fn command_name(version: &str, architecture: Architecture) -> String {
+    format!("trailseal-{version}-{}-linux", architecture.name())
 }
 
 /// The command with its manual pages and completions.
@@ -81,7 +80,7 @@ fn command(
     folder: &Path,
 ) -> Result<()> {
     let (program, glibc) = package::command(project, architecture)?;
-    let name = command_name(architecture);
+    let name = command_name(VERSION, architecture);
     let stage = stage(project, &name)?;
     for file in
         [program.as_path(), "LICENSE".as_ref(), "README.md".as_ref(), "CHANGELOG.md".as_ref()]

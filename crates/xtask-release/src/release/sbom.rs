@@ -13,7 +13,7 @@ const SUFFIX: &str = ".cdx.json";
 
 /// Writes the bills of materials of programs for one architecture.
 ///
-/// `programs` are the folder of a package, a program in it, and the file to write. One run of
+/// `programs` are a package, a program in it, and the file to write. One run of
 /// `cargo cyclonedx` writes all of them into the packages' folders, and this removes them there.
 pub(super) fn write(
     project: &Project,
@@ -35,8 +35,8 @@ pub(super) fn write(
     outcome
 }
 
-fn copy(project: &Project, (folder, program, to): &(&str, &str, PathBuf)) -> Result<()> {
-    let text = project.shell().read_file(format!("{folder}/{program}_bin{SUFFIX}"))?;
+fn copy(project: &Project, (package, program, to): &(&str, &str, PathBuf)) -> Result<()> {
+    let text = project.shell().read_file(format!("crates/{package}/{program}_bin{SUFFIX}"))?;
     Ok(project.shell().write_file(to, without_root(&text, project.root()))?)
 }
 

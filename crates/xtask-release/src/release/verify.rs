@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Cursor, Read};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use flate2::read::GzDecoder;
 use xshell::Shell;
 
+use crate::package::FUNCTIONS;
 use crate::package::architecture::Architecture;
-use crate::release::artifacts::{COMPLETIONS, SUMS, subcommands, sums};
+use crate::release::artifacts::{COMPLETIONS, SUMS, command_name, subcommands, sums};
 use crate::release::version::VERSION;
 use xtask::project::{Project, print};
 
@@ -60,15 +61,16 @@ impl Release<'_> {
     /// Checks every archive and the checksums; each gives a summary or a fault.
     fn check(&self) -> Result<Vec<(String, Result<String>)>> {
         let mut outcomes = vec![(SUMS.to_owned(), self.check_sums())];
-        let mut programs = 0;
-        for path in self.shell.read_dir(self.folder)? {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let paths = self.shell.read_dir(self.folder)?;
+        let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into();
+        let names: BTreeSet<String> = paths.iter().map(name).collect();
+        outcomes.extend(self.missing_programs(&names));
+        for name in names {
             let architecture = Architecture::ALL.into_iter().find(|it| {
                 let arch = it.name();
                 name.ends_with(&format!("-{arch}.zip"))
                     || name.ends_with(&format!("-{arch}-linux.tar.gz"))
             });
-            programs += usize::from(architecture.is_some());
             let outcome = match architecture {
                 Some(_) if name.ends_with(".zip") => self.check_function(&name),
                 Some(architecture) => self.check_command(&name, architecture),
@@ -78,11 +80,31 @@ impl Release<'_> {
             };
             outcomes.push((name, outcome));
         }
-        if programs == 0 || programs % 3 != 0 {
-            let fault = anyhow!("two functions and a command are needed, not {programs}");
-            outcomes.push(("programs".to_owned(), Err(fault)));
-        }
         Ok(outcomes)
+    }
+
+    /// The programs that are missing for an architecture that has one, as faults.
+    fn missing_programs(&self, names: &BTreeSet<String>) -> Vec<(String, Result<String>)> {
+        let fault = |name: &str, what: &'static str| (name.to_owned(), Err(anyhow!(what)));
+        let mut missing = Vec::new();
+        let mut has_programs = false;
+        for architecture in Architecture::ALL {
+            let function = |(name, _)| format!("{name}-{}.zip", architecture.name());
+            let command = format!("{}.tar.gz", command_name(self.version, architecture));
+            let (there, absent): (Vec<String>, Vec<String>) = FUNCTIONS
+                .into_iter()
+                .map(function)
+                .chain([command])
+                .partition(|name| names.contains(name));
+            if !there.is_empty() {
+                has_programs = true;
+                missing.extend(absent.iter().map(|name| fault(name, "it is missing")));
+            }
+        }
+        if !has_programs {
+            missing.push(fault("programs", "there are none"));
+        }
+        missing
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>> {

@@ -10,6 +10,7 @@ use xshell::TempDir;
 
 use super::*;
 use crate::archive;
+use crate::package::FUNCTIONS;
 
 const LOCK: &str = "
 [[package]]
@@ -83,8 +84,8 @@ impl Files {
         let shell = Shell::new().unwrap();
         let folder = shell.create_temp_dir().unwrap();
         let files = Self { shell, folder };
-        for name in ["bootstrap-arm64", "remediation-arm64"] {
-            files.function(name, Some(&dependencies()));
+        for (name, _) in FUNCTIONS {
+            files.function(&format!("{name}-arm64"), Some(&dependencies()));
         }
         files.bill(COMMAND, &bill());
         files.command(&["trailseal.1", "trailseal-audit.1"]);
@@ -242,10 +243,27 @@ fn a_missing_page_program_or_checksum_is_a_fault() {
     let files = Files::new();
     files.command(&["trailseal.1"]);
     assert!(files.faults().contains("unexpected: [\"man/man1/trailseal-audit.1\"]"));
-    files.shell.remove_path(files.path("remediation-arm64.zip")).unwrap();
+    for name in ["findings-arm64.zip", "trailseal-1.2.3-arm64-linux.tar.gz"] {
+        files.shell.remove_path(files.path(name)).unwrap();
+        let faults = files.faults();
+        assert!(faults.contains("SHA256SUMS: it lists"), "{faults}");
+        assert!(faults.contains(&format!("{name}: it is missing\n")), "{faults}");
+    }
+}
+
+#[test]
+fn each_architecture_of_a_release_has_all_programs() {
+    let files = Files::new();
+    files.function("hook-x86_64", Some(&dependencies()));
     let faults = files.faults();
-    assert!(faults.contains("SHA256SUMS: it lists"), "{faults}");
-    assert!(faults.contains("two functions and a command are needed, not 2"), "{faults}");
+    assert!(faults.contains("bootstrap-x86_64.zip: it is missing\n"), "{faults}");
+    assert!(!faults.contains("hook-x86_64.zip: it is missing\n"), "{faults}");
+    for path in files.shell.read_dir(files.path("")).unwrap() {
+        if path.extension().is_some_and(|it| it == "zip" || it == "gz") {
+            files.shell.remove_path(path).unwrap();
+        }
+    }
+    assert!(files.faults().contains("programs: there are none\n"), "{}", files.faults());
 }
 
 #[test]
