@@ -115,3 +115,20 @@ pub enum StorageClass {
     /// A value that this version does not know.
     Unrecognized,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_with_a_named_key_has_one() {
+        let arn = KeyArn::parse("arn:aws:kms:us-east-1:111122223333:key/k-1").unwrap();
+        for encrypt in [Encryption::SseKms, Encryption::DsseKms] {
+            let named = FileStatus::Read(encrypt(KeyName::Arn(arn.clone())));
+            assert_eq!(named.key(), Some(&arn));
+            assert_eq!(FileStatus::Read(encrypt(KeyName::Unnamed)).key(), None);
+        }
+        assert_eq!(FileStatus::Read(Encryption::SseS3).key(), None);
+        assert_eq!(FileStatus::Unread(Unread::Failed).key(), None);
+    }
+}

@@ -300,6 +300,12 @@ mod tests {
             "AWSLogs/111122223333/Config/us-east-1/2026/1/31/ConfigSnapshot/x.json.gz",
             "xAWSLogs/111122223333/CloudTrail/us-east-1/2026/01/31/x.json.gz",
             "AWSLogs/111122223333/CloudTrail/us-east-1/2026/02/30/x.json.gz",
+            "AWSLogs/111122223333/CloudTrail/us-east-1/0000/01/31/x.json.gz",
+            "AWSLogs/111122223333/CloudTrail/us-east-1/2026/001/31/x.json.gz",
+            "AWSLogs/111122223333/CloudTrail/us-east-1/2026/+1/31/x.json.gz",
+            "AWSLogs/11112222333/CloudTrail/us-east-1/2026/01/31/x.json.gz",
+            "AWSLogs/11112222333x/CloudTrail/us-east-1/2026/01/31/x.json.gz",
+            "AWSLogs/111122223333/CloudTrail/us-east/2026/01/31/x.json.gz",
         ] {
             assert_eq!(parse(key), Parsed::Other, "{key}");
         }
@@ -323,5 +329,62 @@ mod tests {
             let key = format!("{folder}{name}");
             assert_eq!(parse(&key), Parsed::Unrecognized, "{key}");
         }
+    }
+
+    #[test]
+    fn a_digest_is_named_after_a_trail_its_home_region_and_a_second() {
+        let is_read = |name: &str| {
+            let key = format!(
+                "AWSLogs/111122223333/CloudTrail-Digest/us-west-2/2025/06/01/111122223333_\
+                 CloudTrail-Digest_us-west-2_{name}.json.gz"
+            );
+            matches!(parse(&key), Parsed::File(_))
+        };
+        assert!(is_read("abc_us-east-1_20250601T001530Z"));
+        let longest = "a".repeat(128);
+        assert!(is_read(&format!("{longest}_us-east-1_20250601T001530Z")));
+        for name in [
+            "ab_us-east-1_20250601T001530Z",
+            &format!("a{longest}_us-east-1_20250601T001530Z"),
+            "a c_us-east-1_20250601T001530Z",
+            "abc_useast1_20250601T001530Z",
+            "abc_us-east-1_20250601T0015Z",
+            "abc_us-east-1_20250601T00153Z",
+            "abc_us-east-1_20250601T0015300Z",
+            "abc_us-east-1_20250601T001530",
+        ] {
+            assert!(!is_read(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn regions_kinds_and_organizations_have_their_form() {
+        for region in ["eu-central-1", "us-gov-west-1", "ap-southeast-12"] {
+            assert!(is_region(region), "{region}");
+        }
+        let long = format!("us-{}-1", "a".repeat(28));
+        for region in
+            ["", "useast1", "us-1", "us-East-1", "us--1", "us-east-", "us-east-a", "us-e1-1", &long]
+        {
+            assert!(!is_region(region), "{region}");
+        }
+        let longest = format!("CloudTrail-{}", "a".repeat(32));
+        for kind in ["CloudTrail", "CloudTrail-Digest", &longest] {
+            assert_eq!(Kind::parse(kind).map(Kind::as_str), Some(kind));
+        }
+        for kind in ["cloudtrail", "CloudTrail-", "CloudTrail-1", &format!("{longest}a")] {
+            assert_eq!(Kind::parse(kind), None, "{kind}");
+        }
+        for (id, is_one) in [
+            ("o-exampleorg1", true),
+            ("o-123456789", false),
+            ("o-1234567890", true),
+            ("o-EXAMPLEORG1", false),
+            ("x-exampleorg1", false),
+        ] {
+            assert_eq!(is_organization(id), is_one, "{id}");
+        }
+        assert!(is_organization(&format!("o-{}", "a".repeat(32))));
+        assert!(!is_organization(&format!("o-{}", "a".repeat(33))));
     }
 }

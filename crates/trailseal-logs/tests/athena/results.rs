@@ -1,6 +1,6 @@
 //! Results that are cut, changed or not of the statement.
 
-use trailseal_logs::athena;
+use trailseal_logs::{StorageClass, athena};
 use trailseal_rule::Timestamp;
 
 use super::{bucket, key};
@@ -31,6 +31,18 @@ fn a_whole_result_is_read() {
     assert_eq!(outcome.coverage.unrecognized_examples, ["x"]);
     let files: Vec<u64> = outcome.coverage.rows().map(|(.., totals)| totals.files).collect();
     assert_eq!(files, [2]);
+}
+
+#[test]
+fn the_storage_class_of_a_row_is_that_of_its_files() {
+    for (word, expected) in
+        [("GLACIER", StorageClass::Glacier), ("NEW", StorageClass::Unrecognized)]
+    {
+        let text = result().replacen("\"STANDARD\"", &format!("\"{word}\""), 1);
+        let coverage = athena::read(text.as_bytes(), &bucket()).unwrap().coverage;
+        let found: Vec<_> = coverage.rows().map(|(_, _, class, _)| class.storage).collect();
+        assert_eq!(found, [expected]);
+    }
 }
 
 /// The result with the time of the query in each row.

@@ -28,6 +28,7 @@ fn a_manifest_is_read_with_its_checksum() {
         assert_eq!((manifest.format, manifest.files.len()), (expected, 1));
         assert_eq!(manifest.source_bucket, BUCKET);
         assert_eq!(manifest.destination_bucket, "arn:aws:s3:::reports");
+        assert_eq!(manifest.destination(), "reports");
     }
 }
 
@@ -37,9 +38,15 @@ fn a_manifest_with_another_checksum_or_without_one_is_rejected() {
     let path = report.path().join("manifest.json");
     let mut json = fs::read(&path).unwrap();
     json.push(b'\n');
+    let written = fs::read_to_string(report.path().join("manifest.checksum")).unwrap();
+    let md5 = u128::from_be_bytes(<md5::Md5 as md5::Digest>::digest(&json).into());
     fs::write(&path, json).unwrap();
     let error = manifest(report.path()).unwrap_err().to_string();
-    assert!(error.starts_with("the MD5 of `manifest.json` is "), "{error}");
+    let expected = format!(
+        "the MD5 of `manifest.json` is {md5:032x}, but `manifest.checksum` is `{}`",
+        written.trim()
+    );
+    assert!(error.starts_with(&expected), "{error}");
     fs::remove_file(report.path().join("manifest.checksum")).unwrap();
     let error = manifest(report.path()).unwrap_err();
     let InventoryError::Unread { name, .. } = error else { panic!("{error}") };
@@ -69,6 +76,22 @@ fn all_faults_of_a_manifest_are_named() {
     ] {
         let error = super::damage::error(format, from, to);
         assert!(error.contains(expected), "{from}: {error}");
+        assert!(!error.contains(" more"), "{error}");
+    }
+    for md5 in ["0".repeat(31), "0".repeat(33), format!("+{}", "0".repeat(31))] {
+        let other = format!("\"MD5checksum\": \"{md5}\", \"was\": \"");
+        let error = super::damage::error("CSV", "\"MD5checksum\": \"", &other);
+        assert!(error.contains("expected 32 hexadecimal digits"), "{md5}: {error}");
+    }
+}
+
+#[test]
+fn ten_faults_of_a_manifest_are_named_and_the_others_counted() {
+    for (files, named, more) in [("{}, {}, {}", 9, ""), ("{}, {}, {}, {}", 10, "; and 2 more")] {
+        let error = error("CSV", "\"files\": [", &format!("\"files\": [{files}, "));
+        assert_eq!(error.matches("is missing").count(), named, "{error}");
+        assert_eq!(error.contains(" more"), !more.is_empty(), "{error}");
+        assert!(error.ends_with(more), "{error}");
     }
 }
 
