@@ -42,17 +42,26 @@ fn write(path: &Path, schema: &str, properties: WriterProperties, values: &[Vec<
 
 #[test]
 fn wrong_columns_are_all_named() {
-    let reason = fault(|path| {
-        let schema = "message s { required int32 key; optional binary size; }";
-        let schema = Arc::new(parse_message_type(schema).unwrap());
-        SerializedFileWriter::new(File::create(path).unwrap(), schema, Arc::default())
-            .unwrap()
-            .close()
-            .unwrap();
-    });
-    let expected = "column `bucket` is missing; column `key` is INT32, expected one BYTE_ARRAY; \
-                    column `size` is BYTE_ARRAY, expected one INT64";
-    assert_eq!(reason, expected);
+    for (columns, expected) in [
+        (
+            "required int32 key; optional binary size;",
+            "column `bucket` is missing; column `key` is INT32, expected one BYTE_ARRAY; column \
+             `size` is BYTE_ARRAY, expected one INT64",
+        ),
+        (
+            "required binary bucket; repeated binary key;",
+            "column `key` is BYTE_ARRAY, expected one BYTE_ARRAY",
+        ),
+    ] {
+        let schema = Arc::new(parse_message_type(&format!("message s {{ {columns} }}")).unwrap());
+        let reason = fault(|path| {
+            SerializedFileWriter::new(File::create(path).unwrap(), schema, Arc::default())
+                .unwrap()
+                .close()
+                .unwrap();
+        });
+        assert_eq!(reason, expected);
+    }
 }
 
 #[test]
@@ -85,9 +94,15 @@ fn plain_pages_of_both_versions_are_read() {
 fn other_files_and_other_encodings_are_rejected() {
     assert!(fault(|path| fs::write(path, b"PAR1").unwrap()).contains("too short"));
     assert!(fault(|path| fs::write(path, b"x".repeat(100)).unwrap()).contains("Corrupt footer"));
-    let large = [b"PAR1".as_slice(), &u32::MAX.to_le_bytes(), b"PAR1"].concat();
-    let reason = fault(|path| fs::write(path, large).unwrap());
-    assert!(reason.contains("expected plain metadata of at most 8 MiB"), "{reason}");
+    for (bytes, expected) in [
+        (8 << 20, "too short"),
+        ((8 << 20) + 1, "expected plain metadata of at most 8 MiB"),
+        (u32::MAX, "expected plain metadata of at most 8 MiB"),
+    ] {
+        let large = [b"PAR1".as_slice(), &bytes.to_le_bytes(), b"PAR1"].concat();
+        let reason = fault(|path| fs::write(path, large).unwrap());
+        assert!(reason.contains(expected), "{bytes}: {reason}");
+    }
     let properties = WriterProperties::builder()
         .set_dictionary_enabled(false)
         .set_encoding(parquet::basic::Encoding::DELTA_BYTE_ARRAY)
