@@ -168,6 +168,17 @@ mod inventory {
     }
 
     #[test]
+    fn a_file_of_many_rows_is_read_to_its_end() {
+        let objects = vec![Object::new(&key(0), "SSE-S3"); 8_193];
+        for format in FORMATS {
+            let outcome = read(report(format, std::slice::from_ref(&objects)).path());
+            assert!(outcome.is_complete(), "{format}: {:?}", outcome.unread);
+            assert_eq!(outcome.rows, 8_193, "{format}");
+            assert_eq!(counts(&outcome), [(read_as(Encryption::SseS3), 8_193)], "{format}");
+        }
+    }
+
+    #[test]
     fn the_scope_leaves_files_out() {
         let objects = vec![Object::new(&key(0), "SSE-S3"), Object::new(&key(1), "SSE-S3")];
         let report = report("Parquet", &[objects]);

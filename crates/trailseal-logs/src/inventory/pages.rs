@@ -7,10 +7,11 @@ use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use parquet::basic::Encoding;
+use parquet::basic::{Encoding, Type};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
+use parquet::schema::types::ColumnDescPtr;
 
 use super::files::Content;
 
@@ -22,6 +23,8 @@ const HEADER_BYTES_MAX: usize = 16 << 10;
 
 /// The values of the largest dictionary that is read.
 const DICTIONARY_VALUES_MAX: usize = 512 << 10;
+
+const TEXT_TOO_LONG: &str = "its texts or levels are longer than the page";
 
 fn fault(text: String) -> ParquetError {
     ParquetError::General(text)
@@ -95,12 +98,13 @@ fn too_large(bytes: impl std::fmt::Display) -> String {
 /// Pages that the decoder can decode.
 pub(crate) struct LimitedPageReader<P> {
     pages: P,
+    column: ColumnDescPtr,
     has_dictionary: bool,
 }
 
 impl<P: PageReader> LimitedPageReader<P> {
-    pub(crate) fn new(pages: P) -> Self {
-        Self { pages, has_dictionary: false }
+    pub(crate) fn new(pages: P, column: ColumnDescPtr) -> Self {
+        Self { pages, column, has_dictionary: false }
     }
 
     fn check(&mut self, page: &Page) -> Result<()> {
@@ -141,6 +145,51 @@ impl<P: PageReader> LimitedPageReader<P> {
         }
         Err(fault(format!("a page is {encoding}, expected PLAIN, RLE, or a dictionary before it")))
     }
+
+    /// Makes texts safe to decode: the decoder reads the length of the next text without looking
+    /// whether the page has it.
+    fn end_texts(&self, page: &mut Page) -> Result<()> {
+        if self.column.physical_type() != Type::BYTE_ARRAY {
+            return Ok(());
+        }
+        let (texts, levels) = match page {
+            Page::DictionaryPage { buf, .. } => (buf, 0),
+            Page::DataPage { buf, encoding: Encoding::PLAIN, .. } => {
+                let levels = if self.column.max_def_level() > 0 { levels_of(buf)? } else { 0 };
+                (buf, levels)
+            }
+            Page::DataPageV2 {
+                buf,
+                encoding: Encoding::PLAIN,
+                def_levels_byte_len,
+                rep_levels_byte_len,
+                ..
+            } => {
+                let levels = u64::from(*def_levels_byte_len) + u64::from(*rep_levels_byte_len);
+                (buf, usize::try_from(levels)?)
+            }
+            Page::DataPage { .. } | Page::DataPageV2 { .. } => return Ok(()),
+        };
+        *texts = with_end(texts, levels)?;
+        Ok(())
+    }
+}
+
+/// The bytes of the definition levels in a page of version 1, and of their length before them.
+fn levels_of(page: &[u8]) -> Result<usize> {
+    let (length, _) = page.split_first_chunk().ok_or_else(|| fault(TEXT_TOO_LONG.to_owned()))?;
+    Ok(usize::try_from(u32::from_le_bytes(*length))?.saturating_add(length.len()))
+}
+
+/// Texts, each behind its length, and behind the last one a length that no page has.
+fn with_end(page: &[u8], levels: usize) -> Result<Bytes> {
+    let short = || fault(TEXT_TOO_LONG.to_owned());
+    let mut rest = page.get(levels..).ok_or_else(short)?;
+    while !rest.is_empty() {
+        let (length, text) = rest.split_first_chunk().ok_or_else(short)?;
+        rest = text.get(usize::try_from(u32::from_le_bytes(*length))?..).ok_or_else(short)?;
+    }
+    Ok([page, &u32::MAX.to_le_bytes()].concat().into())
 }
 
 impl<P: PageReader> Iterator for LimitedPageReader<P> {
@@ -153,9 +202,10 @@ impl<P: PageReader> Iterator for LimitedPageReader<P> {
 
 impl<P: PageReader> PageReader for LimitedPageReader<P> {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
-        let page = self.pages.get_next_page()?;
-        if let Some(page) = &page {
+        let mut page = self.pages.get_next_page()?;
+        if let Some(page) = &mut page {
             self.check(page)?;
+            self.end_texts(page)?;
         }
         Ok(page)
     }

@@ -155,8 +155,9 @@ fn open<T: DataType>(
     let rows = usize::try_from(group.num_rows()).unwrap_or_default();
     let pages = SerializedPageReader::new(Arc::new(Chunks::new(content, end)), column, rows, None)
         .map_err(|error| format!("column `{name}`: {error}"))?;
-    let reader =
-        get_column_reader(column.column_descr_ptr(), Box::new(LimitedPageReader::new(pages)));
+    let descriptor = column.column_descr_ptr();
+    let pages = LimitedPageReader::new(pages, descriptor.clone());
+    let reader = get_column_reader(descriptor, Box::new(pages));
     let reader = T::get_column_reader(reader).ok_or("it has another type")?;
     Ok(Some(Values { name, reader, levels: Vec::new(), values: Vec::new(), row: 0, next: 0 }))
 }

@@ -54,16 +54,6 @@ fn a_row_with_a_fault_rejects_the_whole_file() {
 }
 
 #[test]
-fn a_file_of_many_rows_is_read_to_its_end() {
-    let objects = vec![Object::new(&key(0), "SSE-KMS"); 8_193];
-    let outcome = read(report("CSV", &[objects]).path());
-    assert!(outcome.is_complete() && !outcome.is_interrupted, "{outcome:?}");
-    assert_eq!(outcome.rows, 8_193);
-    let counted = counts(&outcome).iter().map(|(_, files)| files).sum::<u64>();
-    assert_eq!(counted, 8_193);
-}
-
-#[test]
 fn an_endless_row_is_rejected_in_bounded_memory() {
     let mut text = b"\"trail-logs\",\"".to_vec();
     text.resize(50_000_000, b'a');

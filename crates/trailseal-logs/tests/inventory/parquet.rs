@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding};
 use parquet::data_type::{ByteArray, ByteArrayType};
-use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
@@ -73,7 +73,7 @@ fn plain_pages_of_both_versions_are_read() {
             let properties = WriterProperties::builder()
                 .set_writer_version(version)
                 .set_compression(compression)
-                .set_encoding(parquet::basic::Encoding::PLAIN)
+                .set_encoding(Encoding::PLAIN)
                 .build();
             let schema = "message s { required binary encryption_status (STRING); required binary \
                           other; required binary bucket; required binary key; }";
@@ -105,12 +105,90 @@ fn other_files_and_other_encodings_are_rejected() {
     }
     let properties = WriterProperties::builder()
         .set_dictionary_enabled(false)
-        .set_encoding(parquet::basic::Encoding::DELTA_BYTE_ARRAY)
+        .set_encoding(Encoding::DELTA_BYTE_ARRAY)
         .build();
     let schema = "message s { required binary bucket; required binary key; }";
     let values = [BUCKET, &key(0)].map(|text| vec![ByteArray::from(text)]);
     let reason = fault(|path| write(path, schema, properties, &values));
     assert!(reason.contains("a page is DELTA_BYTE_ARRAY, expected PLAIN"), "{reason}");
+}
+
+#[test]
+fn another_compression_is_named() {
+    // In the metadata, the compression is the integer behind the path: 1 for Snappy, 2 for gzip.
+    const SNAPPY: [u8; 2] = [0x15, 0x02];
+    let report = report("Parquet", &[vec![Object::new(&key(0), "SSE-KMS")]]);
+    let path = report.path().join("data/0.parquet");
+    let written = fs::read(&path).unwrap();
+    let places = written.windows(2).enumerate().filter(|(_, bytes)| *bytes == SNAPPY);
+    let reasons = places.map(|(place, _)| {
+        let mut content = written.clone();
+        content[place + 1] = 0x04;
+        fs::write(&path, content).unwrap();
+        seal(report.path(), "Parquet", "", &["0.parquet".to_owned()]);
+        read(report.path()).unread.first().map(|file| file.reason.clone()).unwrap_or_default()
+    });
+    let reasons: Vec<String> = reasons.collect();
+    for column in ["bucket", "key", "encryption_status"] {
+        let expected = format!("column `{column}`: it is compressed with GZIP");
+        assert!(reasons.iter().any(|reason| reason.contains(&expected)), "{reasons:?}");
+    }
+}
+
+/// Writes a file with two columns of two texts each, in pages of one form.
+fn two_columns(path: &Path, version: WriterVersion, has_dictionary: bool) {
+    let properties = WriterProperties::builder()
+        .set_writer_version(version)
+        .set_compression(Compression::UNCOMPRESSED)
+        .set_dictionary_enabled(has_dictionary)
+        .set_encoding(Encoding::PLAIN)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .build();
+    let schema = "message s { optional binary bucket; required binary key; }";
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let file = File::create(path).unwrap();
+    let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let (keys, buckets) = ([key(0), key(1)], [BUCKET, BUCKET]);
+    for (texts, levels) in
+        [(buckets, Some([1, 1].as_slice())), (keys.each_ref().map(String::as_str), None)]
+    {
+        let mut column = group.next_column().unwrap().unwrap();
+        let texts = texts.map(ByteArray::from);
+        column.typed::<ByteArrayType>().write_batch(&texts, levels, None).unwrap();
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+}
+
+/// The decoder of texts reads their lengths without looking whether the page has them.
+#[test]
+fn a_page_with_less_than_its_header_or_lengths_say_is_rejected() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("data")).unwrap();
+    let path = folder.path().join("data/0.parquet");
+    for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+        for has_dictionary in [true, false] {
+            two_columns(&path, version, has_dictionary);
+            let written = fs::read(&path).unwrap();
+            let mut reasons = Vec::new();
+            for place in 0..written.len() {
+                // A count in a header that is higher by one, and another length.
+                for change in [|byte: u8| byte.wrapping_add(2), |byte: u8| byte ^ 0x80] {
+                    let mut content = written.clone();
+                    content[place] = change(content[place]);
+                    fs::write(&path, content).unwrap();
+                    seal(folder.path(), "Parquet", "", &["0.parquet".to_owned()]);
+                    let outcome = read(folder.path());
+                    reasons.extend(outcome.unread.into_iter().map(|file| file.reason));
+                }
+            }
+            let expected = "its texts or levels are longer than the page";
+            let found = reasons.iter().filter(|reason| reason.ends_with(expected)).count();
+            assert!(found > 0, "{version:?} {has_dictionary}: {reasons:?}");
+        }
+    }
 }
 
 proptest! {
