@@ -167,6 +167,53 @@ mod inventory {
         }
     }
 
+    /// The folders differ from the first one in one part each, and their files alternate.
+    #[test]
+    fn each_folder_and_month_is_counted_by_itself() {
+        let mut objects = Vec::new();
+        for minute in 0..2 {
+            let first = key(minute);
+            objects.extend(
+                [
+                    first.clone(),
+                    first.replace("eu-central-1", "eu-west-1"),
+                    first.replace("111122223333", "777788889999"),
+                    first.replace("CloudTrail", "CloudTrail-Insight"),
+                    first.replace("AWSLogs/", "AWSLogs/o-exampleorg1/"),
+                    first.replace("AWSLogs/", "prefix/AWSLogs/"),
+                    first.replace("2026/01", "2026/02").replace("202601", "202602"),
+                ]
+                .map(|key| Object::new(&key, "SSE-KMS")),
+            );
+        }
+        for format in FORMATS {
+            let outcome = read(report(format, std::slice::from_ref(&objects)).path());
+            let mut found: Vec<_> = outcome
+                .coverage
+                .rows()
+                .map(|(folder, month, _, totals)| {
+                    let organization = folder.organization.clone().unwrap_or_default();
+                    let (account, region) = (folder.account.to_string(), folder.region.to_string());
+                    let place = [&folder.prefix, &organization, &account, &folder.kind, &region];
+                    (place.map(String::as_str).join("/"), month.to_string(), totals.files)
+                })
+                .collect();
+            found.sort();
+            let mut expected = [
+                ("//111122223333/CloudTrail/eu-central-1", "2026-01"),
+                ("//111122223333/CloudTrail/eu-west-1", "2026-01"),
+                ("//777788889999/CloudTrail/eu-central-1", "2026-01"),
+                ("//111122223333/CloudTrail-Insight/eu-central-1", "2026-01"),
+                ("/o-exampleorg1/111122223333/CloudTrail/eu-central-1", "2026-01"),
+                ("prefix//111122223333/CloudTrail/eu-central-1", "2026-01"),
+                ("//111122223333/CloudTrail/eu-central-1", "2026-02"),
+            ]
+            .map(|(folder, month)| (folder.to_owned(), month.to_owned(), 2));
+            expected.sort();
+            assert_eq!(found, expected, "{format}");
+        }
+    }
+
     #[test]
     fn a_file_of_many_rows_is_read_to_its_end() {
         let objects = vec![Object::new(&key(0), "SSE-S3"); 8_193];

@@ -285,3 +285,22 @@ impl Record<'_> {
         Class { status, storage, version, owner: Owner::NotListed }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_and_month_is_one_group() {
+        let mut counter = Counter::new("logs", &|_| true, 0);
+        for region in ["us-east-1", "us-east-1", "us-west-2", "us-east-1"] {
+            let key = format!(
+                "AWSLogs/111122223333/CloudTrail/{region}/2026/01/31/\
+                 111122223333_CloudTrail_{region}_20260131T2355Z_Ab3dEf6hIj9kLm2n.json.gz"
+            );
+            let record = Record { bucket: b"logs", key: key.as_bytes(), ..Record::default() };
+            counter.count(&record).unwrap();
+        }
+        assert_eq!(counter.groups.len(), 2);
+    }
+}
