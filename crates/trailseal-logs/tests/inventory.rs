@@ -167,24 +167,22 @@ mod inventory {
         }
     }
 
-    /// The folders differ from the first one in one part each, and their files alternate.
+    /// Each folder differs in one part from the first one, whose files are before and behind its own.
     #[test]
     fn each_folder_and_month_is_counted_by_itself() {
         let mut objects = Vec::new();
         for minute in 0..2 {
             let first = key(minute);
-            objects.extend(
-                [
-                    first.clone(),
-                    first.replace("eu-central-1", "eu-west-1"),
-                    first.replace("111122223333", "777788889999"),
-                    first.replace("CloudTrail", "CloudTrail-Insight"),
-                    first.replace("AWSLogs/", "AWSLogs/o-exampleorg1/"),
-                    first.replace("AWSLogs/", "prefix/AWSLogs/"),
-                    first.replace("2026/01", "2026/02").replace("202601", "202602"),
-                ]
-                .map(|key| Object::new(&key, "SSE-KMS")),
-            );
+            for other in [
+                first.replace("eu-central-1", "eu-west-1"),
+                first.replace("111122223333", "777788889999"),
+                first.replace("CloudTrail", "CloudTrail-Insight"),
+                first.replace("AWSLogs/", "AWSLogs/o-exampleorg1/"),
+                first.replace("AWSLogs/", "prefix/AWSLogs/"),
+                first.replace("2026/01", "2026/02").replace("202601", "202602"),
+            ] {
+                objects.extend([&first, &other].map(|key| Object::new(key, "SSE-KMS")));
+            }
         }
         for format in FORMATS {
             let outcome = read(report(format, std::slice::from_ref(&objects)).path());
@@ -200,15 +198,15 @@ mod inventory {
                 .collect();
             found.sort();
             let mut expected = [
-                ("//111122223333/CloudTrail/eu-central-1", "2026-01"),
-                ("//111122223333/CloudTrail/eu-west-1", "2026-01"),
-                ("//777788889999/CloudTrail/eu-central-1", "2026-01"),
-                ("//111122223333/CloudTrail-Insight/eu-central-1", "2026-01"),
-                ("/o-exampleorg1/111122223333/CloudTrail/eu-central-1", "2026-01"),
-                ("prefix//111122223333/CloudTrail/eu-central-1", "2026-01"),
-                ("//111122223333/CloudTrail/eu-central-1", "2026-02"),
+                ("//111122223333/CloudTrail/eu-central-1", "2026-01", 12),
+                ("//111122223333/CloudTrail/eu-west-1", "2026-01", 2),
+                ("//777788889999/CloudTrail/eu-central-1", "2026-01", 2),
+                ("//111122223333/CloudTrail-Insight/eu-central-1", "2026-01", 2),
+                ("/o-exampleorg1/111122223333/CloudTrail/eu-central-1", "2026-01", 2),
+                ("prefix//111122223333/CloudTrail/eu-central-1", "2026-01", 2),
+                ("//111122223333/CloudTrail/eu-central-1", "2026-02", 2),
             ]
-            .map(|(folder, month)| (folder.to_owned(), month.to_owned(), 2));
+            .map(|(folder, month, files)| (folder.to_owned(), month.to_owned(), files));
             expected.sort();
             assert_eq!(found, expected, "{format}");
         }
