@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parquet::basic::{Compression, Encoding};
-use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
@@ -135,8 +135,8 @@ fn another_compression_is_named() {
     }
 }
 
-/// Writes a file with two columns of two texts each, in pages of one form.
-fn two_columns(path: &Path, version: WriterVersion, has_dictionary: bool) {
+/// Writes a file with two rows in pages of one form.
+fn two_rows(path: &Path, version: WriterVersion, has_dictionary: bool, sizes: [i64; 2]) {
     let properties = WriterProperties::builder()
         .set_writer_version(version)
         .set_compression(Compression::UNCOMPRESSED)
@@ -144,7 +144,7 @@ fn two_columns(path: &Path, version: WriterVersion, has_dictionary: bool) {
         .set_encoding(Encoding::PLAIN)
         .set_statistics_enabled(EnabledStatistics::None)
         .build();
-    let schema = "message s { optional binary bucket; required binary key; }";
+    let schema = "message s { optional binary bucket; required binary key; required int64 size; }";
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let file = File::create(path).unwrap();
     let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).unwrap();
@@ -158,8 +158,19 @@ fn two_columns(path: &Path, version: WriterVersion, has_dictionary: bool) {
         column.typed::<ByteArrayType>().write_batch(&texts, levels, None).unwrap();
         column.close().unwrap();
     }
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<Int64Type>().write_batch(&sizes, None, None).unwrap();
+    column.close().unwrap();
     group.close().unwrap();
     writer.close().unwrap();
+}
+
+#[test]
+fn a_size_is_not_negative() {
+    let reason = |sizes| fault(|path| two_rows(path, WriterVersion::PARQUET_2_0, true, sizes));
+    assert_eq!(reason([0, i64::MAX]), "");
+    let expected = "row group 0: row 2: `Size` is `-1`, expected a number of bytes";
+    assert_eq!(reason([0, -1]), expected);
 }
 
 /// The decoder of texts reads their lengths without looking whether the page has them.
@@ -170,12 +181,14 @@ fn a_page_with_less_than_its_header_or_lengths_say_is_rejected() {
     let path = folder.path().join("data/0.parquet");
     for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
         for has_dictionary in [true, false] {
-            two_columns(&path, version, has_dictionary);
+            two_rows(&path, version, has_dictionary, [100, 100]);
             let written = fs::read(&path).unwrap();
             let mut reasons = Vec::new();
             for place in 0..written.len() {
-                // A count in a header that is higher by one, and another length.
-                for change in [|byte: u8| byte.wrapping_add(2), |byte: u8| byte ^ 0x80] {
+                // A number of a header that is higher by one or negative, and another length.
+                let changes: [fn(u8) -> u8; 3] =
+                    [|byte| byte.wrapping_add(2), |byte| byte.wrapping_add(1), |byte| byte ^ 0x80];
+                for change in changes {
                     let mut content = written.clone();
                     content[place] = change(content[place]);
                     fs::write(&path, content).unwrap();
