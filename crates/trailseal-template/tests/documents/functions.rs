@@ -31,6 +31,17 @@ fn answer(template: &Value) -> &'static str {
     answer_with(template, &Values::default())
 }
 
+#[test]
+fn a_substitution_has_names_of_its_own_or_none() {
+    let sub = |argument: Value| json!({ "Fn::Sub": argument });
+    let names = json!({"A": "audit", "Region": "mars-1"});
+    is(&sub(json!("${AWS::Region}-${ AWS::AccountId }-${!A}")), "us-east-1-111122223333-${A}");
+    is(&sub(json!(["${A}-${AWS::Region}-${Region}", names])), "audit-us-east-1-mars-1");
+    for malformed in [json!(["x"]), json!(["x", {}, {}]), json!("${A"), json!({"A": "x"})] {
+        assert_eq!(compared(&sub(malformed.clone()), &json!("x")), "unverified", "{malformed}");
+    }
+}
+
 /// A template with a trail that has this key.
 fn template(key: &Value) -> Value {
     let properties = json!({"IsLogging": true, "S3BucketName": {"Ref": "Logs"}, "KMSKeyId": key});
