@@ -205,7 +205,7 @@ fn function(tag: Option<&Tag>, line: usize) -> Result<Option<String>, String> {
     }
     match (tag.handle(), tag.suffix()) {
         ("!", name @ ("Ref" | "Condition")) => Ok(Some(name.to_owned())),
-        ("!", name) if !name.is_empty() => Ok(Some(format!("Fn::{name}"))),
+        ("!", name) => Ok(Some(format!("Fn::{name}"))),
         (handle, name) => {
             Err(format!("has the tag `{handle}{name}`, which is no function (line {line})"))
         }
