@@ -118,3 +118,27 @@ pub(crate) fn has_escaped_marks(json: &str) -> bool {
     let json = json.to_ascii_lowercase();
     ["\\u003c", "\\u003e"].iter().any(|escape| json.contains(escape))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_takes_its_text_and_room_for_what_it_holds() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let item = size_of::<Value>() + 16;
+        let list = Value::List(vec![text("abc"), Value::Null]);
+        let map = |name: &str| Value::Map(vec![(name.to_owned(), list.clone())]);
+        for (value, bytes) in [
+            (text("abc"), 3),
+            (Value::unknown("why"), 3),
+            (Value::Null, 0),
+            (Value::Bool(true), 0),
+            (list.clone(), 2 * item),
+            (map("name"), 4 + 2 * item),
+            (map(""), 2 * item),
+        ] {
+            assert_eq!(value.bytes(), bytes, "{value:?}");
+        }
+    }
+}
