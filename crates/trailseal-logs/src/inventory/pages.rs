@@ -122,7 +122,9 @@ impl<P: PageReader> LimitedPageReader<P> {
                 return Ok(());
             }
             Page::DataPage { encoding, def_level_encoding, .. } => {
-                if *def_level_encoding != Encoding::RLE {
+                // parquet-mr writes BIT_PACKED for a column without levels.
+                let has_levels = self.column.max_def_level() > 0;
+                if has_levels && *def_level_encoding != Encoding::RLE {
                     let text = format!("definition levels are {def_level_encoding}, expected RLE");
                     return Err(fault(text));
                 }
@@ -237,8 +239,11 @@ fn check_header(header: &[u8]) -> Result<(), String> {
                     levels = levels.checked_add(thrift.integer().filter(|size| *size >= 0)?)?;
                     Some(())
                 }
+                (5 | 6, _) => None,
                 (_, kind) => thrift.skip(kind, 0),
             }),
+            // The decoder takes these for what their IDs say, whatever their type is.
+            (2 | 3 | 8, _) => None,
             (_, kind) => thrift.skip(kind, 0),
         })
         .ok_or("it is malformed or longer than 16 KiB")?;
@@ -308,6 +313,8 @@ impl<'a> Thrift<'a> {
                 return Some(());
             }
             id = if delta == 0 { self.integer()? } else { id.checked_add(delta.into())? };
+            // The decoder would take a larger ID for another one.
+            i16::try_from(id).ok()?;
             on_field(self, id, kind)?;
         }
     }
@@ -335,5 +342,39 @@ impl<'a> Thrift<'a> {
             Self::STRUCT => self.fields(&mut |thrift, _, kind| thrift.skip(kind, depth + 1)),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_header;
+
+    /// The header of a page of version 2: sizes of 100 and 90 bytes, and levels of 3 and 0.
+    const HEADER: [u8; 17] = [
+        0x15, 6, 0x15, 200, 1, 0x15, 180, 1, // type, inflated and compressed size
+        0x5c, 0x15, 4, 0x45, 6, 0x15, 0, 0, // the header of version 2, as field 8
+        0,
+    ];
+
+    #[test]
+    fn a_header_is_checked_as_the_decoder_reads_it() {
+        check_header(&HEADER).unwrap();
+        for (place, byte) in [
+            (2, 0x16),  // the inflated size in 64 bits
+            (5, 0x16),  // the compressed size in 64 bits
+            (8, 0x55),  // field 8 is a number
+            (11, 0x46), // the bytes of levels in 64 bits
+            (13, 0x16), // the same of the second
+            (12, 7),    // negative bytes of levels
+            (5, 0x05),  // the size a second time, by its ID
+        ] {
+            let mut header = HEADER;
+            header[place] = byte;
+            assert!(check_header(&header).is_err(), "{place} {byte}");
+        }
+        // The ID 65,538, which is 2 in 16 bits.
+        let more = [0x05, 0x84, 0x80, 0x08, 200, 1, 0];
+        let header = [&HEADER[..16], &more].concat();
+        assert!(check_header(&header).unwrap_err().starts_with("it is malformed"));
     }
 }

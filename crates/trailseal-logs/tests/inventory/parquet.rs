@@ -165,6 +165,33 @@ fn two_rows(path: &Path, version: WriterVersion, has_dictionary: bool, sizes: [i
     writer.close().unwrap();
 }
 
+/// Changes these bytes in a data page of version 1 that is not compressed, and reads the file.
+fn fault_with(from: &[u8], to: &[u8]) -> String {
+    fault(|path| {
+        two_rows(path, WriterVersion::PARQUET_1_0, false, [0, 0]);
+        let mut content = fs::read(path).unwrap();
+        let place = content.windows(from.len()).rposition(|bytes| bytes == from).unwrap();
+        content[place..place + to.len()].copy_from_slice(to);
+        fs::write(path, content).unwrap();
+    })
+}
+
+/// parquet-mr writes so; the encodings are the integers 3 and 4.
+#[test]
+fn the_encoding_of_levels_counts_only_if_there_are_levels() {
+    let levels = [0x15, 0, 0x15, 6, 0x15, 6];
+    assert_eq!(fault_with(&levels, &[0x15, 0, 0x15, 8, 0x15, 8]), "");
+}
+
+#[test]
+fn a_text_that_takes_the_place_of_the_next_is_one_too_few() {
+    let text = key(0);
+    let length = u32::try_from(text.len()).unwrap();
+    let from = [&length.to_le_bytes(), text.as_bytes()].concat();
+    let reason = fault_with(&from, &(2 * length + 4).to_le_bytes());
+    assert!(reason.starts_with("row group 0: column `key`: EOF"), "{reason}");
+}
+
 #[test]
 fn a_size_is_not_negative() {
     let reason = |sizes| fault(|path| two_rows(path, WriterVersion::PARQUET_2_0, true, sizes));
@@ -183,6 +210,8 @@ fn a_page_with_less_than_its_header_or_lengths_say_is_rejected() {
         for has_dictionary in [true, false] {
             two_rows(&path, version, has_dictionary, [100, 100]);
             let written = fs::read(&path).unwrap();
+            seal(folder.path(), "Parquet", "", &["0.parquet".to_owned()]);
+            assert!(read(folder.path()).is_complete(), "{version:?} {has_dictionary}");
             let mut reasons = Vec::new();
             for place in 0..written.len() {
                 // A number of a header that is higher by one or negative, and another length.
