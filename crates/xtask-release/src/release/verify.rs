@@ -64,7 +64,7 @@ impl Release<'_> {
         let paths = self.shell.read_dir(self.folder)?;
         let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into();
         let names: BTreeSet<String> = paths.iter().map(name).collect();
-        outcomes.extend(self.missing_programs(&names));
+        outcomes.extend(self.missing(&names));
         for name in names {
             let architecture = Architecture::ALL.into_iter().find(|it| {
                 let arch = it.name();
@@ -83,8 +83,9 @@ impl Release<'_> {
         Ok(outcomes)
     }
 
-    /// The programs that are missing for an architecture that has one, as faults.
-    fn missing_programs(&self, names: &BTreeSet<String>) -> Vec<(String, Result<String>)> {
+    /// The archives that are missing, as faults: the programs of each architecture that has one, the
+    /// templates and the library.
+    fn missing(&self, names: &BTreeSet<String>) -> Vec<(String, Result<String>)> {
         let fault = |name: &str, what: &'static str| (name.to_owned(), Err(anyhow!(what)));
         let mut missing = Vec::new();
         let mut has_programs = false;
@@ -104,6 +105,10 @@ impl Release<'_> {
         if !has_programs {
             missing.push(fault("programs", "there are none"));
         }
+        let others = ["trailseal-VERSION-templates.tar.gz", "trailseal-cdk-VERSION.tgz"];
+        let others = others.map(|name| name.replace("VERSION", self.version));
+        let absent = others.iter().filter(|name| !names.contains(*name));
+        missing.extend(absent.map(|name| fault(name, "it is missing")));
         missing
     }
 

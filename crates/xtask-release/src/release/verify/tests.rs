@@ -243,7 +243,12 @@ fn a_missing_page_program_or_checksum_is_a_fault() {
     let files = Files::new();
     files.command(&["trailseal.1"]);
     assert!(files.faults().contains("unexpected: [\"man/man1/trailseal-audit.1\"]"));
-    for name in ["findings-arm64.zip", "trailseal-1.2.3-arm64-linux.tar.gz"] {
+    for name in [
+        "findings-arm64.zip",
+        "trailseal-1.2.3-arm64-linux.tar.gz",
+        "trailseal-1.2.3-templates.tar.gz",
+        "trailseal-cdk-1.2.3.tgz",
+    ] {
         files.shell.remove_path(files.path(name)).unwrap();
         let faults = files.faults();
         assert!(faults.contains("SHA256SUMS: it lists"), "{faults}");
