@@ -139,7 +139,8 @@ fn count_group(
             counted.map_err(|fault| format!("row {row}: {fault}"))?;
         }
     }
-    Ok(())
+    let more = columns.key.as_mut().map_or(Ok(0), |key| key.read(1))?;
+    if more > 0 { Err(format!("it has more rows than the {rows} of its metadata")) } else { Ok(()) }
 }
 
 fn open<T: DataType>(
@@ -242,17 +243,22 @@ struct Values<T: DataType> {
 
 impl<T: DataType> Values<T> {
     fn decode(&mut self, rows: usize) -> Result<(), String> {
+        let read = self.read(rows)?;
+        if read == rows {
+            return Ok(());
+        }
+        Err(format!("column `{}` has {read} of the next {rows} values", self.name))
+    }
+
+    /// Reads up to so many rows, and returns how many there were.
+    fn read(&mut self, rows: usize) -> Result<usize, String> {
         self.levels.clear();
         self.values.clear();
         (self.row, self.next) = (0, 0);
         let levels = Some(&mut self.levels);
         let read = self.reader.read_records(rows, levels, None, &mut self.values);
-        let name = &self.name;
-        let (read, ..) = read.map_err(|error| format!("column `{name}`: {error}"))?;
-        if read == rows {
-            return Ok(());
-        }
-        Err(format!("column `{name}` has {read} of the next {rows} values"))
+        let (read, ..) = read.map_err(|error| format!("column `{}`: {error}", self.name))?;
+        Ok(read)
     }
 
     fn next(&mut self) -> Option<&T::T> {

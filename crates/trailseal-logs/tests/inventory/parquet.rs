@@ -176,7 +176,7 @@ fn fault_with(from: &[u8], to: &[u8]) -> String {
     })
 }
 
-/// parquet-mr writes so; the encodings are the integers 3 and 4.
+/// parquet-mr writes BIT_PACKED, the integer 4, for a column without levels; others write RLE, 3.
 #[test]
 fn the_encoding_of_levels_counts_only_if_there_are_levels() {
     let levels = [0x15, 0, 0x15, 6, 0x15, 6];
@@ -184,12 +184,35 @@ fn the_encoding_of_levels_counts_only_if_there_are_levels() {
 }
 
 #[test]
-fn a_text_that_takes_the_place_of_the_next_is_one_too_few() {
+fn a_length_that_covers_the_next_text_leaves_one_too_few() {
     let text = key(0);
     let length = u32::try_from(text.len()).unwrap();
     let from = [&length.to_le_bytes(), text.as_bytes()].concat();
     let reason = fault_with(&from, &(2 * length + 4).to_le_bytes());
     assert!(reason.starts_with("row group 0: column `key`: EOF"), "{reason}");
+}
+
+/// The numbers of rows and values in the metadata are one lower, one after the other.
+#[test]
+fn rows_beyond_those_of_the_metadata_are_not_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("data")).unwrap();
+    let path = folder.path().join("data/0.parquet");
+    two_rows(&path, WriterVersion::PARQUET_1_0, false, [0, 0]);
+    let written = fs::read(&path).unwrap();
+    let places = written.windows(2).enumerate().filter(|(_, bytes)| *bytes == [0x16, 4]);
+    let mut reasons = Vec::new();
+    for (place, _) in places {
+        let mut content = written.clone();
+        content[place + 1] = 2;
+        fs::write(&path, content).unwrap();
+        seal(folder.path(), "Parquet", "", &["0.parquet".to_owned()]);
+        let outcome = read(folder.path());
+        assert!(!outcome.is_complete() || outcome.rows == 2, "{place}: {outcome:?}");
+        reasons.extend(outcome.unread.into_iter().map(|file| file.reason));
+    }
+    let expected = "row group 0: it has more rows than the 1 of its metadata";
+    assert!(reasons.iter().any(|reason| reason == expected), "{reasons:?}");
 }
 
 #[test]
@@ -202,7 +225,7 @@ fn a_size_is_not_negative() {
 
 /// The decoder of texts reads their lengths without looking whether the page has them.
 #[test]
-fn a_page_with_less_than_its_header_or_lengths_say_is_rejected() {
+fn a_page_shorter_than_its_header_or_lengths_say_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("data")).unwrap();
     let path = folder.path().join("data/0.parquet");
@@ -214,7 +237,7 @@ fn a_page_with_less_than_its_header_or_lengths_say_is_rejected() {
             assert!(read(folder.path()).is_complete(), "{version:?} {has_dictionary}");
             let mut reasons = Vec::new();
             for place in 0..written.len() {
-                // A number of a header that is higher by one or negative, and another length.
+                // In a header, a number that is higher by one or negative; in a page, another length.
                 let changes: [fn(u8) -> u8; 3] =
                     [|byte| byte.wrapping_add(2), |byte| byte.wrapping_add(1), |byte| byte ^ 0x80];
                 for change in changes {
