@@ -183,7 +183,8 @@ fn levels_of(page: &[u8]) -> Result<usize> {
     Ok(usize::try_from(u32::from_le_bytes(*length))?.saturating_add(length.len()))
 }
 
-/// Texts, each behind its length, and behind the last one a length that no page has.
+/// Checks that texts fill the page, each preceded by its length, and appends a length that no page
+/// can have.
 fn with_end(page: &[u8], levels: usize) -> Result<Bytes> {
     let short = || fault(TEXT_TOO_LONG.to_owned());
     let mut rest = page.get(levels..).ok_or_else(short)?;
@@ -242,7 +243,7 @@ fn check_header(header: &[u8]) -> Result<(), String> {
                 (5 | 6, _) => None,
                 (_, kind) => thrift.skip(kind, 0),
             }),
-            // The decoder takes these for what their IDs say, whatever their type is.
+            // The decoder goes by the ID alone and ignores the type.
             (2 | 3 | 8, _) => None,
             (_, kind) => thrift.skip(kind, 0),
         })
@@ -313,7 +314,7 @@ impl<'a> Thrift<'a> {
                 return Some(());
             }
             id = if delta == 0 { self.integer()? } else { id.checked_add(delta.into())? };
-            // The decoder would take a larger ID for another one.
+            // The decoder truncates IDs to 16 bits.
             i16::try_from(id).ok()?;
             on_field(self, id, kind)?;
         }
@@ -356,25 +357,29 @@ mod tests {
         0,
     ];
 
+    /// What is wrong with the header and these fields behind its last one.
+    fn fault_with(fields: &[u8]) -> String {
+        let header = [&HEADER[..HEADER.len() - 1], fields, &[0]].concat();
+        check_header(&header).unwrap_err()
+    }
+
     #[test]
     fn a_header_is_checked_as_the_decoder_reads_it() {
         check_header(&HEADER).unwrap();
-        for (place, byte) in [
-            (2, 0x16),  // the inflated size in 64 bits
-            (5, 0x16),  // the compressed size in 64 bits
-            (8, 0x55),  // field 8 is a number
-            (11, 0x46), // the bytes of levels in 64 bits
-            (13, 0x16), // the same of the second
-            (12, 7),    // negative bytes of levels
-            (5, 0x05),  // the size a second time, by its ID
+        for (fields, what) in [
+            (&[0x05, 4, 200, 1][..], "the inflated size twice"),
+            (&[0x06, 4, 200, 1], "the inflated size again, in 64 bits"),
+            (&[0x06, 6, 180, 1], "the compressed size again, in 64 bits"),
+            (&[0x05, 16, 0], "a number in place of the header of version 2"),
+            (&[0x0c, 16, 0x56, 6, 0], "the bytes of definition levels in 64 bits"),
+            (&[0x0c, 16, 0x66, 6, 0], "the bytes of repetition levels in 64 bits"),
+            (&[0x0c, 16, 0x55, 7, 0], "a negative number of bytes of levels"),
+            (&[0x05, 0x84, 0x80, 0x08, 200, 1], "the ID 65,538, which is 2 in 16 bits"),
         ] {
-            let mut header = HEADER;
-            header[place] = byte;
-            assert!(check_header(&header).is_err(), "{place} {byte}");
+            assert_eq!(fault_with(fields), "it is malformed or longer than 16 KiB", "{what}");
         }
-        // The ID 65,538, which is 2 in 16 bits.
-        let more = [0x05, 0x84, 0x80, 0x08, 200, 1, 0];
-        let header = [&HEADER[..16], &more].concat();
-        assert!(check_header(&header).unwrap_err().starts_with("it is malformed"));
+        // Other fields are skipped.
+        let header = [&HEADER[..HEADER.len() - 1], &[0x06, 40, 200, 1, 0]].concat();
+        check_header(&header).unwrap();
     }
 }
