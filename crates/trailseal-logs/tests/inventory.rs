@@ -167,7 +167,8 @@ mod inventory {
         }
     }
 
-    /// Each folder differs in one part from the first one, whose files are before and behind its own.
+    /// Each folder differs from the first one in one part, and its files alternate with those of the
+    /// first one.
     #[test]
     fn each_folder_and_month_is_counted_by_itself() {
         let mut objects = Vec::new();

@@ -174,8 +174,7 @@ impl TrailArn {
 
     /// The same of a trail whose name is not known.
     pub fn unnamed(partition: &str, region: &Region, account: &AccountId) -> Self {
-        let name = NOT_KNOWN_NAME;
-        Self(Parts::planned(partition, "cloudtrail", region, account, "trail/", name))
+        Self(Parts::planned(partition, "cloudtrail", region, account, "trail/", NOT_KNOWN_NAME))
     }
 }
 

@@ -82,7 +82,7 @@ mod tests {
                     json!("arn:aws:cloudtrail:????????:<account>:trail/main"),
                     Sometimes,
                 ),
-                // It fits whatever the unknown parts are, though it counts characters.
+                // `?` is not in an unknown part, so it does not matter what those parts will be.
                 ("StringLike", json!("arn:aws:cloudtrai?:*"), Always),
                 // A part of a stand-in is not a part of what it stands for.
                 ("StringLike", json!("*account*"), Sometimes),

@@ -93,8 +93,8 @@ impl DocumentReader<'_> {
             name => name.unwrap_or_default(),
         };
         let region = Region::parse(name).map_err(|_| "its LocationConstraint is not a Region")?;
-        let name = bucket.as_str().to_owned();
-        self.inventory.evidence.buckets.add(name.into(), self.observation, Reading::Known(region));
+        let name = bucket.as_str().into();
+        self.inventory.evidence.buckets.add(name, self.observation, Reading::Known(region));
         Ok(())
     }
 
