@@ -253,7 +253,7 @@ impl<T: DataType> Values<T> {
         Err(format!("column `{}` has {read} of the next {rows} values", self.name))
     }
 
-    /// Reads up to so many rows, and returns how many there were.
+    /// Reads at most this number of rows, and returns how many it read.
     fn read(&mut self, rows: usize) -> Result<usize, String> {
         self.levels.clear();
         self.values.clear();
