@@ -90,6 +90,18 @@ impl Operator {
     }
 }
 
+impl Test {
+    /// Whether a policy's value can have variables: "You can't use a policy variable with other
+    /// operators, such as Numeric, Date, Boolean, Binary, IP Address, or Null operators" ("IAM User
+    /// Guide, IAM policy elements: Variables and tags").
+    pub(crate) fn takes_variables(self) -> bool {
+        match self {
+            Self::Equals | Self::EqualsIgnoreCase | Self::Like | Self::Arn => true,
+            Self::Bool | Self::Number(_) | Self::Address | Self::Opaque | Self::Null => false,
+        }
+    }
+}
+
 fn test_of(base: &str) -> Option<(Test, Polarity)> {
     use Polarity::{Matching, Negated};
     Some(match base {

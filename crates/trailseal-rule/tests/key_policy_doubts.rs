@@ -1,0 +1,65 @@
+//! What AWS does not document in a key policy admits nobody and protects nothing for certain.
+
+#![cfg(test)]
+
+use std::sync::LazyLock;
+
+use resource_policy::Match;
+use serde_json::{Value, json};
+use trailseal_rule::key_policy::exposure::{Openings, binds_cloudtrail, guards_decryption};
+use trailseal_rule::key_policy::grants::Grant;
+use trailseal_rule::key_policy::parsed::parse_key_policy;
+use trailseal_rule::key_policy::question::TrailAndKey;
+use trailseal_rule::{KeyArn, TrailArn};
+
+const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
+const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+/// Whether a policy of these statements admits CloudTrail, and what it opens to everyone.
+fn ask(statements: &Value) -> (Match, Openings) {
+    static ARNS: LazyLock<(TrailArn, KeyArn)> =
+        LazyLock::new(|| (TrailArn::parse(TRAIL).unwrap(), KeyArn::parse(KEY).unwrap()));
+    let question = TrailAndKey { trail: &ARNS.0, key: Some(&ARNS.1) };
+    let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+    let policy = parse_key_policy(&text).unwrap();
+    let mut open = guards_decryption(&policy, &question);
+    let bound = binds_cloudtrail(&policy, &question);
+    open.exposures.extend(bound.exposures);
+    open.doubts.extend(bound.doubts);
+    (Grant::Encrypt.decide(&policy, &question).allowed, open)
+}
+
+/// A statement about everyone, with these members as well.
+fn statement(effect: &str, members: &Value) -> Value {
+    let mut statement = json!({
+        "Effect": effect, "Principal": "*", "Action": "kms:*", "Resource": "*",
+    });
+    let all = statement.as_object_mut().unwrap();
+    all.extend(members.as_object().unwrap().clone());
+    all.retain(|_, value| !value.is_null());
+    statement
+}
+
+/// An Allow with these members does not admit CloudTrail for certain, but may; and a Deny with them
+/// neither excludes it for certain nor protects a key that is open to everyone.
+fn assert_doubtful(members: &Value) {
+    let (admits, _) = ask(&json!([statement("Allow", members)]));
+    assert_eq!(admits, Match::Sometimes, "Allow with {members}");
+    let everyone = statement("Allow", &json!({}));
+    let (admits, open) = ask(&json!([everyone, statement("Deny", members)]));
+    assert_eq!(admits, Match::Sometimes, "Deny with {members}");
+    assert!(!open.exposures.is_empty() || !open.doubts.is_empty(), "Deny with {members}");
+}
+
+#[test]
+fn a_variable_under_an_operator_that_has_none_is_in_doubt() {
+    for condition in [
+        json!({ "Bool": { "aws:PrincipalIsAWSService": "${aws:PrincipalIsAWSService}" } }),
+        json!({ "Null": { "aws:SourceAccount": "${aws:PrincipalTag/x, 'false'}" } }),
+        json!({ "Null": { "aws:PrincipalOrgID": "${aws:PrincipalTag/x, 'true'}" } }),
+        json!({ "NumericEquals": { "aws:SourceAccount": "${aws:SourceAccount}" } }),
+        json!({ "DateNotEquals": { "aws:PrincipalOrgID": "${aws:SourceAccount}" } }),
+    ] {
+        assert_doubtful(&json!({ "Condition": condition }));
+    }
+}
