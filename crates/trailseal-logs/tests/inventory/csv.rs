@@ -38,6 +38,7 @@ fn a_row_with_a_fault_rejects_the_whole_file() {
     assert_eq!(fault(COLUMNS, good.as_bytes()), "");
     for (from, to, expected) in [
         (BUCKET, "other", "row 2: `Bucket` is `other`, expected the manifest's `sourceBucket`"),
+        (BUCKET, "an\nother", "row 2: `Bucket` is `an other`, expected the manifest's"),
         ("\"true\"", "\"maybe\"", "row 2: `IsLatest` is `maybe`, expected `true` or `false`"),
         ("\"true\"", "\"\"", "row 2: `IsLatest` is ``, expected `true` or `false`"),
         ("\"100\"", "\"-1\"", "row 2: `Size` is `-1`, expected a number of bytes"),
