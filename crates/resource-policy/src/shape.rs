@@ -108,9 +108,9 @@ impl Add<Hole> for Shape {
     }
 }
 
-/// The tokens with each stand-in, `<…>`, in characters that nothing else is compared with, so that
-/// a literal never matches a part of a stand-in.
-pub(crate) fn sealed_tokens(tokens: &[Token]) -> Vec<Token> {
+/// The tokens with the characters of each stand-in, `<…>`, replaced by reserved ones, so that a
+/// literal never matches a part of a stand-in.
+pub(crate) fn reserved_tokens(tokens: &[Token]) -> Vec<Token> {
     let mut out = Vec::with_capacity(tokens.len());
     let mut start = None;
     for token in tokens {
@@ -119,7 +119,7 @@ pub(crate) fn sealed_tokens(tokens: &[Token]) -> Vec<Token> {
             (Token::Literal('<'), _) => start = Some(out.len() - 1),
             (Token::Literal('>'), Some(from)) => {
                 for token in out.iter_mut().skip(from) {
-                    *token = sealed(*token);
+                    *token = reserved(*token);
                 }
                 start = None;
             }
@@ -132,15 +132,15 @@ pub(crate) fn sealed_tokens(tokens: &[Token]) -> Vec<Token> {
     out
 }
 
-/// The text with each stand-in as in [`sealed_tokens`].
-pub(crate) fn sealed_text(text: &str) -> Shape {
+/// The text with each stand-in as in [`reserved_tokens`].
+pub(crate) fn reserved_text(text: &str) -> Shape {
     let tokens: Vec<Token> = text.chars().map(Token::Literal).collect();
     Shape {
-        elements: sealed_tokens(&tokens).iter().map(|one| Element::Char(one.spelled())).collect(),
+        elements: reserved_tokens(&tokens).iter().map(|one| Element::Char(one.spelled())).collect(),
     }
 }
 
-/// Where in a private area of Unicode the characters of stand-ins are.
+/// Where in a private area of Unicode the reserved characters are.
 const AREA: u32 = 0xF_0000;
 
 /// A character as written; another one if it would be that of a stand-in.
@@ -157,8 +157,8 @@ fn of_document(token: Token) -> Token {
     }
 }
 
-/// A character of a stand-in in a private area of Unicode. A colon stays, since it parts an ARN.
-fn sealed(token: Token) -> Token {
+/// The reserved character for one of a stand-in. A colon stays, since it parts an ARN.
+fn reserved(token: Token) -> Token {
     let Token::Literal(one) = token else { return token };
     if one == ':' || !one.is_ascii() {
         return token;
@@ -361,7 +361,7 @@ fn same(one: char, other: char, case: LetterCase) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fit, Hole, LetterCase, Shape, Token, fit, fit_arn, sealed_text};
+    use super::{Fit, Hole, LetterCase, Shape, Token, fit, fit_arn, reserved_text};
     use crate::context::Context;
     use crate::pattern::{Pattern, Resolved, Variables};
 
@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn stand_ins_are_in_characters_of_their_own() {
-        for (text, sealed) in [
+        for (text, reserved) in [
             ("a<b:\u{e4}>c", "a\u{f003c}\u{f0062}:\u{e4}\u{f003e}c"),
             ("a<b", "a<b"),
             ("a>b<c>", "a>b\u{f003c}\u{f0063}\u{f003e}"),
@@ -391,7 +391,7 @@ mod tests {
             ("\u{f003c}b\u{f003e}", "\u{fffd}b\u{fffd}"),
             ("\u{effff}\u{f0080}\u{f007f}", "\u{effff}\u{f0080}\u{fffd}"),
         ] {
-            assert_eq!(sealed_text(text), Shape::text(sealed), "{text:?}");
+            assert_eq!(reserved_text(text), Shape::text(reserved), "{text:?}");
         }
     }
 

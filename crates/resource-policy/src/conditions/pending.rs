@@ -4,7 +4,7 @@ use super::{Asked, fit_text, negate_if};
 use crate::matching::Match;
 use crate::operator::Test;
 use crate::pattern::{Pattern, Resolved};
-use crate::shape::{Fit, Shape, Token, sealed_text, sealed_tokens};
+use crate::shape::{Fit, Shape, Token, reserved_text, reserved_tokens};
 
 impl Asked<'_> {
     /// Whether a value of which parts are not known yet matches one of the policy's, or none with a
@@ -24,7 +24,7 @@ impl Asked<'_> {
         };
         let test = self.operator.test;
         let Some(holes) = fit_text(test, &tokens, shape) else { return Match::Sometimes };
-        let spelled = fit_text(test, &sealed_tokens(&tokens), &sealed_text(text));
+        let spelled = fit_text(test, &reserved_tokens(&tokens), &reserved_text(text));
         // `?` stands for one character, and the length of an unknown part is not known.
         let counts = test != Test::Equals && tokens.contains(&Token::AnyOne);
         match (holes, spelled) {
