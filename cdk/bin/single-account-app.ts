@@ -17,7 +17,7 @@ import { TrailsealAccountStack } from '../lib';
 export function singleAccount(app: App): void {
   const alarmEmail = textContext(app, 'alarmEmail');
   new TrailsealAccountStack(app, 'Trailseal', {
-    description: 'Trailseal: CloudTrail logs are sealed with a KMS key that works',
+    description: 'Trailseal: CloudTrail logs are encrypted with a KMS key that works',
     function: { ...functionContext(app), ...roleContext(app), ...placeContext(app) },
     rule: ruleContext(app),
     ...remediationContext(app),

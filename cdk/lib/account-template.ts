@@ -33,7 +33,7 @@ export const DEFAULT_FUNCTION_NAME = 'trailseal';
  */
 export function accountTemplate(version: string): Template {
   const stack = new PlainStack(
-    'Trailseal, function and rule of one account and Region: CloudTrail logs are sealed with a KMS key that works.',
+    'Trailseal, function and rule of one account and Region: CloudTrail logs are encrypted with a KMS key that works.',
   );
   const settings = settingParameters(stack, version);
   const organization = keyAccountOrganization(stack);

@@ -276,7 +276,7 @@ function makeFunction(scope: TrailsealFunction, props: TrailsealFunctionProps): 
   return makeProgram(scope, props, {
     program: 'bootstrap',
     description:
-      'Evaluates whether CloudTrail logs are sealed with a KMS key that works (Trailseal)',
+      'Evaluates whether CloudTrail logs are encrypted with a KMS key that works (Trailseal)',
     timeoutSeconds: props.timeoutSeconds ?? FUNCTION_TIMEOUT_SECONDS,
     reservedConcurrency: props.reservedConcurrency ?? 'none',
     role: scope.role,

@@ -59,7 +59,8 @@ Examples:
   trailseal schema comparison > comparison-1.schema.json
   trailseal schema logs > logs-1.schema.json";
 
-/// Proves that CloudTrail logs are sealed with a KMS key that the customer controls and that works
+/// Proves that CloudTrail logs are encrypted with a KMS key that the customer controls and that
+/// works
 #[derive(Debug, Parser)]
 #[command(name = "trailseal", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Arguments {

@@ -40,7 +40,7 @@ resource "aws_lambda_function" "function" {
   # checkov:skip=CKV_AWS_173:Lambda encrypts the variables with its own key; they hold settings, no secrets.
   region        = var.region
   function_name = var.function_name
-  description   = "Evaluates whether CloudTrail logs are sealed with a KMS key that works (Trailseal)"
+  description   = "Evaluates whether CloudTrail logs are encrypted with a KMS key that works (Trailseal)"
   role          = aws_iam_role.function.arn
 
   filename          = var.code_zip

@@ -19,7 +19,7 @@ const CLASS_UID: u32 = 2003;
 
 /// The control, phrased as its compliant state.
 const CONTROL: &str =
-    "CloudTrail logs are sealed with a KMS key that the customer controls and that works";
+    "CloudTrail logs are encrypted with a KMS key that the customer controls and that works";
 
 /// An ID of the schema and its caption.
 type Named = (u32, &'static str);
