@@ -7,6 +7,7 @@ mod inventory {
 
     mod csv;
     mod damage;
+    mod fuzz_corpus;
     mod parquet;
     mod s3;
 

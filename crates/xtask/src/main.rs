@@ -51,7 +51,7 @@ enum Task {
     Soak(PassedOn),
     /// Change the code in small ways and list the changes that no test detects
     Mutants(MutantsArguments),
-    /// Run random input through the readers of events, key policies, plans and templates
+    /// Run random input through the readers of events, key policies, plans, templates and inventories
     Fuzz(FuzzArguments),
 }
 

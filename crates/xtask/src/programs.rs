@@ -14,7 +14,7 @@ const SCHEMA: &str = "cdk/schema/rule-parameters.schema.json";
 
 const FUZZ_CRATE: &str = "crates/trailseal-rule/fuzz";
 
-const FUZZ_TARGETS: [&str; 4] = ["event", "key_policy", "plan", "template"];
+const FUZZ_TARGETS: [&str; 5] = ["event", "key_policy", "parquet", "plan", "template"];
 
 /// Builds the functions and the lab, and runs the functions in the lab.
 pub(crate) fn lab(project: &Project, arguments: &[OsString]) -> Result<ExitCode> {
