@@ -83,12 +83,21 @@ impl Deployment {
         if let Some(key) = self.keys.values().map(Arc::as_ref).find(is_named) {
             return TrailKey::Planned(key);
         }
-        if let Some(found) = self.alias(text, trail).filter(|_| with_aliases) {
-            return match &found.target {
-                Planned::Known(target) => self.key_of_text(target, trail, false),
-                Planned::Absent => TrailKey::NotKnown(format!("the key of `{text}` is not stated")),
-                Planned::Unknown(why) => TrailKey::NotKnown(why.clone()),
-            };
+        let aliases = self.aliases.iter().filter(|alias| alias.is_named(text, &trail.place));
+        match aliases.collect::<Vec<_>>().as_slice() {
+            [found] if with_aliases => {
+                return match &found.target {
+                    Planned::Known(target) => self.key_of_text(target, trail, false),
+                    Planned::Absent => {
+                        TrailKey::NotKnown(format!("the key of `{text}` is not stated"))
+                    }
+                    Planned::Unknown(why) => TrailKey::NotKnown(why.clone()),
+                };
+            }
+            [_, _, ..] if with_aliases => {
+                return TrailKey::NotKnown(format!("several aliases are `{text}`"));
+            }
+            _ => {}
         }
         if text.contains('<') && KeyRef::parse(text).is_none_or(|key| is_of_kms(&key, text)) {
             return TrailKey::NotKnown(format!("`{text}` names what the deployment makes"));
@@ -96,29 +105,13 @@ impl Deployment {
         TrailKey::Text(text.to_owned())
     }
 
-    /// The alias of the deployment with this name or ARN.
-    fn alias(&self, text: &str, trail: &PlannedTrail) -> Option<&crate::model::PlannedAlias> {
-        let is_named = |alias: &&crate::model::PlannedAlias| {
-            let Planned::Known(name) = &alias.name else { return false };
-            let place = &alias.place;
-            let arn =
-                format!("arn:{}:kms:{}:{}:{name}", place.partition(), place.region, place.account);
-            let is_apart = place.scope != trail.place.scope && place.shares_unknown(&trail.place);
-            (name == text && place == &trail.place) || (arn == text && !is_apart)
-        };
-        self.aliases.iter().find(is_named).filter(|_| !text.contains("alias/aws/"))
-    }
-
     fn of_planned_key(&self, facts: Facts, trail: &PlannedTrail, key: &PlannedKey) -> Facts {
         if !key.is_made {
             return without_key(facts);
         }
         let is_elsewhere = trail.place.scope != key.place.scope;
-        let has_unknown = |place: &crate::model::Place| {
-            place.account.is_not_known() || place.region.is_not_known()
-        };
         let policy = match &key.policy {
-            _ if is_elsewhere && (has_unknown(&key.place) || has_unknown(&trail.place)) => {
+            _ if is_elsewhere && !(key.place.is_known() && trail.place.is_known()) => {
                 not_known(format!("account and Region of `{}` are not given", key.address))
             }
             Planned::Known(text) => Reading::Known(KeyPolicy::new(text.as_str())),

@@ -39,6 +39,11 @@ impl Place {
         Partition::of(&self.region).name
     }
 
+    /// Whether its account and its Region are known.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.account.is_not_known() && !self.region.is_not_known()
+    }
+
     /// Whether both have an account that is not known, or both a Region: what stands for it is the
     /// same text in each.
     pub(crate) fn shares_unknown(&self, other: &Self) -> bool {
@@ -105,6 +110,18 @@ pub struct PlannedAlias {
     pub name: Planned<String>,
     /// The key that it names: a text as in [`PlannedTrail::key`].
     pub target: Planned<String>,
+}
+
+impl PlannedAlias {
+    /// Whether a text of this place is its name or ARN. An alias of AWS is never one of a deployment.
+    pub(crate) fn is_named(&self, text: &str, place: &Place) -> bool {
+        let Planned::Known(name) = &self.name else { return false };
+        let Place { region, account, scope } = &self.place;
+        let arn = format!("arn:{}:kms:{region}:{account}:{name}", self.place.partition());
+        let is_apart = scope != &place.scope && self.place.shares_unknown(place);
+        let is_named = (name == text && &self.place == place) || (arn == text && !is_apart);
+        is_named && !text.contains("alias/aws/")
+    }
 }
 
 /// A property of a key that a finding can point to.

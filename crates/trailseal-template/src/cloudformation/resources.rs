@@ -15,7 +15,7 @@ use crate::node::{Member, Node};
 use crate::planned::Planned;
 use crate::value::{Value, has_escaped_marks};
 
-use super::kinds::{ALIAS_TYPE, BUCKET_TYPE, KEY_TYPES, REPLICA_TYPE, kind};
+use super::kinds::{BUCKET_TYPE, KEY_TYPES, REPLICA_TYPE, kind};
 use super::macros::whole;
 use super::properties::{TrailProperties, flag_property, text_property};
 use super::stack::{Run, Stack};
@@ -27,7 +27,7 @@ impl Run<'_> {
         let mut deployment = Deployment::default();
         let Some(stack) = self.stacks.list.get(index) else { return (None, deployment) };
         let Some(resource) = stack.resource(id) else { return (None, deployment) };
-        let trail = self.declared(index, stack, id, resource);
+        let mut trail = self.declared(index, stack, id, resource);
         match self.is_made(index, resource) {
             Ok(true) => {}
             Ok(false) => return (None, deployment),
@@ -35,7 +35,9 @@ impl Run<'_> {
                 return (Some(PlannedTrail { key: Planned::Unknown(why), ..trail }), deployment);
             }
         }
-        self.add_keys(&trail, &mut deployment);
+        if let Err(why) = self.add_keys(index, &trail, &mut deployment) {
+            trail.key = Planned::Unknown(why);
+        }
         if let Planned::Known(BucketTarget::Planned(address)) = &trail.bucket {
             self.add_bucket(address, &mut deployment);
         }
@@ -150,30 +152,75 @@ impl Run<'_> {
         }
     }
 
-    /// The keys that the trail can name, and the aliases if it names one.
-    fn add_keys(&self, trail: &PlannedTrail, deployment: &mut Deployment) {
-        let Planned::Known(text) = &trail.key else { return };
-        let is_alias = text.contains("alias/");
-        if !is_alias && !text.contains('<') {
+    /// The key that the trail names, and the alias if it names one.
+    ///
+    /// # Errors
+    ///
+    /// Why the alias is not known.
+    fn add_keys(
+        &self,
+        index: usize,
+        trail: &PlannedTrail,
+        deployment: &mut Deployment,
+    ) -> Result<(), String> {
+        let Planned::Known(text) = &trail.key else { return Ok(()) };
+        self.add_named_keys(text, deployment);
+        for alias in self.named_aliases(index, text)? {
+            if let Planned::Known(target) = &alias.target {
+                self.add_named_keys(target, deployment);
+            }
+            deployment.aliases.push(alias);
+        }
+        Ok(())
+    }
+
+    /// The keys whose stand-ins are in a text.
+    fn add_named_keys(&self, text: &str, deployment: &mut Deployment) {
+        if !text.contains('<') {
             return;
         }
         for (index, stack) in self.stacks.list.iter().enumerate() {
-            let named = || stand_ins(text).filter_map(|text| stack.of_stand_in(text));
-            let members: Vec<&Member> =
-                if is_alias { stack.keys().collect() } else { named().collect() };
-            for Member { name: id, node: resource, .. } in members {
-                match kind(resource) {
-                    ALIAS_TYPE => {
-                        deployment.aliases.extend(self.alias(index, stack, resource));
-                    }
-                    kind if KEY_TYPES.contains(&kind) => {
-                        let key = self.key(index, stack, id, resource);
-                        deployment.keys.insert(key.address.clone(), Arc::new(key));
-                    }
-                    _ => {}
+            let named = stand_ins(text).filter_map(|text| stack.of_stand_in(text));
+            for Member { name: id, node: resource, .. } in named {
+                if KEY_TYPES.contains(&kind(resource)) {
+                    let key = self.key(index, stack, id, resource);
+                    deployment.keys.insert(key.address.clone(), Arc::new(key));
                 }
             }
         }
+    }
+
+    /// The aliases with this name or ARN, as a stack names them: its own, and those of its nested
+    /// stacks and of the stacks that nest it, before others.
+    ///
+    /// # Errors
+    ///
+    /// One is of a stack that may be deployed to another account or Region.
+    fn named_aliases(&self, own: usize, text: &str) -> Result<Vec<PlannedAlias>, String> {
+        let name = text.find("alias/").and_then(|start| text.get(start..));
+        let (Some(name), Some(stack)) = (name, self.stacks.list.get(own)) else {
+            return Ok(Vec::new());
+        };
+        let (place, own_root) = (&stack.place, self.root_of(own));
+        let (mut near, mut others) = (Vec::new(), Vec::new());
+        for (index, stack) in self.stacks.list.iter().enumerate() {
+            let named = stack.aliases(name).filter_map(|one| self.alias(index, stack, &one.node));
+            let named = named.filter(|alias| alias.is_named(text, place));
+            if self.root_of(index) == own_root { near.extend(named) } else { others.extend(named) }
+        }
+        if !near.is_empty() {
+            return Ok(near);
+        }
+        if others.iter().all(|alias| alias.place.is_known()) {
+            return Ok(others);
+        }
+        Err(format!("whether `{text}` of another stack is in the account and Region of the trail"))
+    }
+
+    /// The stack that nests this one, directly or not, and that none nests.
+    fn root_of(&self, index: usize) -> usize {
+        let parent = self.stacks.list.get(index).and_then(|stack| stack.parent.as_ref());
+        parent.map_or(index, |(parent, _)| self.root_of(*parent))
     }
 
     fn alias(&self, index: usize, stack: &Stack, resource: &Node) -> Option<PlannedAlias> {

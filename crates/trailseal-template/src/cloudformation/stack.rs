@@ -11,7 +11,7 @@ use crate::parameters::Given;
 use crate::value::Value;
 use crate::values::Values;
 
-use super::kinds::{ALIAS_TYPE, BUCKET_TYPE, KEY_TYPES, kind};
+use super::kinds::{ALIAS_TYPE, BUCKET_TYPE, kind};
 use super::macros::whole;
 
 /// One stack.
@@ -44,12 +44,17 @@ pub(crate) struct Stack {
 pub(crate) struct ResourceIndex {
     by_name: BTreeMap<String, usize>,
     by_stand_in: BTreeMap<String, usize>,
-    /// The buckets whose name is a text without a dynamic reference.
-    named_buckets: BTreeMap<String, Vec<usize>>,
-    /// The buckets whose name has to be evaluated.
-    open_buckets: Vec<usize>,
-    /// The keys and aliases.
-    keys: Vec<usize>,
+    buckets: ByName,
+    aliases: ByName,
+}
+
+/// Resources of one type by the property that names them.
+#[derive(Clone, Debug, Default)]
+struct ByName {
+    /// Those whose name is a text without a dynamic reference.
+    stated: BTreeMap<String, Vec<usize>>,
+    /// Those whose name has to be evaluated.
+    open: Vec<usize>,
 }
 
 impl Stack {
@@ -82,22 +87,20 @@ impl Stack {
     /// The buckets that can have a name or stand-in, in the order of the template.
     pub(super) fn buckets(&self, name: &str) -> impl Iterator<Item = &Member> {
         let index = self.index();
-        let of_name = index.named_buckets.get(name).into_iter().flatten();
         let of_stand_in = index.by_stand_in.get(name).into_iter();
-        let found: BTreeSet<usize> =
-            of_name.chain(of_stand_in).chain(&index.open_buckets).copied().collect();
+        let found: BTreeSet<usize> = index.buckets.with(name).chain(of_stand_in).copied().collect();
         let members = found.into_iter().filter_map(move |at| self.members().get(at));
         members.filter(|member| kind(&member.node) == BUCKET_TYPE)
+    }
+
+    /// The aliases that can have a name.
+    pub(super) fn aliases(&self, name: &str) -> impl Iterator<Item = &Member> {
+        self.index().aliases.with(name).filter_map(move |at| self.members().get(*at))
     }
 
     /// The resource with a stand-in.
     pub(super) fn of_stand_in(&self, text: &str) -> Option<&Member> {
         self.members().get(*self.index().by_stand_in.get(text)?)
-    }
-
-    /// The keys and aliases.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &Member> {
-        self.index().keys.iter().filter_map(move |at| self.members().get(*at))
     }
 
     fn members(&self) -> &[Member] {
@@ -112,8 +115,8 @@ impl Stack {
                 index.by_name.entry(member.name.clone()).or_insert(at);
                 index.by_stand_in.entry(stand_in(&self.address(&member.name))).or_insert(at);
                 match kind(&member.node) {
-                    BUCKET_TYPE => index.add_bucket(at, member),
-                    kind if kind == ALIAS_TYPE || KEY_TYPES.contains(&kind) => index.keys.push(at),
+                    BUCKET_TYPE => index.buckets.add(at, member, "BucketName"),
+                    ALIAS_TYPE => index.aliases.add(at, member, "AliasName"),
                     _ => {}
                 }
             }
@@ -135,15 +138,20 @@ impl Stack {
     }
 }
 
-impl ResourceIndex {
-    fn add_bucket(&mut self, at: usize, bucket: &Member) {
-        let stated = bucket.node.get("Properties").and_then(|of| of.get("BucketName"));
+impl ByName {
+    fn add(&mut self, at: usize, resource: &Member, property: &str) {
+        let stated = resource.node.get("Properties").and_then(|of| of.get(property));
         match stated.map(|name| name.text().filter(|text| !text.contains("{{"))) {
             // AWS makes its name, so that only its stand-in names it.
             None => {}
-            Some(Some(text)) => self.named_buckets.entry(text.to_owned()).or_default().push(at),
-            Some(None) => self.open_buckets.push(at),
+            Some(Some(text)) => self.stated.entry(text.to_owned()).or_default().push(at),
+            Some(None) => self.open.push(at),
         }
+    }
+
+    /// Those that can have a name.
+    fn with(&self, name: &str) -> impl Iterator<Item = &usize> {
+        self.stated.get(name).into_iter().flatten().chain(&self.open)
     }
 }
 

@@ -7,6 +7,8 @@ use trailseal_rule::{
 };
 use trailseal_template::{Place, Preview, Values, read_assembly};
 
+use crate::verdicts::word_of;
+
 /// The assembly of these files, and the names of the files that were read.
 fn read(files: &[(&str, String)]) -> (Preview, Vec<String>) {
     let place = Place {
@@ -207,10 +209,105 @@ fn verdict(keys_stage: &str) -> Verdict {
     preview.trails[0].judge(&context, &Values::default().supplied).judgement.verdict
 }
 
-/// The stages may be deployed to different Regions.
+/// The stages may be deployed to different Regions, and so may two stacks of one stage.
 #[test]
 fn an_alias_of_another_stage_is_not_one_of_the_region_of_the_trail() {
-    assert!(matches!(verdict("s"), Verdict::Sealed(_)));
-    let apart = verdict("r");
-    assert!(matches!(apart, Verdict::Unverified(_)), "{apart:?}");
+    for stage in ["s", "r"] {
+        let apart = verdict(stage);
+        assert!(matches!(apart, Verdict::Unverified(_)), "{stage}: {apart:?}");
+    }
+}
+
+/// The verdicts on the trails of a stack `A` and a stack `B` of this environment.
+fn of_two(environment: &str, a: &str, b: &str) -> Vec<&'static str> {
+    let at = |file: &str| stack(file).replace(ENVIRONMENT, environment);
+    let resources = |text: &str| format!(r#"{{"Resources":{{{text}}}}}"#);
+    let (preview, _) = read(&[
+        ("manifest.json", manifest(&[("A", at("a.json")), ("B", at("b.json"))])),
+        ("a.json", resources(a)),
+        ("b.json", resources(b)),
+    ]);
+    assert_eq!(preview.problems, Vec::<String>::new());
+    let parameters = Parameters { profile: Profile::Effective, ..Parameters::default() };
+    let context =
+        EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
+    let values = Values::default();
+    let judged = preview.trails.iter().map(|trail| trail.judge(&context, &values.supplied));
+    judged.map(|judged| word_of(&judged.judgement.verdict)).collect()
+}
+
+fn key_with_alias(is_enabled: bool) -> String {
+    format!(
+        r#""Key":{{"Type":"AWS::KMS::Key","Properties":{{"Enabled":{is_enabled}}}}},"Alias":{{"Type":"AWS::KMS::Alias","Properties":{{"AliasName":"alias/audit","TargetKeyId":{{"Fn::GetAtt":["Key","Arn"]}}}}}}"#
+    )
+}
+
+fn trail_with(key: &str) -> String {
+    format!(
+        r#""Logs":{{"Type":"AWS::S3::Bucket"}},"Trail":{{"Type":"AWS::CloudTrail::Trail","Properties":{{"S3BucketName":{{"Ref":"Logs"}},"KMSKeyId":{key}}}}}"#
+    )
+}
+
+const ALIAS_KEYS: [&str; 3] = [
+    r#"{"Ref":"Alias"}"#,
+    r#""alias/audit""#,
+    r#"{"Fn::Sub":"arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:alias/audit"}"#,
+];
+
+/// CDK gives an alias in two stacks the same name, for two accounts.
+#[test]
+fn the_alias_of_a_trail_is_that_of_its_own_stack() {
+    for environment in ["aws://unknown-account/unknown-region", ENVIRONMENT] {
+        for key in ALIAS_KEYS {
+            let whole = |enabled: bool| format!("{},{}", key_with_alias(enabled), trail_with(key));
+            let (on, off) = (whole(true), whole(false));
+            let found = of_two(environment, &on, &off);
+            assert_eq!(found, ["COMPLIANT", "NON_COMPLIANT"], "{environment} {key}");
+            let found = of_two(environment, &off, &on);
+            assert_eq!(found, ["NON_COMPLIANT", "COMPLIANT"], "{environment} {key}");
+        }
+    }
+}
+
+#[test]
+fn an_alias_of_another_stack_counts_only_in_a_known_account_and_region() {
+    for key in &ALIAS_KEYS[1..] {
+        for (environment, verdict) in [
+            ("aws://unknown-account/unknown-region", "unverified"),
+            ("aws://unknown-account/us-east-1", "unverified"),
+            (ENVIRONMENT, "unverified"),
+            ("aws://111122223333/us-east-1", "COMPLIANT"),
+        ] {
+            let found = of_two(environment, &key_with_alias(true), &trail_with(key));
+            assert_eq!(found, [verdict], "{environment} {key}");
+        }
+    }
+}
+
+#[test]
+fn one_of_several_aliases_of_a_name_is_not_known() {
+    let other = key_with_alias(false).replace("Key\"", "Key2\"").replace("\"Alias\"", "\"Alias2\"");
+    let keys = format!("{},{other}", key_with_alias(true));
+    let own = format!("{keys},{}", trail_with(ALIAS_KEYS[1]));
+    let environment = "aws://111122223333/us-east-1";
+    assert_eq!(of_two(environment, &own, ""), ["unverified"]);
+    assert_eq!(of_two(environment, &keys, &trail_with(ALIAS_KEYS[1])), ["unverified"]);
+}
+
+/// A nested stack is in the account and Region of the stack that nests it.
+#[test]
+fn the_alias_of_a_nested_stack_is_one_of_the_trails_own() {
+    let template = |text: &str| format!(r#"{{"Resources":{{{text}}}}}"#);
+    let nested =
+        r#""N":{"Type":"AWS::CloudFormation::Stack","Metadata":{"aws:asset:path":"n.json"}}"#;
+    let (preview, _) = read(&[
+        ("manifest.json", manifest(&[("A", stack("a.json"))])),
+        ("a.json", template(&format!("{},{nested}", trail_with(ALIAS_KEYS[1])))),
+        ("n.json", template(&key_with_alias(true))),
+    ]);
+    let parameters = Parameters { profile: Profile::Effective, ..Parameters::default() };
+    let context =
+        EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
+    let judged = preview.trails[0].judge(&context, &Values::default().supplied);
+    assert!(matches!(judged.judgement.verdict, Verdict::Sealed(_)), "{:?}", judged.judgement);
 }
