@@ -17,7 +17,7 @@ mod s3;
 mod sample;
 mod versions;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +29,7 @@ use trailseal_aws::Session;
 use trailseal_rule::{AccountId, BucketName, Region};
 
 use self::s3::{Listed, Objects};
+use self::sample::Newest;
 use crate::coverage::{Class, Coverage, Folder, Owner, Version};
 use crate::encryption::{FileStatus, Unread};
 use crate::month::Month;
@@ -269,6 +270,8 @@ struct Gathered {
     /// The keys of listed files that had a delete marker when they were read, if versions are
     /// counted too.
     deleted: HashSet<String>,
+    /// The newest file of each folder of which a sample is read.
+    newest: BTreeMap<String, Newest>,
     /// Files whose answers are those of earlier runs.
     earlier: u64,
     done: u64,

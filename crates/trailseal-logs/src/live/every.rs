@@ -155,7 +155,10 @@ impl Lister<'_, '_> {
         let rest = self.batch.end();
         self.send(rest).await;
         listed?;
-        place.check_newest(newest.as_deref())
+        match place.first_after(newest.as_deref()) {
+            None => Ok(()),
+            Some(key) => Err(Cause::MayBeNewer { key }),
+        }
     }
 
     /// Without a file of answers, a file is read as soon as it is listed.

@@ -10,7 +10,6 @@ use std::sync::{Mutex, PoisonError};
 use trailseal_aws::AwsError;
 use trailseal_rule::Timestamp;
 
-use super::outcome::Cause;
 use super::range::{Day, Range};
 use super::s3::{List, Listed, Objects, PAGE_MAX};
 use crate::coverage::Folder;
@@ -133,7 +132,9 @@ impl<'p> Place<'p> {
                     Classified::Outside
                 }
             }
-            (Some(day), _) if !self.range.contains_day(day) => Classified::Outside,
+            (Some(day), _) if ![self.range, self.folders].iter().all(|it| it.contains_day(day)) => {
+                Classified::Outside
+            }
             _ if listed.key.ends_with('/') => Classified::FolderObject,
             _ => Classified::Unrecognized(listed.key),
         }
@@ -160,19 +161,14 @@ impl<'p> Place<'p> {
         }
     }
 
-    /// # Errors
-    ///
-    /// [`Cause::MayBeNewer`] if the folder of a day contains an object that was seen, is not of
-    /// CloudTrail and comes after the newest file.
-    pub(super) fn check_newest(&self, newest: Option<&str>) -> Result<(), Cause> {
+    /// The first object in the folder of a day that was seen, is not of CloudTrail and comes after the
+    /// newest file: it may be a newer one.
+    pub(super) fn first_after(&self, newest: Option<&str>) -> Option<String> {
         let keys = self.unrecognized.lock().unwrap_or_else(PoisonError::into_inner);
         let is_newer = |key: &&String| {
             self.day_of(key).is_some() && newest.is_none_or(|newest| key.as_str() > newest)
         };
-        match keys.iter().find(is_newer) {
-            None => Ok(()),
-            Some(key) => Err(Cause::MayBeNewer { key: key.clone() }),
-        }
+        keys.iter().find(is_newer).cloned()
     }
 
     /// The day of the folder in which an object is.

@@ -91,6 +91,9 @@ impl Run<'_> {
         let place = Place::new(self.objects, &unit.folder, None, &self.scope.range);
         apart.read_ends(&place).await.ok()?;
         let gathered = apart.gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if gathered.newest.into_values().any(|newest| newest.may_be_older().is_some()) {
+            return None;
+        }
         let mut sample = BTreeMap::new();
         for (_, _, class, totals) in gathered.coverage.rows() {
             for file in [&totals.oldest, &totals.newest] {

@@ -1,6 +1,8 @@
 //! Reads the oldest and the newest file of a folder or of one of its months and, where they differ,
 //! finds the file where the encryption changed.
 
+use std::collections::BTreeSet;
+
 use futures_util::FutureExt as _;
 use futures_util::future::{OptionFuture, join};
 use futures_util::stream::{self, StreamExt as _};
@@ -16,6 +18,36 @@ use crate::encryption::FileStatus;
 struct ReadFile {
     file: File,
     status: FileStatus,
+}
+
+/// The newest file of a folder, of all its months that were read.
+#[derive(Debug, Default)]
+pub(super) struct Newest {
+    key: Option<String>,
+    /// The first object after the newest file of each month that may be a newer one.
+    objects: BTreeSet<String>,
+    /// Whether the newest file of a month could not be listed, which is a gap of its own.
+    is_unknown: bool,
+}
+
+impl Newest {
+    /// Adds the newest file of the folder, or of a month; nothing if it could not be listed.
+    fn add(&mut self, place: &Place<'_>, newest: Option<Option<&File>>) {
+        let Some(newest) = newest else {
+            self.is_unknown = true;
+            return;
+        };
+        let key = newest.map(File::key);
+        self.objects.extend(place.first_after(key));
+        self.key = self.key.take().max(key.map(str::to_owned));
+    }
+
+    /// Why this may not be the newest file of the folder.
+    pub(super) fn may_be_older(self) -> Option<Cause> {
+        let Self { key: newest, objects, is_unknown } = self;
+        let key = objects.into_iter().find(|key| Some(key) > newest.as_ref())?;
+        (!is_unknown).then_some(Cause::MayBeNewer { key })
+    }
 }
 
 /// The months of folders, and the folders whose months could not be listed.
@@ -50,6 +82,12 @@ impl Run<'_> {
         let folders = units.iter().cloned();
         let samples = folders.map(move |unit| self.sample(unit, total).boxed());
         drive(Box::new(samples), self.scope.concurrency).await;
+        self.gather(|gathered| {
+            for (place, newest) in std::mem::take(&mut gathered.newest) {
+                let cause = newest.may_be_older();
+                gathered.gaps.extend(cause.map(|cause| Gap { place, cause }));
+            }
+        });
     }
 
     async fn sample(&self, unit: Unit, total: u64) {
@@ -73,8 +111,12 @@ impl Run<'_> {
         let first = OptionFuture::from(first.map(|file| self.read_file(file)));
         let last = OptionFuture::from(last.map(|file| self.read_file(file)));
         let (first, last) = join(first, last).await;
+        self.gather(|gathered| {
+            let of_folder = gathered.newest.entry(place.path().to_owned()).or_default();
+            of_folder.add(place, newest.as_ref().ok().map(Option::as_ref));
+        });
         oldest?;
-        place.check_newest(newest?.as_ref().map(File::key))?;
+        newest?;
         match (first, last) {
             (Some(first), Some(last)) => self.find_change(place, first, last).await,
             _ => Ok(()),

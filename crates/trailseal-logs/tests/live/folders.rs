@@ -233,3 +233,21 @@ async fn an_unknown_name_is_a_gap_only_where_a_newer_file_would_be() {
         }
     }
 }
+
+/// A file of a later month is newer than the object.
+#[tokio::test]
+async fn an_unknown_name_in_an_old_month_is_no_gap() {
+    let folder = "AWSLogs/111122223333/CloudTrail/eu-central-1/2026";
+    for (days, is_gap) in [(&["08/10"][..], false), (&["08/10", "09/30"], false), (&["11/28"], true)]
+    {
+        for mode in [Mode::Sample, Mode::Monthly, Mode::All] {
+            let files = ["2026-08-10T10:00", "2026-09-10T10:00", "2026-11-28T10:00"];
+            let files = files.map(|minute| log("111122223333", minute));
+            let odd = days.iter().map(|day| format!("{folder}/{day}/notes.txt"));
+            let keys: Vec<String> = files.into_iter().chain(odd).collect();
+            let bucket = bucket(keys.into_iter().map(|key| (key, sealed()))).await;
+            let outcome = run(&bucket, scope(mode)).await;
+            assert_eq!(outcome.is_partial(), is_gap, "{days:?} {mode:?}: {:?}", outcome.gaps);
+        }
+    }
+}
