@@ -6,6 +6,7 @@ mod live {
     mod bucket;
     mod faults;
     mod folders;
+    mod future;
     mod owners;
     mod resume;
     mod samples;

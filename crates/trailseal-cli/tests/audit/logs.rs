@@ -48,7 +48,11 @@ fn today() -> String {
 }
 
 fn date(format: &str) -> String {
-    let date = Command::new("date").args(["-u", format]).output().unwrap();
+    date_of("now", format)
+}
+
+fn date_of(when: &str, format: &str) -> String {
+    let date = Command::new("date").args(["-u", "-d", when, format]).output().unwrap();
     String::from_utf8(date.stdout).unwrap().trim().to_owned()
 }
 
@@ -263,6 +267,38 @@ async fn an_odd_object_decides_only_in_a_folder_of_the_trail() {
             let check = &report["trails"][0]["check"];
             assert_eq!(check["outcome"], outcome, "{folder}: {check}");
             assert_eq!(report["complete"], false, "{folder}");
+        }
+    }
+}
+
+/// The file of the next day's folder is from this minute or later, so its time is in the future.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_file_without_the_key_decides_in_the_folder_of_any_day() {
+    let tomorrow = date_of("tomorrow", "+%Y/%m/%d");
+    for (folder, name) in [
+        (date_of("today", "+%Y/%m/%d"), date_of("20 minutes", "+%Y%m%dT%H%M")),
+        (tomorrow.clone(), date_of("tomorrow", "+%Y%m%dT0000")),
+        (tomorrow, "x".to_owned()),
+        (date_of("2 years", "+%Y/%m/%d"), date_of("2 years", "+%Y%m%dT%H%M")),
+    ] {
+        let mut state = state(&kms(KEY));
+        state["logFiles"][0]["from"] = json!("2026-03-01T10:00:00Z");
+        state["objects"] = json!([{
+            "bucket": "trail-logs",
+            "key": format!(
+                "AWSLogs/{MANAGEMENT}/CloudTrail/us-east-1/{folder}/\
+                 {MANAGEMENT}_CloudTrail_us-east-1_{name}Z_Ab3dEf6hIj9kLm2n.json.gz"
+            ),
+            "lastModified": "2026-03-01T10:00:00Z",
+            "encryption": { "type": "SSE-S3" },
+        }]);
+        let desk = desk(&state).await;
+        for options in [&[][..], &["--monthly"], &["--all", "--history", "fail"]] {
+            let arguments = [&["main", "-o", "json"], options].concat();
+            let run = Run::of(&mut desk.command_of("logs", MANAGEMENT, &arguments));
+            assert_ne!(run.code, 0, "{folder} {name} {options:?}: {run:?}");
+            let check = &report(&run)["trails"][0]["check"];
+            assert_eq!(check["outcome"], "unknown", "{folder} {name} {options:?}: {check}");
         }
     }
 }

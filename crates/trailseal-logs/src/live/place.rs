@@ -56,7 +56,7 @@ pub(super) struct File {
 pub(super) enum Classified {
     /// A file in the range.
     File(File),
-    /// An object of another day, or a file that is newer than the start of the run.
+    /// An object of another day, or a file that was delivered after the run began.
     Outside,
     /// The object that the S3 console creates for a folder.
     FolderObject,
@@ -126,7 +126,8 @@ impl<'p> Place<'p> {
                 let named = Day::containing(time);
                 let is_meant = self.folders.contains_day(day)
                     && named.is_some_and(|named| self.range.contains_day(named));
-                if is_meant && time < self.range.before {
+                let received = listed.content.as_ref().map(|content| content.modified_millis);
+                if is_meant && !self.range.is_for_next_run(time, received) {
                     Classified::File(File { listed, day, time })
                 } else {
                     Classified::Outside
@@ -182,8 +183,8 @@ impl<'p> Place<'p> {
 
     /// Whether the list has passed the range at this key.
     pub(super) fn is_after(&self, key: &str) -> bool {
-        let Some(last) = self.folders.last_day() else { return false };
-        let is_beyond = self.range.last_day().is_some_and(|of_names| of_names < last);
+        let Some(last) = self.folders.until else { return false };
+        let is_beyond = self.range.until.is_some_and(|of_names| of_names < last);
         let end = if is_beyond && !self.folder.has_digests() {
             self.names_since(&last.folder(&self.path), last)
         } else {

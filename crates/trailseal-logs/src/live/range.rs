@@ -85,8 +85,9 @@ impl fmt::Display for Day {
 ///
 /// The time in the name of a file counts. Its folder can be that of the day before or after.
 ///
-/// Only files whose names have an earlier time than that instant are counted, so that it makes no
-/// difference how long the run takes.
+/// Files that are delivered after that instant are left for the next run, so that it makes no
+/// difference how long the run takes. Files whose names have a time in the future are read: they
+/// may be newer than every other one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The first day; the first that has files, if it is absent.
@@ -98,6 +99,9 @@ pub struct Range {
 }
 
 const MINUTE_MILLIS: i64 = 60_000;
+
+/// Milliseconds by which the time in a name may be in the future: clocks differ.
+const SKEW_MILLIS: i64 = 15 * MINUTE_MILLIS;
 
 impl Range {
     /// The days from `since` to `until`, for a run that starts `now`.
@@ -116,17 +120,20 @@ impl Range {
     }
 
     pub(super) fn contains_day(&self, day: Day) -> bool {
-        self.since.is_none_or(|since| since <= day)
-            && self.last_day().is_none_or(|until| day <= until)
+        self.since.is_none_or(|since| since <= day) && self.until.is_none_or(|until| day <= until)
     }
 
-    /// Its last day: no file is published after the reading began.
-    pub(super) fn last_day(&self) -> Option<Day> {
-        let start = Day::containing(self.before);
-        match (self.until, start) {
-            (Some(until), Some(start)) => Some(until.min(start)),
-            (until, start) => until.or(start),
-        }
+    /// Whether a file is left for the next run, by the time in its name and the time at which S3
+    /// received it: it was delivered after the run began. A name with a much later time than that at
+    /// which S3 received the file is not one of a delivery.
+    pub(super) fn is_for_next_run(&self, named: Timestamp, received_millis: Option<i64>) -> bool {
+        let start = self.before.epoch_millis();
+        let named = named.epoch_millis();
+        // The run began within a minute after `before`.
+        let is_near = named <= start.saturating_add(SKEW_MILLIS);
+        let is_delivery =
+            received_millis.is_some_and(|time| named <= time.saturating_add(SKEW_MILLIS));
+        named >= start && (is_near || is_delivery)
     }
 
     /// Whether some of its days are in a year, named by its folder.
@@ -135,13 +142,13 @@ impl Range {
         let (Some(first), Some(last)) = (first, last) else { return false };
         year.len() == 4
             && self.since.is_none_or(|since| since <= last)
-            && self.last_day().is_none_or(|until| first <= until)
+            && self.until.is_none_or(|until| first <= until)
     }
 
     /// Whether some of its days are in a month.
     pub(super) fn contains_month(&self, month: Month) -> bool {
         self.since.and_then(Day::month).is_none_or(|since| since <= month)
-            && self.last_day().and_then(Day::month).is_none_or(|until| month <= until)
+            && self.until.and_then(Day::month).is_none_or(|until| month <= until)
     }
 
     /// Its days that are in a month.

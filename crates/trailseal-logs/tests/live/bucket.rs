@@ -24,6 +24,9 @@ pub(crate) type Intercept = dyn Fn(&str, &str, usize) -> Option<Answer> + Send +
 /// The name under which [`Headers`] have the ETag that lists show, if it is not the usual one.
 pub(crate) const LISTED_ETAG: &str = "x-listed-etag";
 
+/// The same for the time of the object.
+pub(crate) const LISTED_MODIFIED: &str = "x-listed-modified";
+
 /// The same for the owner; none if it is empty.
 pub(crate) const LISTED_OWNER: &str = "x-listed-owner";
 
@@ -173,6 +176,11 @@ impl Bucket {
         header.map_or("0", |(_, etag)| etag)
     }
 
+    fn listed_modified(&self, key: &str) -> &str {
+        let header = self.objects[key].iter().find(|(name, _)| *name == LISTED_MODIFIED);
+        header.map_or("2015-10-21T07:28:00.000Z", |(_, time)| time)
+    }
+
     fn listed_owner(&self, key: &str) -> String {
         let header = self.objects[key].iter().find(|(name, _)| *name == LISTED_OWNER);
         match header.map_or(OWNER, |(_, owner)| owner) {
@@ -216,9 +224,10 @@ impl Bucket {
                 format!("<CommonPrefixes><Prefix>{}</Prefix></CommonPrefixes>", encoded(&entry))
             } else {
                 format!(
-                    "<Contents><Key>{}</Key><LastModified>2015-10-21T07:28:00.000Z</LastModified>\
-                     <ETag>{}</ETag><Size>10</Size>{}</Contents>",
+                    "<Contents><Key>{}</Key><LastModified>{}</LastModified><ETag>{}</ETag>\
+                     <Size>10</Size>{}</Contents>",
                     encoded(&entry),
+                    self.listed_modified(&entry),
                     self.listed_etag(&entry),
                     self.listed_owner(&entry)
                 )

@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use std::sync::atomic::Ordering;
 use trailseal_aws::{AwsError, failed};
 
-use super::{EMPTY_PAGES_MAX, Listed, Objects, PAGE_MAX, storage_class};
+use super::{EMPTY_PAGES_MAX, Listed, Objects, PAGE_MAX, content, storage_class};
 use crate::coverage::Version;
 use crate::encryption::StorageClass;
 
@@ -95,7 +95,7 @@ impl Objects {
                 key: self.decoded(object.key, is_encoded)?,
                 bytes: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
                 storage: storage_class(storage),
-                content: None,
+                content: content(object.e_tag, object.last_modified),
                 owner: None,
             };
             let version = version_of(object.is_latest)?;
