@@ -11,12 +11,16 @@ mod tests;
 
 use crate::address::lies_in;
 use crate::context::{Context, ContextValue, Settled};
+use crate::fit::{Fit, LetterCase, Steps, fit, fit_arn};
 use crate::json::{Json, repeated_name};
 use crate::matching::Match;
 use crate::operator::{Missing, Operator, Polarity, Quantifier, Test};
 use crate::pattern::{Pattern, Resolved, Variables};
 use crate::request::Effect;
-use crate::shape::{Fit, LetterCase, Shape, Token, fit, fit_arn, literally, spelled};
+use crate::shape::{Shape, Token, spelled};
+
+/// The steps of a condition beside those of its comparisons.
+const CONDITION_STEPS: u64 = 30;
 
 /// One operator applied to one key.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +81,8 @@ fn parse_values(values: &Json, variables: Variables, test: Test) -> Option<Vec<P
     }
     let parse = |text: String| {
         let has_variable = variables == Variables::Supported && text.contains("${");
-        (test.takes_variables() || !has_variable).then(|| Pattern::parse(&text, variables))
+        (test.takes_variables() || !has_variable)
+            .then(|| Pattern::parse(&text, variables, test.wildcards()))
     };
     values.into_iter().map(|value| value.and_then(parse)).collect()
 }
@@ -88,13 +93,21 @@ impl Condition {
         Self { key: place.to_owned(), lower_key: String::new(), test: None }
     }
 
+    /// The condition keys that decide, in lower case: its own, and those of its variables.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        let patterns = self.test.iter().flat_map(|(_, patterns)| patterns);
+        patterns.flat_map(Pattern::variables).chain([self.lower_key.as_str()])
+    }
+
     /// Whether the condition holds for the requests. A caller who can choose a value chooses one that
     /// gives access: an Allow matches, and a Deny does not.
-    pub(crate) fn holds(&self, context: &Context, effect: Effect) -> Match {
+    pub(crate) fn holds(&self, context: &Context, effect: Effect, steps: &Steps) -> Match {
         let Some((operator, patterns)) = &self.test else {
+            steps.add(CONDITION_STEPS);
             return Match::Sometimes;
         };
-        let asked = Asked { operator: *operator, patterns, context };
+        steps.add(CONDITION_STEPS + patterns.iter().map(Pattern::steps).sum::<u64>());
+        let asked = Asked { operator: *operator, patterns, context, steps };
         match asked.tendency(context.value_of_lower(&self.lower_key)) {
             Tendency::Certain(holds) => holds,
             Tendency::ByChoice => Match::from(effect == Effect::Allow),
@@ -109,6 +122,7 @@ struct Asked<'a> {
     operator: Operator,
     patterns: &'a [Pattern],
     context: &'a Context,
+    steps: &'a Steps,
 }
 
 impl Asked<'_> {
@@ -228,12 +242,13 @@ impl Asked<'_> {
     /// Whether a value in the requests matches one of the policy's, or none with a negated
     /// operator.
     fn passes(&self, value: &str) -> Match {
-        let each = self.patterns.iter().map(|pattern| self.match_text(value, pattern));
+        let shape = Shape::text(value);
+        let each = self.patterns.iter().map(|pattern| self.match_text(value, &shape, pattern));
         negate_if(self.operator.polarity, Match::any(each))
     }
 
     /// Whether a value in the requests matches this one of the policy's.
-    fn match_text(&self, value: &str, pattern: &Pattern) -> Match {
+    fn match_text(&self, value: &str, shape: &Shape, pattern: &Pattern) -> Match {
         let tokens = match pattern.resolve(self.context) {
             Resolved::Tokens(tokens) => tokens,
             Resolved::NoValue => return Match::Never,
@@ -242,7 +257,7 @@ impl Asked<'_> {
         let test = self.operator.test;
         let matches = match test {
             Test::Equals | Test::EqualsIgnoreCase | Test::Like | Test::Arn => {
-                fit_text(test, &tokens, &Shape::text(value)).map(|fit| fit.always)
+                fit_text(test, &tokens, shape, self.steps).map(|fit| fit.always)
             }
             Test::Bool => parse_boolean(&spelled(&tokens))
                 .zip(parse_boolean(value))
@@ -267,7 +282,7 @@ impl Asked<'_> {
                 Resolved::NoValue => continue,
                 Resolved::Unknown => return None,
             };
-            let fit = fit_text(self.operator.test, &tokens, shape)?;
+            let fit = fit_text(self.operator.test, &tokens, shape, self.steps)?;
             together.always |= fit.always;
             together.possible |= fit.possible;
         }
@@ -306,12 +321,11 @@ fn negate_if(polarity: Polarity, matches: Match) -> Match {
     }
 }
 
-fn fit_text(test: Test, tokens: &[Token], shape: &Shape) -> Option<Fit> {
+fn fit_text(test: Test, tokens: &[Token], shape: &Shape, steps: &Steps) -> Option<Fit> {
     match test {
-        Test::Equals => Some(fit(&literally(tokens), shape, LetterCase::Sensitive)),
-        Test::EqualsIgnoreCase => Some(fit(&literally(tokens), shape, LetterCase::Ignored)),
-        Test::Like => Some(fit(tokens, shape, LetterCase::Sensitive)),
-        Test::Arn => fit_arn(tokens, shape),
+        Test::Equals | Test::Like => Some(fit(tokens, shape, LetterCase::Sensitive, steps)),
+        Test::EqualsIgnoreCase => Some(fit(tokens, shape, LetterCase::Ignored, steps)),
+        Test::Arn => fit_arn(tokens, shape, steps),
         Test::Bool | Test::Number(_) | Test::Address | Test::Opaque | Test::Null => None,
     }
 }

@@ -1,11 +1,12 @@
 //! The condition keys that a set of requests carries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use crate::shape::Shape;
 
 /// What is known of one condition key in a set of requests.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ContextValue {
     /// Present in every request with exactly these values: one, or all the values of a key that
     /// can have several.
@@ -52,7 +53,7 @@ impl ContextValue {
 }
 
 /// Who chooses the unknown parts of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Settled {
     /// The caller, who chooses what gives access; every request has the key.
     ByCaller,
@@ -64,24 +65,31 @@ pub enum Settled {
 ///
 /// Key names are compared without regard to letter case. A key that was not given is
 /// [`ContextValue::Unknown`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// A clone shares the values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Context {
-    keys: BTreeMap<String, ContextValue>,
-    families: Vec<(String, ContextValue)>,
+    keys: BTreeMap<Arc<str>, Arc<ContextValue>>,
+    families: Vec<(Arc<str>, Arc<ContextValue>)>,
 }
 
 impl Context {
     /// The same context with this value for one key.
     #[must_use]
-    pub fn with(mut self, key: &str, value: ContextValue) -> Self {
-        self.keys.insert(key.to_ascii_lowercase(), value);
+    pub fn with(self, key: &str, value: ContextValue) -> Self {
+        self.with_shared(key, Arc::new(value))
+    }
+
+    fn with_shared(mut self, key: &str, value: Arc<ContextValue>) -> Self {
+        self.keys.insert(key.to_ascii_lowercase().into(), value);
         self
     }
 
     /// The same context with this value for all these keys.
     #[must_use]
     pub fn with_each(self, keys: &[&str], value: &ContextValue) -> Self {
-        keys.iter().fold(self, |context, key| context.with(key, value.clone()))
+        let value = Arc::new(value.clone());
+        keys.iter().fold(self, |context, key| context.with_shared(key, Arc::clone(&value)))
     }
 
     /// The same context with this value for every key of a family that was not given on its own,
@@ -89,7 +97,15 @@ impl Context {
     /// counts.
     #[must_use]
     pub fn with_family(mut self, prefix: &str, value: ContextValue) -> Self {
-        self.families.insert(0, (prefix.to_ascii_lowercase(), value));
+        self.families.insert(0, (prefix.to_ascii_lowercase().into(), Arc::new(value)));
+        self
+    }
+
+    /// The same context without the keys other than these, in lower case, and those of a family:
+    /// contexts that differ in other keys only become equal.
+    #[must_use]
+    pub fn only(mut self, keys: &HashSet<&str>) -> Self {
+        self.keys.retain(|key, _| keys.contains(&**key));
         self
     }
 
@@ -101,9 +117,9 @@ impl Context {
     /// The same, of a key in lower case.
     pub(crate) fn value_of_lower(&self, key: &str) -> &ContextValue {
         let of_family = || {
-            let family = self.families.iter().find(|(prefix, _)| key.starts_with(prefix.as_str()));
+            let family = self.families.iter().find(|(prefix, _)| key.starts_with(&**prefix));
             family.map(|(_, value)| value)
         };
-        self.keys.get(key).or_else(of_family).unwrap_or(&ContextValue::Unknown)
+        self.keys.get(key).or_else(of_family).map_or(&ContextValue::Unknown, |value| &**value)
     }
 }

@@ -1,5 +1,8 @@
 //! A policy and its decisions.
 
+use std::collections::HashSet;
+
+use crate::fit::Steps;
 use crate::matching::Match;
 use crate::parse::{PolicyError, PolicyFormat, read_statements};
 use crate::request::{Effect, Request};
@@ -77,8 +80,11 @@ impl PolicyDocument {
     /// choose a value with which the request is allowed. It is assumed that choices for different
     /// statements do not exclude each other.
     pub fn decide(&self, request: &Request) -> Decision {
-        let statements =
-            Matched(self.statements().map(|one| (one, one.element_matches(request))).collect());
+        let statements = Matched(
+            self.statements()
+                .map(|one| (one, one.element_matches(request, &Steps::default())))
+                .collect(),
+        );
         let denying = statements.with(Effect::Deny, Match::Always);
         let allowing = statements.with(Effect::Allow, Match::Always);
         let decision = Decision {
@@ -125,7 +131,7 @@ impl PolicyDocument {
         let ineffective = self.statements.iter().filter(|statement| {
             statement.effect == Effect::Allow
                 && !statement.missing.is_empty()
-                && statement.element_matches(request).whole() != Match::Never
+                && statement.element_matches(request, &Steps::default()).whole() != Match::Never
         });
         let ineffective: Vec<&Statement> = ineffective.collect();
         if let Some(first) = ineffective.first() {
@@ -174,13 +180,8 @@ impl Matched<'_> {
 }
 
 fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for name in names {
-        if !found.iter().any(|known| known == name) {
-            found.push(name.to_owned());
-        }
-    }
-    found
+    let mut seen = HashSet::new();
+    names.filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! The principals, actions and resources of a statement.
 
 use crate::context::Context;
+use crate::fit::{LetterCase, Steps, fit};
 use crate::json::{Json, repeated_name};
 use crate::matching::Match;
-use crate::pattern::{Pattern, Resolved, Variables};
+use crate::pattern::{PATTERN_STEPS, Pattern, Resolved, Variables, Wildcards};
 use crate::request::CallerSet;
-use crate::shape::{LetterCase, Shape, Token, fit};
+use crate::shape::{Shape, Token};
 
 /// An element that is a list, plain (`Principal`) or negated (`NotPrincipal`).
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,15 @@ impl<T> Listed<T> {
             Self::Except(entries) => !Match::any(entries.iter().map(entry_matches)),
             Self::Unclear => Match::Sometimes,
         }
+    }
+
+    /// The steps of comparing the entries, if each takes so many.
+    pub(crate) fn steps(&self, of_each: u64) -> u64 {
+        let entries = match self {
+            Self::Only(entries) | Self::Except(entries) => entries.len(),
+            Self::Unclear => 0,
+        };
+        u64::try_from(entries).unwrap_or(u64::MAX).saturating_mul(of_each)
     }
 }
 
@@ -110,11 +120,14 @@ pub fn same_service(named: &str, service: &str) -> Match {
     if named == service {
         return Match::Always;
     }
-    let first_label = |name: &str| name.split('.').next().map(str::to_ascii_lowercase);
-    if first_label(named) == first_label(service) {
+    if first_label(named).eq_ignore_ascii_case(first_label(service)) {
         return Match::Sometimes;
     }
     Match::Never
+}
+
+fn first_label(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(first, _)| first)
 }
 
 /// An account, by its ID or its root, delegates the decision to IAM ("AWS KMS Developer Guide,
@@ -146,7 +159,7 @@ pub(crate) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Op
     };
     let pattern = |entry: &Json| {
         let Json::Text(text) = entry else { return None };
-        (!text.trim().is_empty()).then(|| Pattern::parse(text, variables))
+        (!text.trim().is_empty()).then(|| Pattern::parse(text, variables, Wildcards::Supported))
     };
     Some(entries.iter().map(pattern).collect())
 }
@@ -154,12 +167,14 @@ pub(crate) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Op
 impl Listed<Option<Pattern>> {
     /// Which operations a statement is about; their names are compared without regard to letter case
     /// ("IAM User Guide, IAM JSON policy elements: Action").
-    pub(crate) fn matches_action(&self, action: &str, context: &Context) -> Match {
+    pub(crate) fn matches_action(&self, action: &str, context: &Context, steps: &Steps) -> Match {
         let action = Shape::text(action);
+        steps.add(self.steps(PATTERN_STEPS));
         self.matches(|pattern| {
             resolved(pattern.as_ref(), context, |tokens| {
                 Match::from(
-                    tokens == [Token::AnyRun] || fit(tokens, &action, LetterCase::Ignored).always,
+                    tokens == [Token::AnyRun]
+                        || fit(tokens, &action, LetterCase::Ignored, steps).always,
                 )
             })
         })
@@ -171,7 +186,13 @@ impl Listed<Option<Pattern>> {
     /// A `*` that is the last character of a segment "can expand to match beyond the colon
     /// boundaries" ("IAM User Guide, IAM JSON policy elements: Resource"). The guide does not say so
     /// of one within a segment: if such a one would have to, the resource is in doubt.
-    pub(crate) fn matches_resource(&self, resource: Option<&Shape>, context: &Context) -> Match {
+    pub(crate) fn matches_resource(
+        &self,
+        resource: Option<&Shape>,
+        context: &Context,
+        steps: &Steps,
+    ) -> Match {
+        steps.add(self.steps(PATTERN_STEPS));
         self.matches(|pattern| {
             resolved(pattern.as_ref(), context, |tokens| {
                 if tokens == [Token::AnyRun] {
@@ -180,10 +201,10 @@ impl Listed<Option<Pattern>> {
                 let Some(resource) = resource else {
                     return Match::Sometimes;
                 };
-                if fit(&within_segments(tokens), resource, LetterCase::Sensitive).always {
+                if fit(&within_segments(tokens), resource, LetterCase::Sensitive, steps).always {
                     return Match::Always;
                 }
-                let expanded = fit(tokens, resource, LetterCase::Sensitive).possible;
+                let expanded = fit(tokens, resource, LetterCase::Sensitive, steps).possible;
                 if expanded { Match::Sometimes } else { Match::Never }
             })
         })

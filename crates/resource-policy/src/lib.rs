@@ -28,6 +28,7 @@ mod operator;
 mod shape;
 
 mod context;
+mod fit;
 mod pattern;
 mod request;
 
@@ -42,6 +43,7 @@ mod parse;
 pub use crate::context::{Context, ContextValue, Settled};
 pub use crate::document::{Decision, PolicyDocument, Reason};
 pub use crate::elements::{Listed, Principal, same_service};
+pub use crate::fit::Steps;
 pub use crate::matching::Match;
 pub use crate::parse::{PolicyError, PolicyFormat};
 pub use crate::request::{CallerSet, Effect, Request};

@@ -4,6 +4,8 @@
 //! Guide, Single-valued vs. multivalued context keys". Names are compared without regard to letter
 //! case.
 
+use crate::pattern::Wildcards;
+
 /// The parts of a condition operator's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Operator {
@@ -91,6 +93,20 @@ impl Operator {
 }
 
 impl Test {
+    /// Whether `*` and `?` in a policy's value are wildcards.
+    pub(crate) fn wildcards(self) -> Wildcards {
+        match self {
+            Self::Like | Self::Arn => Wildcards::Supported,
+            Self::Equals
+            | Self::EqualsIgnoreCase
+            | Self::Bool
+            | Self::Number(_)
+            | Self::Address
+            | Self::Opaque
+            | Self::Null => Wildcards::Literal,
+        }
+    }
+
     /// Whether a policy's value can have variables: "You can't use a policy variable with other
     /// operators, such as Numeric, Date, Boolean, Binary, IP Address, or Null operators" ("IAM User
     /// Guide, IAM policy elements: Variables and tags").

@@ -13,10 +13,21 @@ pub(crate) enum Variables {
     Literal,
 }
 
+/// Whether `*` and `?` are wildcards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wildcards {
+    Supported,
+    Literal,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Token(Token),
-    Variable { key: String, default: Option<String> },
+    /// A condition key in lower case, and the value if the request lacks it.
+    Variable {
+        key: String,
+        default: Option<String>,
+    },
     Malformed,
 }
 
@@ -28,6 +39,9 @@ pub(crate) struct Pattern {
     tokens: Option<Vec<Token>>,
 }
 
+/// The steps of a pattern beside those of its characters.
+pub(crate) const PATTERN_STEPS: u64 = 15;
+
 /// A pattern with its variables replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Resolved<'a> {
@@ -38,8 +52,8 @@ pub(crate) enum Resolved<'a> {
 }
 
 impl Pattern {
-    /// Reads a policy's value.
-    pub(crate) fn parse(text: &str, variables: Variables) -> Self {
+    /// Reads a policy's value. Several `*` in a row are the same as one.
+    pub(crate) fn parse(text: &str, variables: Variables, wildcards: Wildcards) -> Self {
         let mut parts = Vec::with_capacity(text.len());
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
@@ -54,16 +68,33 @@ impl Pattern {
                 rest = after;
                 continue;
             }
-            parts.push(Part::Token(match first {
-                '*' => Token::AnyRun,
-                '?' => Token::AnyOne,
-                other => Token::Literal(other),
-            }));
+            let token = match (first, wildcards) {
+                ('*', Wildcards::Supported) => Token::AnyRun,
+                ('?', Wildcards::Supported) => Token::AnyOne,
+                (other, _) => Token::Literal(other),
+            };
+            if token != Token::AnyRun || parts.last() != Some(&Part::Token(Token::AnyRun)) {
+                parts.push(Part::Token(token));
+            }
             rest = rest.get(first.len_utf8()..).unwrap_or_default();
         }
         let plain = |part: &Part| if let Part::Token(token) = part { Some(*token) } else { None };
         let tokens = parts.iter().map(plain).collect();
         Self { parts, tokens }
+    }
+
+    /// The condition keys of the variables, in lower case.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Variable { key, .. } => Some(key.as_str()),
+            Part::Token(_) | Part::Malformed => None,
+        })
+    }
+
+    /// The steps that [`Pattern::resolve`] takes.
+    pub(crate) fn steps(&self) -> u64 {
+        let parts = if self.tokens.is_some() { 0 } else { self.parts.len() };
+        PATTERN_STEPS.saturating_add(u64::try_from(parts).unwrap_or(u64::MAX))
     }
 
     /// Replaces each variable by its value in the requests.
@@ -79,7 +110,7 @@ impl Pattern {
             match part {
                 Part::Token(token) => tokens.push(*token),
                 Part::Malformed => return Resolved::Unknown,
-                Part::Variable { key, default } => match (context.value(key), default) {
+                Part::Variable { key, default } => match (context.value_of_lower(key), default) {
                     (ContextValue::Known(values), _) => match values.as_slice() {
                         [value] if !value.contains(['*', '?']) => {
                             tokens.extend(value.chars().map(Token::Literal));
@@ -109,8 +140,10 @@ fn variable(name: &str) -> Part {
         (!text.contains(['*', '?', '$'])).then(|| text.to_owned())
     };
     match (is_key(key), default, default.and_then(text)) {
-        (true, None, _) => Part::Variable { key: key.to_owned(), default: None },
-        (true, Some(_), Some(text)) => Part::Variable { key: key.to_owned(), default: Some(text) },
+        (true, None, _) => Part::Variable { key: key.to_ascii_lowercase(), default: None },
+        (true, Some(_), Some(text)) => {
+            Part::Variable { key: key.to_ascii_lowercase(), default: Some(text) }
+        }
         _ => Part::Malformed,
     }
 }
@@ -123,7 +156,7 @@ fn is_key(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pattern, Resolved, Variables};
+    use super::{Pattern, Resolved, Variables, Wildcards};
     use crate::context::{Context, ContextValue};
     use crate::shape::{Token, spelled};
 
@@ -134,7 +167,7 @@ mod tests {
             .with("aws:PrincipalTag/team", ContextValue::Absent);
         let check = |text: &str, variables: Variables, expected: &str| {
             let tokens = expected.chars().map(Token::Literal).collect();
-            let pattern = Pattern::parse(text, variables);
+            let pattern = Pattern::parse(text, variables, Wildcards::Supported);
             assert_eq!(pattern.resolve(&context), Resolved::Tokens(tokens), "{text}");
         };
         check("a-${aws:sourceaccount}", Variables::Supported, "a-111122223333");
@@ -142,7 +175,7 @@ mod tests {
         check("${*}${?}${$}", Variables::Supported, "*?$");
         check("${aws:PrincipalTag/team, 'all'}", Variables::Supported, "all");
         let is = |text: &str, expected: Resolved<'_>| {
-            let pattern = Pattern::parse(text, Variables::Supported);
+            let pattern = Pattern::parse(text, Variables::Supported, Wildcards::Supported);
             assert_eq!(pattern.resolve(&context), expected, "{text}");
         };
         is("${aws:PrincipalTag/team}", Resolved::NoValue);
@@ -151,17 +184,34 @@ mod tests {
         is("${}", Resolved::Unknown);
     }
     #[test]
+    fn several_wildcards_in_a_row_are_the_same_as_one() {
+        use Token::{AnyOne, AnyRun, Literal};
+        let check = |wildcards: Wildcards, expected: &[Token]| {
+            let pattern = Pattern::parse("**?***a*", Variables::Supported, wildcards);
+            let context = Context::default();
+            assert_eq!(pattern.resolve(&context), Resolved::Tokens(expected.to_vec().into()));
+        };
+        check(Wildcards::Supported, &[AnyRun, AnyOne, AnyRun, Literal('a'), AnyRun]);
+        check(Wildcards::Literal, &['*', '*', '?', '*', '*', '*', 'a', '*'].map(Literal));
+    }
+
+    #[test]
     fn variables_must_be_names_of_condition_keys() {
         for name in
             ["", "team", "a b:c", "a:\tb", "a:$b", "a:{b", "a:'b", "a:*", "a:?", "'a:b'", ":x y"]
         {
             let known = Context::default().with(name, ContextValue::known("x"));
-            let plain = Pattern::parse(&format!("${{{name}}}"), Variables::Supported);
+            let plain =
+                Pattern::parse(&format!("${{{name}}}"), Variables::Supported, Wildcards::Supported);
             assert!(
                 !matches!(plain.resolve(&known), Resolved::Tokens(found) if spelled(&found) == "x")
             );
             let absent = Context::default().with(name, ContextValue::Absent);
-            let default = Pattern::parse(&format!("${{{name}, 'x'}}"), Variables::Supported);
+            let default = Pattern::parse(
+                &format!("${{{name}, 'x'}}"),
+                Variables::Supported,
+                Wildcards::Supported,
+            );
             assert_eq!(default.resolve(&absent), Resolved::Unknown, "`{name}`");
         }
     }
@@ -170,7 +220,7 @@ mod tests {
     fn wildcards_in_the_value_of_a_variable_are_in_doubt() {
         let check = |value: ContextValue, text: &str| {
             let context = Context::default().with("aws:userid", value.clone());
-            let pattern = Pattern::parse(text, Variables::Supported);
+            let pattern = Pattern::parse(text, Variables::Supported, Wildcards::Supported);
             assert_eq!(pattern.resolve(&context), Resolved::Unknown, "{text} of {value:?}");
         };
         check(ContextValue::known("a*"), "${aws:userid}");

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use crate::conditions::Condition;
+use crate::context::Context;
 use crate::elements::{Listed, Principal};
+use crate::fit::Steps;
 use crate::matching::Match;
 use crate::pattern::Pattern;
 use crate::request::{CallerSet, Effect, Request};
@@ -57,6 +59,9 @@ pub(crate) fn quotable(text: &str) -> String {
         })
         .collect()
 }
+
+/// The steps of comparing a principal.
+const PRINCIPAL_STEPS: u64 = 3;
 
 /// One statement of a policy.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,64 +121,77 @@ impl Statement {
     }
 
     /// How the principals match.
-    pub fn matches_caller(&self, caller: &CallerSet) -> Match {
+    pub fn matches_caller(&self, caller: &CallerSet, steps: &Steps) -> Match {
+        steps.add(self.principals.steps(PRINCIPAL_STEPS));
         self.principals.matches(|principal| principal.matches(caller))
     }
 
-    /// How the principals and actions match, which does not depend on the context.
-    pub fn matches_caller_and_action(&self, request: &Request) -> Match {
-        let principal = self.matches_caller(&request.caller);
-        if principal == Match::Never {
-            return principal;
-        }
-        principal.and(self.actions.matches_action(&request.action, &request.context))
+    /// How the actions match.
+    pub fn matches_action(&self, action: &str, steps: &Steps) -> Match {
+        // An action has no variables.
+        self.actions.matches_action(action, &Context::default(), steps)
+    }
+
+    /// The condition keys, in lower case, whose values decide whether the statement matches.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let of_resources = match &self.resources {
+            Listed::Only(patterns) | Listed::Except(patterns) => patterns.as_slice(),
+            Listed::Unclear => &[],
+        };
+        let of_resources = of_resources.iter().flatten().flat_map(Pattern::variables);
+        self.conditions.iter().flat_map(Condition::keys).chain(of_resources)
     }
 
     /// How the actions and resources match, if the principals and conditions do.
     pub fn matches_operation(&self, request: &Request) -> Match {
-        let action = self.actions.matches_action(&request.action, &request.context);
-        action.and(self.matches_resource(request))
+        let steps = Steps::default();
+        self.matches_action(&request.action, &steps).and(self.matches_resource(request, &steps))
     }
 
-    /// How the statement matches, given the result of [`Statement::matches_caller_and_action`].
-    /// Elements that cannot change the result are not compared.
-    pub fn matches(&self, caller_and_action: Match, request: &Request) -> Match {
+    /// How the statement matches, given how [its principals](Self::matches_caller) and
+    /// [its actions](Self::matches_action) do. Elements that cannot change the result are not
+    /// compared.
+    pub fn matches(&self, caller_and_action: Match, request: &Request, steps: &Steps) -> Match {
         if caller_and_action == Match::Never {
             return caller_and_action;
         }
-        let mut matches = caller_and_action.and(self.matches_resource(request));
+        let mut matches = caller_and_action.and(self.matches_resource(request, steps));
         for condition in &self.conditions {
             if matches == Match::Never {
                 break;
             }
-            matches = matches.and(condition.holds(&request.context, self.effect));
+            matches = matches.and(condition.holds(&request.context, self.effect, steps));
         }
         matches
     }
 
     /// The elements and condition keys that match only sometimes.
-    pub fn elements_in_doubt(&self, request: &Request) -> Vec<String> {
-        self.element_matches(request).names_with(Match::Sometimes).map(str::to_owned).collect()
+    pub fn elements_in_doubt(&self, request: &Request, steps: &Steps) -> Vec<String> {
+        self.element_matches(request, steps)
+            .names_with(Match::Sometimes)
+            .map(str::to_owned)
+            .collect()
     }
 
-    pub(crate) fn element_matches(&self, request: &Request) -> ElementMatches {
+    pub(crate) fn element_matches(&self, request: &Request, steps: &Steps) -> ElementMatches {
         let mut matches = ElementMatches {
-            principal: self.matches_caller(&request.caller),
+            principal: self.matches_caller(&request.caller, steps),
             action: Match::Never,
             resource: Match::Never,
             conditions: Vec::new(),
         };
         // For a statement about other callers, the other elements need no comparison.
         if matches.principal != Match::Never {
-            matches.action = self.actions.matches_action(&request.action, &request.context);
+            matches.action = self.matches_action(&request.action, steps);
         }
         if matches.caller_and_action() != Match::Never {
-            matches.resource = self.matches_resource(request);
+            matches.resource = self.matches_resource(request, steps);
             matches.conditions = self
                 .conditions
                 .iter()
                 .map(|condition| {
-                    (condition.key.clone(), condition.holds(&request.context, self.effect))
+                    let holds = condition.holds(&request.context, self.effect, steps);
+                    (condition.key.clone(), holds)
                 })
                 .filter(|(_, holds)| *holds != Match::Always)
                 .collect();
@@ -181,7 +199,7 @@ impl Statement {
         matches
     }
 
-    fn matches_resource(&self, request: &Request) -> Match {
-        self.resources.matches_resource(request.resource.as_ref(), &request.context)
+    fn matches_resource(&self, request: &Request, steps: &Steps) -> Match {
+        self.resources.matches_resource(request.resource.as_ref(), &request.context, steps)
     }
 }

@@ -1,32 +1,35 @@
 //! Values of which parts are not known yet.
 
 use super::{Asked, fit_text, negate_if};
+use crate::fit::Fit;
 use crate::matching::Match;
-use crate::operator::Test;
 use crate::pattern::{Pattern, Resolved};
-use crate::shape::{Fit, Shape, Token, reserved_text, reserved_tokens};
+use crate::shape::{Shape, Token, reserved_text, reserved_tokens};
 
 impl Asked<'_> {
     /// Whether a value of which parts are not known yet matches one of the policy's, or none with a
     /// negated operator.
     pub(super) fn pending(&self, text: &str, shape: &Shape) -> Match {
-        let each = self.patterns.iter().map(|pattern| self.match_pending(text, shape, pattern));
+        let reserved = reserved_text(text);
+        let each = self.patterns.iter().map(|one| self.match_pending(&reserved, shape, one));
         negate_if(self.operator.polarity, Match::any(each))
     }
 
     /// A pattern that spells the same stand-ins matches for certain; one that fits some values of the
     /// unknown parts matches sometimes.
-    fn match_pending(&self, text: &str, shape: &Shape, pattern: &Pattern) -> Match {
+    fn match_pending(&self, reserved: &Shape, shape: &Shape, pattern: &Pattern) -> Match {
         let tokens = match pattern.resolve(self.context) {
             Resolved::Tokens(tokens) => tokens,
             Resolved::NoValue => return Match::Never,
             Resolved::Unknown => return Match::Sometimes,
         };
         let test = self.operator.test;
-        let Some(holes) = fit_text(test, &tokens, shape) else { return Match::Sometimes };
-        let spelled = fit_text(test, &reserved_tokens(&tokens), &reserved_text(text));
+        let Some(holes) = fit_text(test, &tokens, shape, self.steps) else {
+            return Match::Sometimes;
+        };
+        let spelled = fit_text(test, &reserved_tokens(&tokens), reserved, self.steps);
         // `?` stands for one character, and the length of an unknown part is not known.
-        let counts = test != Test::Equals && tokens.contains(&Token::AnyOne);
+        let counts = tokens.contains(&Token::AnyOne);
         match (holes, spelled) {
             (Fit { always: true, .. }, _) => Match::Always,
             (_, Some(Fit { always: true, .. })) if !counts => Match::Always,

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::parse_conditions;
 use crate::context::{Context, ContextValue, Settled};
+use crate::fit::Steps;
 use crate::matching::Match::{self, Always, Never, Sometimes};
 use crate::pattern::Variables;
 use crate::request::Effect;
@@ -11,7 +12,7 @@ fn holds(block: &str, context: &Context, effect: Effect) -> Match {
     let read = serde_json::from_str(block).unwrap();
     let conditions = parse_conditions(&read, Variables::Supported);
     assert_eq!(conditions.len(), 1, "{block}");
-    conditions[0].holds(context, effect)
+    conditions[0].holds(context, effect, &Steps::default())
 }
 
 pub(super) fn check(value: &ContextValue, cases: &[(&str, serde_json::Value, Match)]) {

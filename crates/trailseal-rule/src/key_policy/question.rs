@@ -93,7 +93,12 @@ pub(super) fn encrypting_log_files(context: Context, trail_arn: ContextValue) ->
 
 /// A service under its service principal.
 pub(super) fn service_named(question: &TrailAndKey<'_>, name: &str) -> Context {
-    service(question)
+    named(service(question), name)
+}
+
+/// The same context for a service with this name.
+pub(super) fn named(context: Context, name: &str) -> Context {
+    context
         .with("aws:PrincipalServiceName", ContextValue::known(name))
         .with("aws:PrincipalServiceNamesList", ContextValue::Includes(vec![name.to_owned()]))
 }

@@ -6,8 +6,8 @@
 use resource_policy::{Context, ContextValue, Hole, Shape};
 
 use super::question::{
-    CLOUDTRAIL, SERVICE_KEYS, TrailAndKey, about_the_key, known_or_pending, no_ones, service,
-    service_named, theirs, unnamed, without_encryption_context,
+    CLOUDTRAIL, SERVICE_KEYS, TrailAndKey, about_the_key, known_or_pending, named, no_ones,
+    service, service_named, theirs, unnamed, without_encryption_context,
 };
 
 const CLOUDTRAIL_CONTEXT: &str = "aws:cloudtrail:arn";
@@ -51,9 +51,9 @@ pub(super) fn services(question: &TrailAndKey<'_>) -> Vec<Context> {
     for_strangers(&service(question).with_each(&service_keys, &name), question)
 }
 
-/// A service with a known name, on behalf of a stranger's resource.
-pub(super) fn service_for_strangers(question: &TrailAndKey<'_>, name: &str) -> Vec<Context> {
-    for_strangers(&service_named(question, name), question)
+/// The same, of a service with a known name.
+pub(super) fn services_named(services: &[Context], name: &str) -> Vec<Context> {
+    services.iter().map(|context| named(context.clone(), name)).collect()
 }
 
 fn for_strangers(context: &Context, question: &TrailAndKey<'_>) -> Vec<Context> {
