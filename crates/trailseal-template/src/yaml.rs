@@ -18,6 +18,9 @@ const BYTES_MAX: usize = 20_000_000;
 /// Levels of a document, at most.
 const DEPTH_MAX: usize = 200;
 
+/// Characters that end a line in YAML 1.1, and with it a comment, but not in YAML 1.2 and JSON.
+const BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
 /// Reads a document.
 ///
 /// # Errors
@@ -25,12 +28,29 @@ const DEPTH_MAX: usize = 200;
 /// In one line: it is not one document of YAML or JSON, or not one that CloudFormation takes.
 pub(crate) fn read(text: &str) -> Result<Node, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    refuse_breaks(text)?;
     read_yaml(text).or_else(|error| {
         // Some JSON is not YAML: surrogate pairs, for example. None has a name twice.
         let value = json::read(text).ok().filter(Value::is_object);
         let node = value.map(|value| of_json(&value)).ok_or(error)?;
         if node.size() > NODES_MAX { Err(too_many()) } else { Ok(node) }
     })
+}
+
+/// Refuses the line breaks of YAML 1.1 that the parser takes as text.
+fn refuse_breaks(text: &str) -> Result<(), String> {
+    let Some((at, found)) = text.char_indices().find(|(_, one)| BREAKS.contains(one)) else {
+        return Ok(());
+    };
+    if json::read(text).is_ok() {
+        return Ok(());
+    }
+    let line = text.get(..at).unwrap_or_default().matches('\n').count() + 1;
+    let number = format!("{:04x}", u32::from(found));
+    Err(format!(
+        "has the character U+{number} (line {line}), where a line ends in YAML 1.1: write it as \
+         `\\u{number}` in double quotes"
+    ))
 }
 
 fn too_deep(line: usize) -> String {

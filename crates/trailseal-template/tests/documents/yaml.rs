@@ -168,3 +168,21 @@ fn a_document_has_at_most_200_levels() {
     with_values(&nested(199, "x")).unwrap();
     assert!(with_values(&nested(200, "x")).is_err());
 }
+
+/// YAML 1.1 ends a line there, and with it a comment; YAML 1.2 and JSON do not.
+#[test]
+fn a_line_break_of_yaml_1_1_alone_is_refused() {
+    for (number, one) in [("0085", '\u{85}'), ("2028", '\u{2028}'), ("2029", '\u{2029}')] {
+        let error = format!(
+            "has the character U+{number} (line 3), where a line ends in YAML 1.1: write it as \
+             `\\u{number}` in double quotes"
+        );
+        for text in [format!("# a{one}  X: y"), format!("X: a{one}"), format!("X: \"a{one}\"")] {
+            let text = format!("Resources: {{}}\nMetadata:\n  {text}\n");
+            assert_eq!(read(&text).unwrap_err(), error);
+            assert_eq!(read(&text.replace('\n', "\r\n")).unwrap_err(), error);
+        }
+        read(&format!("Resources: {{}}\nDescription: \"a\\u{number}b\"\n")).unwrap();
+        read(&format!("{{\"Resources\": {{}},\n\"Description\": \"a{one}b\"}}")).unwrap();
+    }
+}
