@@ -182,7 +182,7 @@ impl Assembly<'_, '_> {
                 return None;
             }
         };
-        self.problems.extend(problems);
+        self.problems.extend(problems.into_iter().map(|what| format!("`{path}`: {what}")));
         let index = self.stacks.len();
         let name = self.unused_name(name);
         let nested = nested_templates(&stack.root, &self.assets);

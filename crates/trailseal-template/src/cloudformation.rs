@@ -138,9 +138,10 @@ fn stack_of(
         let is_open = one.node.get("Type").is_none() && macros::whole(&one.node).is_err();
         macros::changes_members(&one.name) || is_open
     });
-    problems.extend(odd.map(|one| {
-        let (name, line) = (in_one_line(&one.name), one.line);
-        format!("`{name}` (line {line}) is not resolved, so that trails in it are not seen")
+    let odd = odd.map(|one| (format!("`{}`", one.name), one.line));
+    problems.extend(macros::may_add_trails(&stack.root).chain(odd).map(|(name, line)| {
+        let name = in_one_line(&name);
+        format!("{name} (line {line}) is not resolved, so that trails in it are not seen")
     }));
     Ok((stack, problems))
 }

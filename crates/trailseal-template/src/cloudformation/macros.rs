@@ -33,22 +33,50 @@ pub(super) fn stated_map(node: &Node) -> Result<&Node, String> {
     }
 }
 
+/// Transforms that change neither trails nor keys.
+const HARMLESS: [&str; 2] = ["AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"];
+
+/// Others that add no trail (CloudFormation Template Reference Guide, "Transforms").
+const WITHOUT_TRAILS: [&str; 4] = [
+    "AWS::CodeDeployBlueGreen",
+    "AWS::SecretsManager-2020-07-23",
+    "AWS::SecretsManager-2024-09-16",
+    "AWS::ServiceCatalog",
+];
+
 /// Why a macro may change every resource of the template.
 pub(super) fn rewritten(root: &Node) -> Option<String> {
-    const HARMLESS: [&str; 2] = ["AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"];
     let resources = root.get("Resources").map_or(&[][..], Node::members);
     let mut beside = root.members().iter().chain(resources);
     if let Some(odd) = beside.find(|one| one.name == "Fn::Transform" || one.name == "<<") {
         return Some(format!("`{}` may change every resource", odd.name));
     }
-    let transform = root.get("Transform")?;
-    let names = match transform.items() {
+    let odd = transforms(root).iter().find(|one| !is_one_of(one, &HARMLESS));
+    odd.map(|one| format!("{} may change every resource", in_words(one)))
+}
+
+/// The macros at the root of the template, each with its line, that may add a trail.
+pub(super) fn may_add_trails(root: &Node) -> impl Iterator<Item = (String, usize)> {
+    let is_safe = |one: &Node| is_one_of(one, &HARMLESS) || is_one_of(one, &WITHOUT_TRAILS);
+    let odd = transforms(root).iter().filter(move |one| !is_safe(one));
+    let odd = odd.map(|one| (in_words(one), one.line));
+    let function = root.member("Fn::Transform").map(|one| (format!("`{}`", one.name), one.line));
+    odd.chain(function)
+}
+
+/// The transforms of the template.
+fn transforms(root: &Node) -> &[Node] {
+    root.get("Transform").map_or(&[], |transform| match transform.items() {
         [] => std::slice::from_ref(transform),
         items => items,
-    };
-    let odd = names.iter().find(|name| !name.text().is_some_and(|name| HARMLESS.contains(&name)));
-    odd.map(|name| {
-        let name = name.text().or_else(|| name.get("Name").and_then(Node::text));
-        format!("transform `{}` may change every resource", name.unwrap_or("of another form"))
     })
+}
+
+fn is_one_of(transform: &Node, names: &[&str]) -> bool {
+    transform.text().is_some_and(|name| names.contains(&name))
+}
+
+fn in_words(transform: &Node) -> String {
+    let name = transform.text().or_else(|| transform.get("Name").and_then(Node::text));
+    format!("transform `{}`", name.unwrap_or("of another form"))
 }

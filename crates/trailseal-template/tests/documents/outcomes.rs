@@ -230,3 +230,51 @@ fn a_nested_stack_that_is_read_is_not_noted() {
         ["cdk.out/a.json: nested stack `A.Other` is a template of its own, and is not read here"]
     );
 }
+
+/// A macro gets the whole template.
+#[test]
+fn a_macro_that_may_add_a_trail_is_a_problem() {
+    let problems = |head: &str| {
+        read(&format!("{head}\nResources: {{X: {{Type: AWS::S3::Bucket}}}}\n")).problems
+    };
+    let include = "{Name: AWS::Include, Parameters: {Location: s3://b/k}}";
+    for (head, name) in [
+        ("Transform: Org::AddTrail".to_owned(), "Org::AddTrail"),
+        ("Transform: [AWS::Serverless-2016-10-31, AddTrail]".to_owned(), "AddTrail"),
+        (format!("Transform: {include}"), "AWS::Include"),
+        (format!("Transform: [{include}]"), "AWS::Include"),
+        ("Transform: {A: b}".to_owned(), "of another form"),
+    ] {
+        let problem = format!(
+            "transform `{name}` (line 1) is not resolved, so that trails in it are not seen"
+        );
+        assert_eq!(problems(&head), [problem], "{head}");
+    }
+    let problem = "`Fn::Transform` (line 1) is not resolved, so that trails in it are not seen";
+    assert_eq!(problems(&format!("Fn::Transform: {include}")), [problem]);
+    for name in [
+        "AWS::Serverless-2016-10-31",
+        "AWS::LanguageExtensions",
+        "AWS::CodeDeployBlueGreen",
+        "AWS::SecretsManager-2020-07-23",
+        "AWS::SecretsManager-2024-09-16",
+        "AWS::ServiceCatalog",
+    ] {
+        assert_eq!(problems(&format!("Transform: {name}")), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn a_deployment_has_the_key_that_its_trail_names_and_no_other() {
+    for key in ["!Ref Key", "!Ref Alias", "alias/a"] {
+        let preview = read(&format!(
+            "Resources:\n  Key: {{Type: AWS::KMS::Key}}\n  Other: {{Type: AWS::KMS::Key}}\n  \
+             Alias: {{Type: AWS::KMS::Alias, Properties: {{AliasName: alias/a, TargetKeyId: !Ref Key}}}}\n  \
+             Else: {{Type: AWS::KMS::Alias, Properties: {{AliasName: alias/b, TargetKeyId: !Ref Other}}}}\n  \
+             Trail: {{Type: AWS::CloudTrail::Trail, Properties: {{KMSKeyId: {key}}}}}\n"
+        ));
+        let deployment = &preview.trails[0].worlds[0].deployment;
+        assert_eq!(deployment.keys.keys().collect::<Vec<_>>(), ["Key"], "{key}");
+        assert_eq!(deployment.aliases.len(), usize::from(key != "!Ref Key"), "{key}");
+    }
+}
