@@ -24,23 +24,13 @@ use crate::preview::{Preview, PreviewedTrail, World};
 use crate::values::Values;
 use crate::yaml::{self, in_one_line};
 
-use kinds::kind;
+use kinds::{APPLICATION_TYPE, STACK_SET_TYPE, kind};
 use stack::Run;
 
 pub(crate) use evaluate::plain;
-pub(crate) use kinds::STACK_TYPE;
+pub(crate) use kinds::{STACK_TYPE, may_make_trails, names_maker};
 pub(crate) use resources::rotation;
 pub(crate) use stack::{Stack, Stacks};
-
-const APPLICATION_TYPE: &str = "AWS::Serverless::Application";
-const STACK_SET_TYPE: &str = "AWS::CloudFormation::StackSet";
-
-/// Types of resources that may make trails.
-const MAKERS: [&str; 3] = [
-    STACK_SET_TYPE,
-    "AWS::ControlTower::LandingZone",
-    "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
-];
 
 /// Outcomes of undecided conditions that are followed for one trail, at most.
 const WORLDS_MAX: usize = 64;
@@ -157,14 +147,15 @@ pub(crate) fn preview(stacks: &Stacks<'_>) -> Preview {
         for member in stack.root.get("Resources").map_or(&[][..], Node::members) {
             match kind(&member.node) {
                 TRAIL_TYPE => preview.trails.push(previewed(stacks, index, &member.name)),
-                STACK_TYPE | APPLICATION_TYPE if !stack.nested.contains_key(&member.name) => {
+                STACK_TYPE | APPLICATION_TYPE if stack.nested.contains_key(&member.name) => {}
+                STACK_TYPE | APPLICATION_TYPE => {
                     preview.notes.push(format!(
                         "{}: nested stack `{}` is a template of its own, and is not read here",
                         stack.file,
                         stack.address(&member.name)
                     ));
                 }
-                kind if MAKERS.contains(&kind) || kind.ends_with("::MODULE") => {
+                kind if may_make_trails(kind) => {
                     add_maker(&mut preview, stacks, index, member);
                 }
                 _ => {}

@@ -5,9 +5,34 @@ use crate::node::Node;
 pub(super) const BUCKET_TYPE: &str = "AWS::S3::Bucket";
 pub(super) const ALIAS_TYPE: &str = "AWS::KMS::Alias";
 pub(crate) const STACK_TYPE: &str = "AWS::CloudFormation::Stack";
+pub(super) const STACK_SET_TYPE: &str = "AWS::CloudFormation::StackSet";
+pub(super) const APPLICATION_TYPE: &str = "AWS::Serverless::Application";
 const KEY_TYPE: &str = "AWS::KMS::Key";
 pub(super) const REPLICA_TYPE: &str = "AWS::KMS::ReplicaKey";
 pub(super) const KEY_TYPES: [&str; 2] = [KEY_TYPE, REPLICA_TYPE];
+
+/// Types of resources that may make trails, beside modules.
+const MAKERS: [&str; 5] = [
+    STACK_TYPE,
+    STACK_SET_TYPE,
+    APPLICATION_TYPE,
+    "AWS::ControlTower::LandingZone",
+    "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
+];
+
+/// How the type of a module ends.
+const MODULE: &str = "::MODULE";
+
+/// Whether a resource of this type may make trails.
+pub(crate) fn may_make_trails(kind: &str) -> bool {
+    MAKERS.contains(&kind) || kind.ends_with(MODULE)
+}
+
+/// Whether the text of a template may have a resource that may make trails.
+pub(crate) fn names_maker(text: &str) -> bool {
+    let is_whole = |after: &str| !after.starts_with(|one: char| one.is_ascii_alphanumeric());
+    MAKERS.iter().any(|kind| text.contains(kind)) || text.split(MODULE).skip(1).any(is_whole)
+}
 
 /// The type of a resource.
 pub(super) fn kind(resource: &Node) -> &str {

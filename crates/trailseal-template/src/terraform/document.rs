@@ -34,15 +34,18 @@ pub(super) const CLOUD_CONTROL: &str = "aws_cloudcontrolapi_resource";
 pub(super) const CLOUDTRAIL: &str = "awscc_cloudtrail_trail";
 
 /// The types of resources that make trails which are not read, or may make some.
-pub(super) const OTHER_TYPES: [&str; 10] = [
+pub(super) const OTHER_TYPES: [&str; 13] = [
     CLOUDTRAIL,
     CLOUD_CONTROL,
     "aws_cloudformation_stack",
+    "aws_cloudformation_stack_instances",
     "aws_cloudformation_stack_set",
+    "aws_cloudformation_stack_set_instance",
     "awscc_cloudformation_stack",
     "awscc_cloudformation_stack_set",
     "aws_controltower_landing_zone",
     "awscc_controltower_landing_zone",
+    "aws_serverlessapplicationrepository_cloudformation_stack",
     "aws_servicecatalog_provisioned_product",
     "awscc_servicecatalog_cloud_formation_provisioned_product",
 ];
@@ -59,13 +62,14 @@ pub(super) const KEY_TYPES: [&str; 4] =
     ["aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"];
 
 /// The attributes that are read.
-pub(super) const ATTRIBUTES: [&str; 36] = [
+pub(super) const ATTRIBUTES: [&str; 37] = [
     "account_id",
     "arn",
     "bucket",
     "bucket_region",
     "custom_key_store_id",
     "customer_master_key_spec",
+    "desired_state",
     "enable_key_rotation",
     "enable_logging",
     "enabled",

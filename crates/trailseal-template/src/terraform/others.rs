@@ -7,7 +7,7 @@ use super::document::{
 };
 use super::resource::Resource;
 use super::trails::{is_other_trail, named_in_words};
-use crate::cloudformation::plain;
+use crate::cloudformation::{may_make_trails, names_maker, plain};
 use crate::preview::Preview;
 
 /// Names a resource that makes a trail, or may make one. A data source makes none.
@@ -17,8 +17,11 @@ pub(super) fn name(preview: &mut Preview, resource: &Resource) {
         return;
     }
     let is_trail = match kind {
-        CLOUDTRAIL | CLOUD_CONTROL => is_other_trail(resource).then_some(true),
-        _ => template(resource),
+        CLOUDTRAIL => Some(true),
+        CLOUD_CONTROL if is_other_trail(resource) => Some(true),
+        CLOUD_CONTROL if !resource.hidden_text("type_name").is_some_and(may_make_trails) => None,
+        CLOUD_CONTROL => template(resource, "desired_state", &["TemplateBody"]),
+        _ => template(resource, "template_body", &[]),
     };
     match is_trail {
         Some(true) => preview.problems.push(named_in_words(&resource.text)),
@@ -29,19 +32,21 @@ pub(super) fn name(preview: &mut Preview, resource: &Resource) {
     }
 }
 
-/// Whether a template declares a trail; `Some(false)` if it may make one, as far as is known.
-fn template(resource: &Resource) -> Option<bool> {
+/// Whether the template in an attribute declares a trail; `Some(false)` if it may make one, as far as
+/// is known. A text without one of `parts` has no template.
+fn template(resource: &Resource, attribute: &str, parts: &[&str]) -> Option<bool> {
     let is_by_url = resource.is_unknown("template_url") || resource.value("template_url").is_some();
-    match resource.hidden_text("template_body") {
+    match resource.hidden_text(attribute) {
         Some(text) if text.contains(TRAIL_TYPE) => Some(true),
-        // Another stack or a macro can add it.
-        Some(text) if !is_by_url && !makes_more(text) => None,
+        Some(text) if is_by_url || makes_more(text) => Some(false),
+        Some(text) if parts.iter().all(|part| text.contains(part)) => None,
         Some(_) | None => Some(false),
     }
 }
 
+/// Whether another stack or a macro can add a trail to a template.
 fn makes_more(text: &str) -> bool {
-    ["AWS::CloudFormation::", "Transform"].iter().any(|part| text.contains(part))
+    names_maker(text) || ["TemplateURL", "Transform"].iter().any(|part| text.contains(part))
 }
 
 /// Whether a change that another run will plan is about a trail.

@@ -61,9 +61,72 @@ fn stacks_and_products_that_may_make_trails_are_named() {
         let by_url = with(body("AWS::S3::Bucket"), json!({"template_url": "https://x"}));
         assert_eq!(of(kind, by_url, json!({})), (false, true));
     }
-    for kind in ["aws_controltower_landing_zone", "aws_servicecatalog_provisioned_product"] {
-        assert_eq!(of(kind, json!({}), json!({})), (false, true));
+    for kind in [
+        "aws_cloudformation_stack_instances",
+        "aws_cloudformation_stack_set_instance",
+        "aws_controltower_landing_zone",
+        "aws_serverlessapplicationrepository_cloudformation_stack",
+        "aws_servicecatalog_provisioned_product",
+    ] {
+        assert_eq!(of(kind, json!({}), json!({})), (false, true), "{kind}");
     }
+}
+
+/// The types that the reader of templates notes.
+const MAKERS: [&str; 6] = [
+    "AWS::CloudFormation::Stack",
+    "AWS::CloudFormation::StackSet",
+    "AWS::ControlTower::LandingZone",
+    "AWS::Serverless::Application",
+    "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
+    "Acme::Audit::Trails::MODULE",
+];
+
+#[test]
+fn a_template_with_a_resource_that_may_make_trails_is_noted() {
+    let noted = |kind: &str| {
+        let body = json!({"Resources": {"X": {"Type": kind}}}).to_string();
+        let mut plan = whole();
+        let values = json!({"template_body": body});
+        let made = change("aws_cloudformation_stack.x", &["create"], values, json!({}));
+        plan["resource_changes"].as_array_mut().unwrap().push(made);
+        assert_eq!(problems(&plan), "", "{kind}");
+        notes(&plan).contains("`aws_cloudformation_stack.x` may make trails")
+    };
+    for kind in MAKERS {
+        assert!(noted(kind), "{kind}");
+    }
+    for kind in ["AWS::S3::Bucket", "Custom::MODULES"] {
+        assert!(!noted(kind), "{kind}");
+    }
+}
+
+#[test]
+fn a_resource_of_the_cloud_control_api_may_make_trails() {
+    let of = |values: Value, unknown: Value| {
+        let mut plan = whole();
+        let made = change("aws_cloudcontrolapi_resource.x", &["create"], values, unknown);
+        plan["resource_changes"].as_array_mut().unwrap().push(made);
+        (problems(&plan).contains("makes a trail"), notes(&plan).contains("may make trails"))
+    };
+    let with_state =
+        |kind: &str, state: Value| json!({"type_name": kind, "desired_state": state.to_string()});
+    let body = |kind: &str| json!({"TemplateBody": json!({"Resources": {"X": {"Type": kind}}}).to_string()});
+    for kind in MAKERS {
+        let unknown = json!({"desired_state": true});
+        assert_eq!(of(json!({"type_name": kind}), unknown), (false, true), "{kind}");
+        let state = with_state(kind, body("AWS::CloudTrail::Trail"));
+        assert_eq!(of(state, json!({})), (true, false), "{kind}");
+        let state = with_state(kind, json!({}));
+        assert_eq!(of(state, json!({})), (false, true), "{kind}");
+    }
+    for kind in ["AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet"] {
+        let state = with_state(kind, body("AWS::S3::Bucket"));
+        assert_eq!(of(state, json!({})), (false, false), "{kind}");
+        let state = with_state(kind, body("AWS::CloudFormation::Stack"));
+        assert_eq!(of(state, json!({})), (false, true), "{kind}");
+    }
+    assert_eq!(of(with_state("AWS::S3::Bucket", json!({})), json!({})), (false, false));
 }
 
 #[test]
