@@ -75,7 +75,7 @@ impl Run<'_> {
             return Ok(*known);
         }
         let node = match self.stacks.list.get(stack) {
-            Some(stack) => stack.entry("Conditions", name)?,
+            Some(stack) => self.entry(stack, "Conditions", name)?,
             None => None,
         };
         let node = node.ok_or_else(|| format!("condition `{name}` is not in the template"))?;

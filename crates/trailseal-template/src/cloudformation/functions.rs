@@ -5,7 +5,7 @@ use crate::node::Node;
 use crate::value::Value;
 
 use super::evaluate::plain;
-use super::macros::{stated_map, whole};
+use super::macros::stated_map;
 use super::stack::Run;
 
 /// Bytes of a text, at most.
@@ -139,10 +139,11 @@ impl Run<'_> {
             return Err("`Fn::FindInMap` by what is not given: account or Region".to_owned());
         }
         let mapping = match self.stacks.list.get(stack) {
-            Some(stack) => stack.entry("Mappings", &map)?,
+            Some(stack) => self.entry(stack, "Mappings", &map)?,
             None => None,
         };
-        let inner = mapping.and_then(|mapping| mapping.get(&first)).map(whole).transpose()?;
+        let inner = mapping.and_then(|mapping| mapping.get(&first));
+        let inner = inner.map(|inner| self.whole(inner)).transpose()?;
         if let Some(node) = inner.and_then(|inner| inner.get(&second)) {
             let is_literal = |node: &Node| node.scalar().is_some();
             let is_list = !node.items().is_empty() && node.items().iter().all(is_literal);
@@ -186,7 +187,8 @@ impl Run<'_> {
 
     /// What `${NAME}` stands for.
     fn named(&self, stack: usize, name: &str, names: Option<&Node>) -> Value {
-        match names.map(stated_map).transpose() {
+        let searched = |names| self.search(names).and_then(|()| stated_map(names));
+        match names.map(searched).transpose() {
             Ok(names) => {
                 if let Some(node) = names.and_then(|names| names.get(name)) {
                     return self.value(stack, node);

@@ -8,7 +8,7 @@ use crate::value::Value;
 
 use super::evaluate::plain;
 use super::kinds::{ALIAS_TYPE, BUCKET_TYPE, KEY_TYPES, STACK_TYPE, kind};
-use super::macros::{stated_map, whole};
+use super::macros::stated_map;
 use super::stack::{Run, Stack};
 
 impl Run<'_> {
@@ -20,12 +20,15 @@ impl Run<'_> {
         if let Some(pseudo) = name.strip_prefix("AWS::") {
             return self.pseudo_parameter(stack, pseudo);
         }
-        let parameter = stack.entry("Parameters", name);
+        let parameter = self.entry(stack, "Parameters", name);
         if let Ok(Some(parameter)) = parameter {
             return self.deeper(|| self.parameter(index, stack, name, parameter));
         }
         match (stack.resource(name), parameter) {
-            (Some(resource), _) => self.deeper(|| self.name_of(index, stack, name, resource)),
+            (Some(resource), _) => match self.search(resource) {
+                Ok(()) => self.deeper(|| self.name_of(index, stack, name, resource)),
+                Err(why) => Value::Unknown(why),
+            },
             (None, Err(why)) => Value::Unknown(why),
             (None, Ok(_)) => Value::unknown(format!("`{name}` is not in the template")),
         }
@@ -103,6 +106,9 @@ impl Run<'_> {
             Err(why) => return Some(Value::Unknown(why)),
         };
         let parameters = properties.get("Parameters")?;
+        if let Err(why) = self.search(parameters) {
+            return Some(Value::Unknown(why));
+        }
         let value = match stated_map(parameters) {
             Ok(parameters @ Node { value: NodeValue::Map(_), .. }) => {
                 self.value(parent, parameters.get(name)?)
@@ -188,7 +194,10 @@ impl Run<'_> {
         let Some(resource) = stack.resource(id) else {
             return Value::unknown(format!("`{id}` is not in the template"));
         };
-        self.deeper(|| self.attribute_of(index, stack, (id, resource), attribute))
+        match self.search(resource) {
+            Ok(()) => self.deeper(|| self.attribute_of(index, stack, (id, resource), attribute)),
+            Err(why) => Value::Unknown(why),
+        }
     }
 
     fn attribute_of(
@@ -235,7 +244,7 @@ impl Run<'_> {
         let Some(stack) = self.stacks.list.get(index) else {
             return Value::unknown("no such stack");
         };
-        match stack.entry("Outputs", name).map(|output| output?.get("Value")) {
+        match self.entry(stack, "Outputs", name).map(|output| output?.get("Value")) {
             Ok(Some(node)) => self.deeper(|| self.value(index, node)),
             Err(why) => Value::Unknown(why),
             Ok(None) => Value::unknown(format!("output `{name}` is not in the template")),
@@ -258,7 +267,9 @@ impl Run<'_> {
         if let Some(why) = self.rewritten(index) {
             return Err(why);
         }
-        whole(resource)?.get("Properties").map(stated_map).transpose()
+        let Some(properties) = self.whole(resource)?.get("Properties") else { return Ok(None) };
+        self.search(properties)?;
+        stated_map(properties).map(Some)
     }
 
     fn key_arn(&self, stack: &Stack, id: &str) -> KeyArn {

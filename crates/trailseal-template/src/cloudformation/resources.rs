@@ -16,7 +16,6 @@ use crate::planned::Planned;
 use crate::value::{Value, has_escaped_marks};
 
 use super::kinds::{BUCKET_TYPE, KEY_TYPES, REPLICA_TYPE, kind};
-use super::macros::whole;
 use super::properties::{TrailProperties, flag_property, text_property};
 use super::stack::{Run, Stack};
 
@@ -49,7 +48,7 @@ impl Run<'_> {
         if let Some(why) = self.rewritten(index) {
             return Err(why);
         }
-        let is_own = match whole(resource)?.get("Condition") {
+        let is_own = match self.whole(resource)?.get("Condition") {
             Some(name) => {
                 let text = name.text().ok_or_else(|| {
                     format!("the condition (line {}) is not the name of one", name.line)

@@ -123,19 +123,6 @@ impl Stack {
             index
         })
     }
-
-    /// A member of a section, such as one parameter.
-    ///
-    /// # Errors
-    ///
-    /// What may change it before the deployment.
-    pub(super) fn entry(&self, section: &str, name: &str) -> Result<Option<&Node>, String> {
-        if let Some(why) = &self.rewritten {
-            return Err(why.clone());
-        }
-        let Some(section) = self.root.get(section) else { return Ok(None) };
-        whole(section)?.get(name).map(whole).transpose()
-    }
 }
 
 impl ByName {
@@ -187,6 +174,9 @@ const ALL_STEPS_MAX: usize = 20_000_000;
 
 /// Bytes of a value that take the time of one step.
 const BYTES_OF_STEP: usize = 100;
+
+/// Members among which a name is looked for in the time of one step.
+const MEMBERS_OF_STEP: usize = 20;
 
 /// Levels of references, at most.
 const LEVELS_MAX: usize = 100;
@@ -250,6 +240,44 @@ impl<'a> Run<'a> {
         self.levels.set(levels - 1);
         let steps = value.bytes() / BYTES_OF_STEP;
         if self.has_room(steps) { value } else { Value::unknown(TOO_LARGE) }
+    }
+
+    /// A member of a section of a stack's template, such as one parameter.
+    ///
+    /// # Errors
+    ///
+    /// What may change it before the deployment, or that it is too large.
+    pub(super) fn entry<'s>(
+        &self,
+        stack: &'s Stack,
+        section: &str,
+        name: &str,
+    ) -> Result<Option<&'s Node>, String> {
+        if let Some(why) = &stack.rewritten {
+            return Err(why.clone());
+        }
+        let Some(section) = stack.root.get(section) else { return Ok(None) };
+        self.whole(section)?.get(name).map(|entry| self.whole(entry)).transpose()
+    }
+
+    /// A map itself, in which names are looked for.
+    ///
+    /// # Errors
+    ///
+    /// Which member of it may change the others, or that it is too large.
+    pub(super) fn whole<'n>(&self, map: &'n Node) -> Result<&'n Node, String> {
+        self.search(map)?;
+        whole(map)
+    }
+
+    /// Counts the search for a name in a map.
+    ///
+    /// # Errors
+    ///
+    /// There are too many steps.
+    pub(super) fn search(&self, map: &Node) -> Result<(), String> {
+        let is_within = self.has_room(map.members().len() / MEMBERS_OF_STEP);
+        if is_within { Ok(()) } else { Err(TOO_LARGE.to_owned()) }
     }
 
     /// Counts steps; whether all are within the limits.

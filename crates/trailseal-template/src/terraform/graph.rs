@@ -45,8 +45,8 @@ pub(super) struct Graph<'a> {
     pub(super) resources: Vec<Resource>,
     /// The resources that stay, by address.
     pub(super) by_address: BTreeMap<String, usize>,
-    /// The declarations that these are instances of.
-    pub(super) declarations: BTreeSet<String>,
+    /// The resources that stay, by the declarations that they are instances of.
+    pub(super) declarations: BTreeMap<String, Vec<usize>>,
     pub(super) configuration: &'a Configuration<'a>,
     pub(super) places: Places,
     pub(super) variables: &'a Names<Variable<'a>>,
@@ -65,7 +65,13 @@ impl Graph<'_> {
 
     /// Whether a declaration has an instance, in any instance of its module.
     pub(super) fn has_instance(&self, path: &[String], declared: &str) -> bool {
-        self.declarations.contains(&declaration(path, declared))
+        self.declarations.contains_key(&declaration(path, declared))
+    }
+
+    /// The instances of a declaration, in any instance of its module, with their deposed objects.
+    pub(super) fn instances(&self, path: &[String], declared: &str) -> Vec<&Resource> {
+        let found = self.declarations.get(&declaration(path, declared)).into_iter().flatten();
+        found.filter_map(|at| self.resources.get(*at)).collect()
     }
 
     pub(super) fn configured(&self, resource: &Resource) -> Option<&ConfigResource<'_>> {
@@ -136,10 +142,14 @@ pub(super) fn contributing(raw: &RawValue) -> Option<BTreeSet<(String, String)>>
     Some(all.into_iter().filter_map(pair).collect())
 }
 
-/// The declarations that the resources which stay are instances of.
-pub(super) fn declarations(resources: &[Resource]) -> BTreeSet<String> {
-    let stay = resources.iter().filter(|one| one.stays());
-    stay.map(|one| declaration(&one.address.path(), &one.address.in_module())).collect()
+/// The resources that stay, by the declarations that they are instances of.
+pub(super) fn declarations(resources: &[Resource]) -> BTreeMap<String, Vec<usize>> {
+    let mut declarations: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, one) in resources.iter().enumerate().filter(|(_, one)| one.stays()) {
+        let declared = declaration(&one.address.path(), &one.address.in_module());
+        declarations.entry(declared).or_default().push(at);
+    }
+    declarations
 }
 
 fn without_indices(address: &str) -> String {

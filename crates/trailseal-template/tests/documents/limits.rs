@@ -238,3 +238,64 @@ fn stages_nest_to_ten_levels() {
     assert_eq!(asked, 11);
     assert_eq!(preview.problems, ["stage `S` could not be read"]);
 }
+
+/// A search among 20,000 members is 1,000 steps.
+#[test]
+fn the_search_for_names_is_bounded() {
+    let many = |entry: Value| -> serde_json::Map<String, Value> {
+        (0..20_000).map(|at| (format!("N{at}"), entry.clone())).collect()
+    };
+    let text = "${N0}";
+    let set = |pointer: &str, value: Value| {
+        let mut document = template(&json!({"Ref": "Key"}));
+        *document.pointer_mut(pointer).unwrap() = value;
+        document
+    };
+    let parameters = || {
+        let parameters = many(json!({"Type": "String", "Default": ""}));
+        (set("/Parameters", Value::Object(parameters)), json!(null))
+    };
+    let names = || (set("/Parameters", json!({})), Value::Object(many(json!(""))));
+    let properties = || {
+        let properties = many(json!(1));
+        let topic = json!({"Type": "AWS::IAM::Role", "Properties": properties});
+        let mut document = template(&json!({"Ref": "Key"}));
+        document["Resources"]["N0"] = topic;
+        (document, json!(null))
+    };
+    for (what, case) in [
+        ("parameters", &parameters as &dyn Fn() -> (Value, Value)),
+        ("names", &names),
+        ("properties", &properties),
+    ] {
+        let of = |times: usize| {
+            let (mut document, names) = case();
+            let text = json!(text.repeat(times));
+            let sub = if names.is_null() { text } else { json!([text, names]) };
+            document["Conditions"] = json!({"C": {"Fn::Equals": [{"Fn::Sub": sub}, "x"]}});
+            let choice = json!({"Fn::If": ["C", {"Ref": "Key"}, {"Ref": "Key"}]});
+            document["Resources"]["Trail"]["Properties"]["KMSKeyId"] = choice;
+            answer(&read(&document))
+        };
+        assert_eq!(of(1), "COMPLIANT", "{what}");
+        assert_eq!(of(2_100), "unverified", "{what}");
+    }
+}
+
+#[test]
+fn the_search_in_mappings_is_bounded() {
+    let of = |times: usize| {
+        let mut document = template(&json!({"Ref": "Key"}));
+        let values: serde_json::Map<String, Value> =
+            (0..20_000).map(|at| (format!("N{at}"), json!(""))).collect();
+        document["Mappings"] = json!({"M": {"A": values}});
+        let find = json!({"Fn::FindInMap": ["M", "A", "N0"]});
+        let all = json!({"Fn::Join": ["", vec![find; times]]});
+        document["Conditions"] = json!({"C": {"Fn::Equals": [all, "x"]}});
+        let choice = json!({"Fn::If": ["C", {"Ref": "Key"}, {"Ref": "Key"}]});
+        document["Resources"]["Trail"]["Properties"]["KMSKeyId"] = choice;
+        answer(&read(&document))
+    };
+    assert_eq!(of(1), "COMPLIANT");
+    assert_eq!(of(2_100), "unverified");
+}

@@ -2,7 +2,7 @@
 
 use hcl_edit::expr::{Expression as Hcl, FuncCall, Traversal, TraversalOperator};
 
-use super::{Outcomes, Resolver, Scope, Stop, bounded, unknown};
+use super::{Outcomes, Resolver, STEPS_MAX, Scope, Stop, bounded, unknown};
 use crate::terraform::address::Index;
 use crate::terraform::graph::Outcome;
 use crate::terraform::resource::Resource;
@@ -163,7 +163,7 @@ impl Resolver<'_> {
 
     /// An attribute of each instance of a resource that has `count` or neither it nor `for_each`.
     pub(super) fn instances(
-        &self,
+        &mut self,
         scope: &Scope,
         kind: &str,
         name: &str,
@@ -175,27 +175,22 @@ impl Resolver<'_> {
             return None;
         }
         let module = self.graph.configuration.root_module.at(&scope.path())?;
-        module.resource(&format!("{kind}.{name}"))?;
-        let mut found: Vec<&Resource> = self
-            .graph
-            .by_address
-            .values()
-            .filter_map(|at| self.graph.resources.get(*at))
-            .filter(|one| {
-                let address = &one.address;
-                !address.is_data
-                    && address.kind == kind
-                    && address.name == name
-                    && address.module == scope.module
-            })
-            .collect();
+        let declared = format!("{kind}.{name}");
+        module.resource(&declared)?;
+        let mut found = self.graph.instances(&scope.path(), &declared);
+        self.steps += found.len();
+        if self.steps > STEPS_MAX {
+            return None;
+        }
+        let has_instance = !found.is_empty();
+        found.retain(|one| !one.is_deposed && one.address.module == scope.module);
         let is_number =
             |one: &&Resource| matches!(one.address.index, None | Some(Index::Number(_)));
         if !found.iter().all(is_number) {
             return None;
         }
         // The module's instance may be written in another way, such as `m[0]` for `m["0"]`.
-        if found.is_empty() && self.graph.has_instance(&scope.path(), &format!("{kind}.{name}")) {
+        if found.is_empty() && has_instance {
             return None;
         }
         found.sort_by(|a, b| a.address.index.cmp(&b.address.index));

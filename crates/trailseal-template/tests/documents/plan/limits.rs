@@ -97,3 +97,21 @@ fn the_depth_of_modules_is_bounded() {
     assert_eq!(found(20), GOOD);
     assert_eq!(found(21), OPEN);
 }
+
+/// Each instance of a resource is a step.
+#[test]
+fn the_instances_of_resources_are_steps() {
+    let found = |times: usize| {
+        let others = (0..1_000).map(|at| new_key(&format!("aws_kms_key.o[{at}]")));
+        let keys = [new_key("aws_kms_key.k[0]")].into_iter().chain(others).collect();
+        let mut plan = open_plan(keys, &["aws_kms_key.k", "aws_kms_key.o"]);
+        let configs = plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap();
+        configs.push(config("aws_kms_key.o", json!({})));
+        let others = ", aws_kms_key.o[*].arn".repeat(times);
+        let text = source(&format!("concat(aws_kms_key.k[*].arn{others})[0]"))
+            + "resource \"aws_kms_key\" \"o\" {\n  count = 1000\n}\n";
+        words(&preview_with(&plan.to_string(), &[("", "main.tf", &text)]), "")
+    };
+    assert_eq!(found(9), GOOD);
+    assert_eq!(found(11), OPEN);
+}
