@@ -104,12 +104,16 @@ impl Node {
         usize::from(is_open) + items.chain(members).max().unwrap_or_default()
     }
 
-    /// The bytes of the texts below this node and of itself.
+    /// The bytes of the texts and numbers below this node and of itself.
     pub(crate) fn bytes(&self) -> usize {
         let items = self.items().iter().map(Self::bytes).sum::<usize>();
         let members =
             self.members().iter().map(|one| one.name.len() + one.node.bytes()).sum::<usize>();
-        self.text().map_or(0, str::len) + items + members
+        let own = match &self.value {
+            NodeValue::Text(text) | NodeValue::Number(text) => text.len(),
+            NodeValue::Null | NodeValue::Bool(_) | NodeValue::List(_) | NodeValue::Map(_) => 0,
+        };
+        own + items + members
     }
 
     /// Whether this node is a text like that, or one below it is.

@@ -12,7 +12,7 @@ use trailseal_rule::json;
 /// Nodes of a document, at most; aliases count as what they repeat.
 const NODES_MAX: usize = 400_000;
 
-/// Bytes of the texts that aliases repeat, at most.
+/// Bytes of the texts that anchors keep and aliases repeat, at most.
 const BYTES_MAX: usize = 20_000_000;
 
 /// Levels of a document, at most.
@@ -102,7 +102,7 @@ struct Builder {
     root: Option<Node>,
     documents: usize,
     nodes: usize,
-    /// The bytes of what aliases repeat.
+    /// The bytes of what anchors keep and aliases repeat.
     bytes: usize,
 }
 
@@ -143,10 +143,7 @@ impl Builder {
             Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
                 Some(found) => {
                     self.nodes += found.size();
-                    self.bytes += found.bytes();
-                    if self.bytes > BYTES_MAX {
-                        return Err(too_many());
-                    }
+                    self.count_bytes(&found)?;
                     if self.open.len() + found.depth() > DEPTH_MAX {
                         return Err(too_deep(line));
                     }
@@ -172,6 +169,12 @@ impl Builder {
         Ok(())
     }
 
+    /// Counts the bytes of a copy of a node.
+    fn count_bytes(&mut self, node: &Node) -> Result<(), String> {
+        self.bytes += node.bytes();
+        if self.bytes > BYTES_MAX { Err(too_many()) } else { Ok(()) }
+    }
+
     /// Adds a whole node to the collection that is open.
     fn add(&mut self, node: Node, anchor: usize) -> Result<(), String> {
         self.nodes += 1;
@@ -180,6 +183,7 @@ impl Builder {
         }
         if anchor > 0 {
             self.nodes += node.size();
+            self.count_bytes(&node)?;
             self.anchors.insert(anchor, node.clone());
         }
         let Some(open) = self.open.last_mut() else {

@@ -136,8 +136,9 @@ fn aliases_repeat_at_most_20_000_000_bytes() {
         with_values(&format!("[&a {anchor}, {}]", "*a,".repeat(count)))
     };
     let text = "x".repeat(100_000);
-    aliases(&text, 200).unwrap();
-    assert_eq!(aliases(&text, 201).unwrap_err(), TOO_MANY);
+    // What the anchor keeps is one more.
+    aliases(&text, 199).unwrap();
+    assert_eq!(aliases(&text, 200).unwrap_err(), TOO_MANY);
     // The names of members are texts, and so are the items of lists.
     let half = "x".repeat(50_000);
     for anchor in [
@@ -146,8 +147,22 @@ fn aliases_repeat_at_most_20_000_000_bytes() {
         format!("[{half}, {half}]"),
         format!("[{half}, {{{half}: ''}}]"),
     ] {
-        aliases(&anchor, 200).unwrap();
-        assert_eq!(aliases(&anchor, 201).unwrap_err(), TOO_MANY);
+        aliases(&anchor, 199).unwrap();
+        assert_eq!(aliases(&anchor, 200).unwrap_err(), TOO_MANY);
+    }
+}
+
+/// What has an anchor is kept to be repeated, also below another anchor.
+#[test]
+fn anchors_keep_at_most_20_000_000_bytes() {
+    let nested = |value: &str, anchors: usize| {
+        let open: String = (0..anchors).map(|at| format!("&a{at} [")).collect();
+        with_values(&format!("{open}{value}{}", "]".repeat(anchors)))
+    };
+    for one in ["x", "1"] {
+        let value = one.repeat(200_000);
+        nested(&value, 100).unwrap();
+        assert_eq!(nested(&value, 101).unwrap_err(), TOO_MANY, "{one}");
     }
 }
 
