@@ -2,6 +2,7 @@
 
 mod arguments;
 mod document;
+mod inside;
 mod source;
 mod trail;
 

@@ -10,6 +10,7 @@ use trailseal_template::{
 };
 
 use super::arguments::PreviewArguments;
+use super::inside::refuse_outside;
 use super::source::SourceFolder;
 use super::{digest, read_bytes};
 use crate::report::FileDigest;
@@ -76,10 +77,12 @@ impl<'a> Reader<'a> {
                     .to_owned(),
             );
         }
+        let root = fs::canonicalize(path).map_err(|error| format!("cannot be read: {error}"))?;
         let (place, parameters, values) = (self.place.clone(), self.parameters, self.values);
         let mut read = |name: &str| {
             let file = path.join(name);
-            if file.exists() && !file.is_file() {
+            refuse_outside(&root, &file)?;
+            if !file.is_file() {
                 return Err("is not a regular file".to_owned());
             }
             self.read_file(&file)
@@ -117,7 +120,11 @@ impl<'a> Reader<'a> {
             return Err("is a binary plan of Terraform: give the output of `terraform show -json`"
                 .to_owned());
         }
-        self.inputs.push(digest(path, &bytes));
+        let input = digest(path, &bytes);
+        // A template can be the one of several nested stacks.
+        if self.inputs.iter().all(|known| known.file != input.file) {
+            self.inputs.push(input);
+        }
         String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())
     }
 }

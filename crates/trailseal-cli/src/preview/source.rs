@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use trailseal_template::SourceFile;
 
 use super::digest;
+use super::inside::refuse_outside;
 use crate::report::FileDigest;
 
 /// Bytes of a file, at most.
@@ -101,13 +102,8 @@ impl<'a> SourceFolder<'a> {
 
     /// Refuses what a symbolic link leads to outside of the folder.
     fn check_inside(&self, path: &Path) -> Result<(), String> {
-        let shown = path.display();
-        let real = fs::canonicalize(path)
-            .map_err(|error| format!("the source `{shown}` cannot be read: {error}"))?;
-        if !real.starts_with(&self.root) {
-            return Err(format!("the source `{shown}` is outside of the folder"));
-        }
-        Ok(())
+        refuse_outside(&self.root, path)
+            .map_err(|what| format!("the source `{}` {what}", path.display()))
     }
 }
 

@@ -302,6 +302,21 @@ fn a_source_cannot_lead_to_other_files() {
     assert!(large.out.contains("is larger than any configuration"), "{}", large.out);
 }
 
+#[test]
+fn a_cloud_assembly_cannot_lead_to_other_files() {
+    let folder = Folder::new("preview-assembly");
+    let template = br#"{"Resources": {"T": {"Type": "AWS::CloudTrail::Trail"}}}"#;
+    let outside = folder.write("t.json", template);
+    let assembly = folder.0.join("cdk.out");
+    std::fs::create_dir(&assembly).unwrap();
+    let manifest = r#"{"artifacts": {"A": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "t.json"}}}}"#;
+    std::fs::write(assembly.join("manifest.json"), manifest).unwrap();
+    std::os::unix::fs::symlink(&outside, assembly.join("t.json")).unwrap();
+    let linked = preview(&[assembly.to_str().unwrap(), "-o", "json"]);
+    assert_eq!((linked.exit, &linked.report()["trails"]), (Exit::Failure, &json!([])));
+    assert!(linked.err.contains("`t.json` is outside of the folder"), "{}", linked.err);
+}
+
 /// The report of a planned trail is not evidence: `check` does not read it.
 #[test]
 fn check_does_not_read_a_report_of_preview() {
