@@ -7,7 +7,7 @@ use trailseal_rule::{AccountId, Region};
 
 use crate::cloudformation::{STACK_TYPE, Stack, Stacks, plain, preview, read_stack};
 use crate::model::Place;
-use crate::node::Node;
+use crate::node::{Member, Node};
 use crate::parameters::Given;
 use crate::preview::Preview;
 use crate::values::Values;
@@ -64,8 +64,9 @@ struct Assembly<'a, 'b> {
     stacks: Vec<Stack>,
     /// The folders of the stages that were read.
     folders: BTreeSet<String>,
-    /// The files of assets by their name in the bucket of assets.
-    assets: BTreeMap<String, String>,
+    /// The files of the assets of one manifest by their name in the bucket of assets. Two assets with
+    /// the same content have the same name.
+    assets: BTreeMap<String, BTreeSet<String>>,
     problems: Vec<String>,
 }
 
@@ -81,6 +82,7 @@ impl Assembly<'_, '_> {
                 "`{name}` is not the manifest of a cloud assembly: it has no `artifacts`"
             ));
         };
+        let outer = std::mem::take(&mut self.assets);
         for artifact in artifacts.values() {
             self.add_assets(inside, artifact);
         }
@@ -119,6 +121,7 @@ impl Assembly<'_, '_> {
                 _ => {}
             }
         }
+        self.assets = outer;
         Ok(())
     }
 
@@ -138,7 +141,7 @@ impl Assembly<'_, '_> {
                 if let (Some(key), Some(path)) = (place.get("objectKey"), path)
                     && let Some(key) = key.as_str().filter(|key| !key.is_empty())
                 {
-                    self.assets.insert(key.to_owned(), path.to_owned());
+                    self.assets.entry(key.to_owned()).or_default().insert(path.to_owned());
                 }
             }
         }
@@ -185,7 +188,7 @@ impl Assembly<'_, '_> {
         self.problems.extend(problems.into_iter().map(|what| format!("`{path}`: {what}")));
         let index = self.stacks.len();
         let name = self.unused_name(name);
-        let nested = nested_templates(&stack.root, &self.assets);
+        let nested = self.nested_templates(inside, &stack.root);
         self.stacks.push(Stack { name: name.clone(), ..stack });
         for (id, file) in nested {
             let Some(file) = file else {
@@ -201,6 +204,42 @@ impl Assembly<'_, '_> {
             }
         }
         Some(index)
+    }
+
+    /// The nested stacks of a template, with the files that CDK wrote for them.
+    fn nested_templates(&mut self, inside: &str, root: &Node) -> Vec<(String, Option<String>)> {
+        let resources = root.get("Resources").map_or(&[][..], Node::members);
+        let is_stack =
+            |one: &&Member| one.node.get("Type").and_then(Node::text) == Some(STACK_TYPE);
+        let nested = resources.iter().filter(is_stack);
+        nested.map(|one| (one.name.clone(), self.nested_template(inside, &one.node))).collect()
+    }
+
+    /// The file of a nested stack's template: that of its URL, or else the stated one.
+    fn nested_template(&mut self, inside: &str, stack: &Node) -> Option<String> {
+        let stated = stack.get("Metadata").and_then(|of| of.get("aws:asset:path")?.text());
+        let mut url = String::new();
+        if let Some(node) = stack.get("Properties").and_then(|of| of.get("TemplateURL")) {
+            add_texts(node, &mut url);
+        }
+        let mut assets = self.assets.iter();
+        let Some((_, deployed)) = assets.find(|(key, _)| url.ends_with(&format!("/{key}"))) else {
+            return stated.map(str::to_owned);
+        };
+        let (first, others) = (deployed.first()?, deployed.iter().skip(1));
+        let mut text = |file: &String| {
+            let path = is_inside(file).then(|| format!("{inside}{file}"))?;
+            (self.read)(&path).ok()
+        };
+        // One of several files is the asset only if all are the same.
+        let whole = if deployed.len() > 1 { Some(text(first)?) } else { None };
+        if !others.into_iter().all(|file| text(file) == whole) {
+            return None;
+        }
+        match stated {
+            Some(stated) => deployed.get(stated).cloned(),
+            None => Some(first.clone()),
+        }
     }
 
     /// The name, with a number if another stack has it: names of resources start with it.
@@ -227,32 +266,6 @@ fn add_stated(given: &mut BTreeMap<String, Given>, stated: Option<&Value>) {
 fn is_inside(path: &str) -> bool {
     let is_name = |name: &str| !["", ".", ".."].contains(&name) && !name.contains(['\\', ':']);
     path.split('/').all(is_name)
-}
-
-/// The nested stacks of a template, with the files that CDK wrote for them.
-fn nested_templates(
-    root: &Node,
-    assets: &BTreeMap<String, String>,
-) -> Vec<(String, Option<String>)> {
-    let resources = root.get("Resources").map_or(&[][..], Node::members);
-    let nested = resources
-        .iter()
-        .filter(|one| one.node.get("Type").and_then(Node::text) == Some(STACK_TYPE));
-    let stated =
-        |node: &Node| node.get("Metadata")?.get("aws:asset:path")?.text().map(str::to_owned);
-    let by_url = |node: &Node| {
-        let mut url = String::new();
-        add_texts(node.get("Properties")?.get("TemplateURL")?, &mut url);
-        assets
-            .iter()
-            .find(|(key, _)| url.ends_with(&format!("/{key}")))
-            .map(|(_, path)| path.clone())
-    };
-    let file = |node: &Node| match (stated(node), by_url(node)) {
-        (Some(stated), Some(deployed)) if stated != deployed => None,
-        (stated, deployed) => deployed.or(stated),
-    };
-    nested.map(|one| (one.name.clone(), file(&one.node))).collect()
 }
 
 /// Adds all texts of a node, one after the other.

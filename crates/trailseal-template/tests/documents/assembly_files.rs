@@ -311,3 +311,48 @@ fn the_alias_of_a_nested_stack_is_one_of_the_trails_own() {
     let judged = preview.trails[0].judge(&context, &Values::default().supplied);
     assert!(matches!(judged.judgement.verdict, Verdict::Sealed(_)), "{:?}", judged.judgement);
 }
+
+/// CDK names an asset after the hash of its content.
+#[test]
+fn two_nested_templates_with_the_same_content_are_one_asset() {
+    let outer = |path: &str| {
+        format!(
+            r#"{{"Resources":{{"N":{{"Type":"AWS::CloudFormation::Stack","Properties":{{"TemplateURL":"https://s3.us-east-1.amazonaws.com/assets/abc.json"}}{path}}}}}}}"#
+        )
+    };
+    let stated = |path: &str| outer(&format!(r#","Metadata":{{"aws:asset:path":"{path}"}}"#));
+    let assets = |path: &str| {
+        format!(
+            r#"{{"files":{{"f":{{"source":{{"path":"{path}"}},"destinations":{{"d":{{"objectKey":"abc.json"}}}}}}}}}}"#
+        )
+    };
+    let asset =
+        |file: &str| format!(r#"{{"type":"cdk:asset-manifest","properties":{{"file":"{file}"}}}}"#);
+    let trail = r#"{"Resources":{"T":{"Type":"AWS::CloudTrail::Trail"}}}"#.to_owned();
+    let other = r#"{"Resources":{}}"#.to_owned();
+    let of = |a: String, b: String, nested: [&String; 2]| {
+        let (preview, _) = read(&[
+            (
+                "manifest.json",
+                manifest(&[
+                    ("A", stack("a.json")),
+                    ("A.assets", asset("a.assets.json")),
+                    ("B", stack("b.json")),
+                    ("B.assets", asset("b.assets.json")),
+                ]),
+            ),
+            ("a.json", a),
+            ("b.json", b),
+            ("a.assets.json", assets("an.json")),
+            ("b.assets.json", assets("bn.json")),
+            ("an.json", nested[0].clone()),
+            ("bn.json", nested[1].clone()),
+        ]);
+        (preview.trails.len(), preview.problems.len())
+    };
+    assert_eq!(of(stated("an.json"), stated("bn.json"), [&trail, &trail]), (2, 0));
+    assert_eq!(of(outer(""), outer(""), [&trail, &trail]), (2, 0));
+    // Which one is deployed is not known.
+    assert_eq!(of(stated("an.json"), stated("bn.json"), [&trail, &other]), (0, 2));
+    assert_eq!(of(stated("cn.json"), stated("bn.json"), [&trail, &trail]), (1, 1));
+}
