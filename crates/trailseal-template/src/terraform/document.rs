@@ -284,7 +284,7 @@ pub(super) struct Configuration<'a> {
     pub(super) root_module: Module<'a>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct ProviderConfig<'a> {
     #[serde(default)]
     pub(super) module_address: Option<String>,

@@ -25,6 +25,10 @@ const OF_ACCOUNT: [&str; 9] = [
 const OF_REGION: [&str; 4] =
     ["profile", "shared_config_files", "shared_credentials_file", "shared_credentials_files"];
 
+/// The key of the default provider configuration, which a plan has only if a block or a requirement
+/// names the provider.
+const USUAL: &str = "aws";
+
 /// The places of provider configurations.
 #[derive(Debug, Default)]
 pub(super) struct Places {
@@ -49,12 +53,15 @@ impl Places {
         regions: &BTreeMap<String, Region>,
     ) -> Self {
         let configs = &configuration.provider_config.0;
+        let without_block = ProviderConfig::default();
+        let is_used = callers.iter().any(|(key, _)| key == USUAL);
+        let usual = configs.get(USUAL).or_else(|| is_used.then_some(&without_block));
         let is_given = |config: &ProviderConfig<'_>, names: &[&'static str]| {
             let own = decisive(config, names);
-            let is_usual = configs.get("aws").is_some_and(|usual| decisive(usual, names) == own);
-            is_usual || configs.values().all(|other| decisive(other, names) == own)
+            usual.is_some_and(|usual| decisive(usual, names) == own)
+                || configs.values().chain(usual).all(|other| decisive(other, names) == own)
         };
-        let provider = |(key, config): (&String, &ProviderConfig<'_>)| {
+        let provider = |(key, config): (&str, &ProviderConfig<'_>)| {
             let account = stated_account(config, key, callers).unwrap_or_else(|| {
                 let is_given = is_given(config, &OF_ACCOUNT);
                 if is_given { given.account.clone() } else { AccountId::not_known() }
@@ -67,9 +74,11 @@ impl Places {
             let region = region.unwrap_or_else(Region::not_known);
             let place = Place { account, region, scope: format!("provider {key}") };
             let is_several = config.expressions.0.values().any(|raw| raw.get().contains("\"each."));
-            (key.clone(), Provider { place, is_several })
+            (key.to_owned(), Provider { place, is_several })
         };
-        Self { providers: configs.iter().map(provider).collect() }
+        let stated = configs.iter().map(|(key, config)| (key.as_str(), config));
+        let usual = usual.map(|usual| (USUAL, usual));
+        Self { providers: stated.chain(usual).map(provider).collect() }
     }
 
     /// The place of a resource. `key` is that of its provider configuration, and `sets_region` says

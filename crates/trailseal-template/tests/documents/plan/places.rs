@@ -138,3 +138,37 @@ fn the_caller_of_a_provider_states_its_account() {
     assert_eq!(found(&[], json!(["111122223333", "444455556666"])), ["", ""]);
     assert_eq!(found(&[("two", "aws.two", "x")], Value::Null), ["", ""]);
 }
+
+/// A module without a provider block has the default provider, of which the plan says nothing.
+#[test]
+fn the_given_place_is_that_of_a_provider_without_a_block() {
+    let given = Place {
+        account: trailseal_rule::AccountId::parse("111122223333").unwrap(),
+        region: trailseal_rule::Region::parse("us-east-1").unwrap(),
+        scope: String::new(),
+    };
+    let found = |of_trail_key: &str, of_key_key: &str, providers: Value| {
+        let mut plan = open_plan(vec![new_key("aws_kms_key.k")], &BARE);
+        plan["configuration"]["provider_config"] = providers;
+        let resources = plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap();
+        for one in resources {
+            let is_key = one["type"] == "aws_kms_key";
+            one["provider_config_key"] = json!(if is_key { of_key_key } else { of_trail_key });
+        }
+        for one in plan["resource_changes"].as_array_mut().unwrap() {
+            one["change"]["after"].as_object_mut().unwrap().remove("region");
+        }
+        let text = source("aws_kms_key.k.arn");
+        let read = preview_at(&plan.to_string(), &[("", "main.tf", &text)], &given).unwrap();
+        [of_trail(&read), of_key(&read)].map(|place| place.join(" "))
+    };
+    const GIVEN: &str = "111122223333 us-east-1";
+    assert_eq!(found("aws", "aws", json!({})), [GIVEN; 2]);
+    let other = json!({"aws.b": {"name": "aws", "expressions": {
+        "profile": {"constant_value": "b"}, "region": {"constant_value": "eu-west-1"}}}});
+    assert_eq!(found("aws", "aws", other.clone()), [GIVEN; 2]);
+    assert_eq!(found("aws", "aws.b", other), [GIVEN, " eu-west-1"]);
+    for key in ["aws.c", "module.m:aws", "other"] {
+        assert_eq!(found("aws", key, json!({})), [GIVEN, " "], "{key}");
+    }
+}
