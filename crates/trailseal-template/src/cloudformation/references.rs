@@ -160,8 +160,13 @@ impl Run<'_> {
             None => (kind, text.to_owned()),
         };
         if is_list(kind) {
-            let parts = text.split(',').map(|part| Value::Text(part.trim().to_owned()));
-            return Value::List(parts.collect());
+            let parts = text.split(',').map(|part| self.with_references(part.trim().to_owned()));
+            let parts: Vec<Value> = parts.collect();
+            // Whether the list is split before or after is not documented.
+            if parts.iter().any(|part| matches!(part, Value::Text(text) if text.contains(','))) {
+                return Value::unknown("a dynamic reference in a list has a comma");
+            }
+            return Value::List(parts);
         }
         self.with_references(text)
     }

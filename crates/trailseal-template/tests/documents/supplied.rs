@@ -294,3 +294,38 @@ fn a_file_of_stack_parameters_with_a_fault_is_refused() {
     }
     assert!(read_stack_parameters("A=a").unwrap_err().starts_with("is not JSON: "));
 }
+
+/// The key that the second item of a list names, which the user gives as a parameter.
+fn of_list(kind: &str, given: &str, references: &Value) -> &'static str {
+    let text = json!({"Parameters": {"P": {"Type": kind}}, "Resources": {
+        "Trail": {"Type": "AWS::CloudTrail::Trail", "Properties": {"S3BucketName": "audit-logs",
+            "KMSKeyId": {"Fn::Select": [1, {"Ref": "P"}]}}}}});
+    let place = Place {
+        account: AccountId::parse("111122223333").unwrap(),
+        region: Region::parse("us-east-1").unwrap(),
+        scope: String::new(),
+    };
+    let mut values = stated();
+    values["references"] = references.clone();
+    let values = Values::read(&values.to_string()).unwrap();
+    let given = BTreeMap::from([("P".to_owned(), Given::Text(given.to_owned()))]);
+    let read = read_template("t.json", &text.to_string(), place, &given, &values);
+    let parameters = Parameters { profile: Profile::Effective, ..Parameters::default() };
+    let context =
+        EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
+    word(&read.unwrap().trails[0].judge(&context, &values.supplied))
+}
+
+#[test]
+fn a_dynamic_reference_in_a_list_is_what_the_user_supplies() {
+    for kind in ["CommaDelimitedList", "List<String>"] {
+        let of = |given: &str, references: Value| of_list(kind, given, &references);
+        assert_eq!(of(&format!("a,{KEY}"), json!({})), "COMPLIANT");
+        assert_eq!(of("a, {{resolve:ssm:/k}}", json!({})), "unverified");
+        assert_eq!(of("a, {{resolve:ssm:/k}}", json!({"ssm:/k": KEY})), "COMPLIANT");
+        let first = format!("{{{{resolve:ssm:/k}}}},{KEY}");
+        assert_eq!(of(&first, json!({})), "COMPLIANT");
+        // Whether the list is split before is documented nowhere.
+        assert_eq!(of(&first, json!({"ssm:/k": "a,b"})), "unverified");
+    }
+}
