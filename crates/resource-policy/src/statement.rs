@@ -121,7 +121,14 @@ impl Statement {
     }
 
     /// How the principals match.
+    ///
+    /// `NotPrincipal` "must be used with `"Effect":"Deny"`. Using it with `"Effect":"Allow"` is not
+    /// supported" ("IAM User Guide, AWS JSON policy elements: `NotPrincipal`"), so whom such an Allow
+    /// admits is not known.
     pub fn matches_caller(&self, caller: &CallerSet, steps: &Steps) -> Match {
+        if let (Effect::Allow, Listed::Except(_)) = (self.effect, &self.principals) {
+            return Match::Sometimes;
+        }
         steps.add(self.principals.steps(PRINCIPAL_STEPS));
         self.principals.matches(|principal| principal.matches(caller))
     }
