@@ -72,8 +72,8 @@ fn parse_operator(name: &str, keys: &Json, variables: Variables) -> Vec<Conditio
         .collect()
 }
 
-/// The values of a key; `None` if AWS does not document what they mean: an empty list, or a variable
-/// in a value of an operator that has none.
+/// The values of a key; `None` if AWS does not document what they mean: an empty list, a variable in
+/// a value of an operator that has none, or letters outside of ASCII whose case would not matter.
 fn parse_values(values: &Json, variables: Variables, test: Test) -> Option<Vec<Pattern>> {
     let values = values.one_or_many()?;
     if values.is_empty() {
@@ -81,8 +81,9 @@ fn parse_values(values: &Json, variables: Variables, test: Test) -> Option<Vec<P
     }
     let parse = |text: String| {
         let has_variable = variables == Variables::Supported && text.contains("${");
-        (test.takes_variables() || !has_variable)
-            .then(|| Pattern::parse(&text, variables, test.wildcards()))
+        let is_clear = (test.takes_variables() || !has_variable)
+            && (test != Test::EqualsIgnoreCase || text.is_ascii());
+        is_clear.then(|| Pattern::parse(&text, variables, test.wildcards()))
     };
     values.into_iter().map(|value| value.and_then(parse)).collect()
 }

@@ -6,7 +6,7 @@ use crate::json::{Json, repeated_name};
 use crate::matching::Match;
 use crate::pattern::{PATTERN_STEPS, Pattern, Resolved, Variables, Wildcards};
 use crate::request::CallerSet;
-use crate::shape::{Shape, Token};
+use crate::shape::{Shape, Token, is_ascii};
 
 /// An element that is a list, plain (`Principal`) or negated (`NotPrincipal`).
 #[derive(Debug, Clone, PartialEq)]
@@ -166,16 +166,20 @@ pub(crate) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Op
 
 impl Listed<Option<Pattern>> {
     /// Which operations a statement is about; their names are compared without regard to letter case
-    /// ("IAM User Guide, IAM JSON policy elements: Action").
+    /// ("IAM User Guide, IAM JSON policy elements: Action"). The name of no operation has characters
+    /// outside of ASCII, and what AWS makes of a pattern with them is not documented.
     pub(crate) fn matches_action(&self, action: &str, context: &Context, steps: &Steps) -> Match {
         let action = Shape::text(action);
         steps.add(self.steps(PATTERN_STEPS));
         self.matches(|pattern| {
             resolved(pattern.as_ref(), context, |tokens| {
-                Match::from(
-                    tokens == [Token::AnyRun]
-                        || fit(tokens, &action, LetterCase::Ignored, steps).always,
-                )
+                if tokens == [Token::AnyRun] {
+                    return Match::Always;
+                }
+                if !is_ascii(tokens) {
+                    return Match::Sometimes;
+                }
+                Match::from(fit(tokens, &action, LetterCase::Ignored, steps).always)
             })
         })
     }

@@ -28,6 +28,8 @@ impl Steps {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LetterCase {
     Sensitive,
+    /// The case of ASCII letters does not matter. AWS does not document the case of others, so the
+    /// caller excludes patterns with them.
     Ignored,
 }
 
@@ -231,7 +233,7 @@ impl Position {
 fn same(one: char, other: char, case: LetterCase) -> bool {
     match case {
         LetterCase::Sensitive => one == other,
-        LetterCase::Ignored => one == other || one.to_lowercase().eq(other.to_lowercase()),
+        LetterCase::Ignored => one.eq_ignore_ascii_case(&other),
     }
 }
 

@@ -34,6 +34,11 @@ pub(crate) fn spelled(tokens: &[Token]) -> String {
     tokens.iter().map(|token| token.spelled()).collect()
 }
 
+/// Whether all literal characters are in ASCII.
+pub(crate) fn is_ascii(tokens: &[Token]) -> bool {
+    tokens.iter().all(|token| token.spelled().is_ascii())
+}
+
 /// A value, of which parts may be unknown: texts and [`Hole`]s, joined by `+`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Shape {

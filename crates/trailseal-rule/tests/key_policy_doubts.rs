@@ -80,3 +80,12 @@ fn an_allow_with_not_principal_admits_nobody_for_certain_and_may_admit_everybody
         assert!(open.exposures.is_empty() && !open.doubts.is_empty(), "{members}");
     }
 }
+
+/// The Kelvin sign and the long s are a `k` and an `s` to Unicode.
+#[test]
+fn an_action_that_is_not_in_ascii_is_in_doubt() {
+    for action in ["\u{212a}ms:*", "kms:GenerateData\u{212a}ey", "km\u{17f}:*", "kms:\u{e9}"] {
+        assert_doubtful(&json!({ "Action": action }));
+        assert_doubtful(&json!({ "Action": null, "NotAction": action }));
+    }
+}

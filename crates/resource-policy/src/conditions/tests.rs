@@ -60,6 +60,22 @@ fn a_known_value_is_compared() {
     check(&ContextValue::known("TRUE"), &[("Bool", json!(true), Always)]);
 }
 
+/// AWS does not document which letters beside those of ASCII are the same.
+#[test]
+fn letter_case_is_ignored_in_ascii_only() {
+    check(
+        &ContextValue::known("k\u{e9}"),
+        &[
+            ("StringEqualsIgnoreCase", json!("K\u{e9}"), Sometimes),
+            ("StringNotEqualsIgnoreCase", json!("\u{212a}\u{c9}"), Sometimes),
+            ("StringEqualsIgnoreCase", json!(["x", "\u{212a}\u{e9}"]), Sometimes),
+            ("StringEqualsIgnoreCase", json!("K"), Never),
+            ("StringEquals", json!("k\u{e9}"), Always),
+        ],
+    );
+    check(&ContextValue::known("k"), &[("StringEqualsIgnoreCase", json!("K"), Always)]);
+}
+
 #[test]
 fn a_caller_who_must_send_one_value_may_add_others() {
     let value = ContextValue::ChosenWith { needed: "a", others: &["b", "c"] };
