@@ -1,14 +1,15 @@
 //! A scheduled run: which trails are evaluated, under which ids, with how many calls, and which
 //! existing results are replaced.
 
+use serde_json::Value;
 use trailseal_lab::{
     Alias, Denial, DiscoveredAs, Fault, FaultKind, Membership, Operation, Position, RuleEvent,
     StandingResult, State,
 };
 
 use super::case::annotation;
-use super::faults::desk::{Desk, Sent};
-use super::harness::{ACCOUNT, REGION};
+use super::faults::desk::{Desk, Sent, to_bytes};
+use super::harness::{ACCOUNT, REGION, context};
 use accounts::{
     CAPTURED, MEMBER, account, account_with_trails, bucket, denial, key_arn, key_of_trails, rule,
     schedule, standing, trail, trail_arn, with,
@@ -246,6 +247,21 @@ async fn a_rule_name_too_long_for_the_api_prevents_only_the_clean_up() {
         assert_eq!(sent.log.contains("clean-up failed"), !clears);
         assert!(sent.log.contains(&format!("\"CleanUpFailures\":{}", u8::from(!clears))));
     }
+}
+
+/// Results can be listed only by the name of the rule.
+#[tokio::test]
+async fn a_clean_up_without_the_name_of_the_rule_is_logged_and_counted() {
+    let state = standing_in(one_trail(), vec![standing(TRAIL, "gone", "COMPLIANT")]);
+    let desk = Desk::open(state).await;
+    let event = to_bytes(&desk.lab, &schedule(ACCOUNT, REGION));
+    let mut event: Value = serde_json::from_slice(&event).unwrap();
+    event.as_object_mut().unwrap().remove("configRuleName").unwrap();
+    let sent = desk.send_bytes(event.to_string().as_bytes(), &context()).await;
+    assert_eq!(put(&sent), [(TRAIL, "t0", "COMPLIANT")]);
+    assert_eq!(sent.count(Operation::GetComplianceDetailsByConfigRule), 0);
+    assert!(sent.log.contains("the event has no `configRuleName`"), "{}", sent.log);
+    assert!(sent.log.contains("\"CleanUpFailures\":1"), "{}", sent.log);
 }
 
 #[tokio::test]

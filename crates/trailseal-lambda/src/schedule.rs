@@ -44,12 +44,8 @@ impl RuleRun<'_> {
         Ok(outcome)
     }
 
-    /// Results can be listed only by the name of the rule.
     pub(crate) async fn standing_results(&self) -> Result<Vec<StandingResult>, AwsError> {
-        match &self.invocation.rule.name {
-            Some(name) => standing_results(self.session, name).await,
-            None => Ok(Vec::new()),
-        }
+        standing_results(self.session, self.invocation.rule.name.as_deref()).await
     }
 
     /// The evaluation of an account and Region in which no trail of any kind is visible.
