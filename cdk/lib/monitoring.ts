@@ -267,6 +267,11 @@ function ruleAlarms(
       'AWS Config did not accept a result. Read the log.',
     ),
     alarm(
+      'CleanUpFailures',
+      'CleanUpFailures',
+      'earlier results could not be listed, so that a deleted trail may keep its result. Read the log.',
+    ),
+    alarm(
       'ReadsThrottled',
       'Throttles',
       'AWS throttled reads. Another tool reads as well, or many keys changed.',

@@ -250,7 +250,7 @@ describe('organization', () => {
       permissionsBoundaryName: 'boundary',
     });
     const stack = `TrailsealCentral-${REGION}`;
-    expect(types(made, stack)['AWS::CloudWatch::Alarm']).toBe(7);
+    expect(types(made, stack)['AWS::CloudWatch::Alarm']).toBe(8);
     expect(JSON.stringify(made[stack])).toContain(`:sns:${REGION}:${ACCOUNT}:security`);
     expect(stackSet(made, stack).Parameters).toContainEqual({
       ParameterKey: 'PermissionsBoundaryName',
@@ -428,7 +428,7 @@ describe('organization', () => {
     const own = Object.values(watched['TrailsealManagement-us-east-1']?.Resources ?? {}).filter(
       (resource) => resource.Type === 'AWS::CloudWatch::Alarm',
     );
-    expect(own).toHaveLength(7);
+    expect(own).toHaveLength(8);
     const topic = expect.stringContaining(`:sns:us-east-1:${ACCOUNT}:security`);
     for (const alarm of own) {
       expect(JSON.stringify(alarm.Properties)).toEqual(topic);

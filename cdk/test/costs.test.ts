@@ -51,7 +51,7 @@ describe('the costs', () => {
         money(places * evaluations * price('e')),
         lambda < 0.01 ? lambda.toFixed(4) : money(lambda),
         whole(3 * places * invocations * trails),
-        money(places * (7 * price('a') + 3 * price('m'))),
+        money(places * (8 * price('a') + 4 * price('m'))),
         money(places * 10 * price('m')),
       ];
     });

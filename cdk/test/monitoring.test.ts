@@ -50,6 +50,7 @@ describe('alarms', () => {
       'Silence',
       'Unverified',
       'FailedEvaluations',
+      'CleanUpFailures',
       'ReadsThrottled',
     ]);
   });
@@ -103,7 +104,7 @@ describe('alarms', () => {
     const stack = monitored();
     const filters = Template.fromStack(stack).findResources('AWS::Logs::MetricFilter');
     const made = Object.values(filters).map((filter) => filter['Properties'] as unknown);
-    const names = ['Unverified', 'FailedEvaluations', 'Throttles'];
+    const names = ['Unverified', 'FailedEvaluations', 'CleanUpFailures', 'Throttles'];
     expect(made).toEqual(
       names.map((name) => ({
         FilterPattern: `{ $.${name} > 0 }`,

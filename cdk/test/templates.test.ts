@@ -108,8 +108,8 @@ describe('the template of one account', () => {
     const resources = Object.entries(template['Resources'] ?? {});
     const watching = resources.filter(([id]) => id.startsWith('Watch'));
     const types = watching.map(([, resource]) => resource['Type'] as string);
-    expect(types.filter((type) => type === 'AWS::CloudWatch::Alarm')).toHaveLength(7);
-    expect(types.filter((type) => type === 'AWS::Logs::MetricFilter')).toHaveLength(3);
+    expect(types.filter((type) => type === 'AWS::CloudWatch::Alarm')).toHaveLength(8);
+    expect(types.filter((type) => type === 'AWS::Logs::MetricFilter')).toHaveLength(4);
     const region = 'arn:${AWS::Partition}:sns:${AWS::Region}';
     const topic = [
       {

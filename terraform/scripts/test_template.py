@@ -76,9 +76,11 @@ ADDRESSES = {
     "WatchSilence": "aws_cloudwatch_metric_alarm.silence[0]",
     "WatchUnverified": 'aws_cloudwatch_metric_alarm.logged["unverified"]',
     "WatchFailedEvaluations": 'aws_cloudwatch_metric_alarm.logged["failed_evaluations"]',
+    "WatchCleanUpFailures": 'aws_cloudwatch_metric_alarm.logged["clean_up_failures"]',
     "WatchReadsThrottled": 'aws_cloudwatch_metric_alarm.logged["reads_throttled"]',
     "WatchUnverifiedFilter": 'aws_cloudwatch_log_metric_filter.logged["unverified"]',
     "WatchFailedEvaluationsFilter": 'aws_cloudwatch_log_metric_filter.logged["failed_evaluations"]',
+    "WatchCleanUpFailuresFilter": 'aws_cloudwatch_log_metric_filter.logged["clean_up_failures"]',
     "WatchThrottlesFilter": 'aws_cloudwatch_log_metric_filter.logged["reads_throttled"]',
 }
 

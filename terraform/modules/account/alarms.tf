@@ -11,6 +11,10 @@ locals {
       metric      = "FailedEvaluations"
       description = "AWS Config did not accept a result. Read the log."
     }
+    clean_up_failures = {
+      metric      = "CleanUpFailures"
+      description = "earlier results could not be listed, so that a deleted trail may keep its result. Read the log."
+    }
     reads_throttled = {
       metric      = "Throttles"
       description = "AWS throttled reads. Another tool reads as well, or many keys changed."
