@@ -25,6 +25,7 @@ mod parquet;
 mod rows;
 mod s3;
 mod sample;
+mod thrift;
 
 pub use files::{Content, Files, LocalFiles, Name};
 pub use manifest::{DataFile, Format, Manifest, ManifestError};

@@ -14,6 +14,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use parquet::schema::types::ColumnDescPtr;
 
 use super::files::Content;
+use super::thrift::Thrift;
 
 /// The largest page that is read. Writers make pages of about 1 MiB.
 const PAGE_BYTES_MAX: usize = 8 << 20;
@@ -225,7 +226,7 @@ impl<P: PageReader> PageReader for LimitedPageReader<P> {
 /// Checks the sizes in a header, which is a struct in Thrift's compact protocol
 /// (`PageHeader` of the Parquet format).
 fn check_header(header: &[u8]) -> Result<(), String> {
-    let mut thrift = Thrift { rest: header };
+    let mut thrift = Thrift::new(header);
     let mut sizes = [None; 2];
     let mut levels: i64 = 0;
     thrift
@@ -263,89 +264,6 @@ fn check_header(header: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads Thrift's compact protocol. `None` is a malformed value.
-struct Thrift<'a> {
-    rest: &'a [u8],
-}
-
-type OnField<'f, 'a> = &'f mut dyn FnMut(&mut Thrift<'a>, i64, u8) -> Option<()>;
-
-impl<'a> Thrift<'a> {
-    const I32: u8 = 5;
-    const STRUCT: u8 = 12;
-    const DEPTH_MAX: u8 = 8;
-
-    fn byte(&mut self) -> Option<u8> {
-        let (byte, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(*byte)
-    }
-
-    fn bytes(&mut self, count: u64) -> Option<()> {
-        self.rest = self.rest.get(usize::try_from(count).ok()?..)?;
-        Some(())
-    }
-
-    fn varint(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    /// A zigzag integer.
-    fn integer(&mut self) -> Option<i64> {
-        let value = self.varint()?;
-        Some(i64::try_from(value >> 1).ok()? ^ -i64::from(value & 1 == 1))
-    }
-
-    /// Calls `on_field` with the ID and type of each field of a struct; it must read or skip the value.
-    fn fields(&mut self, on_field: OnField<'_, 'a>) -> Option<()> {
-        let mut id: i64 = 0;
-        loop {
-            let byte = self.byte()?;
-            let (delta, kind) = (byte >> 4, byte & 0x0f);
-            if kind == 0 {
-                return Some(());
-            }
-            id = if delta == 0 { self.integer()? } else { id.checked_add(delta.into())? };
-            // The decoder truncates IDs to 16 bits.
-            i16::try_from(id).ok()?;
-            on_field(self, id, kind)?;
-        }
-    }
-
-    fn skip(&mut self, kind: u8, depth: u8) -> Option<()> {
-        if depth > Self::DEPTH_MAX {
-            return None;
-        }
-        match kind {
-            1 | 2 => Some(()),
-            3 => self.bytes(1),
-            4..=6 => self.varint().map(drop),
-            7 => self.bytes(8),
-            8 => {
-                let bytes = self.varint()?;
-                self.bytes(bytes)
-            }
-            9 | 10 => {
-                let byte = self.byte()?;
-                let count = if byte >> 4 == 15 { self.varint()? } else { u64::from(byte >> 4) };
-                // A Boolean in a list is a byte.
-                let kind = if matches!(byte & 0x0f, 1 | 2) { 3 } else { byte & 0x0f };
-                (0..count).try_for_each(|_| self.skip(kind, depth + 1))
-            }
-            Self::STRUCT => self.fields(&mut |thrift, _, kind| thrift.skip(kind, depth + 1)),
-            _ => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::check_header;
@@ -375,6 +293,7 @@ mod tests {
             (&[0x0c, 16, 0x66, 6, 0], "the bytes of repetition levels in 64 bits"),
             (&[0x0c, 16, 0x55, 7, 0], "a negative number of bytes of levels"),
             (&[0x05, 0x84, 0x80, 0x08, 200, 1], "the ID 65,538, which is 2 in 16 bits"),
+            (&[0x09, 40, 0x31, 1, 1, 1], "a list of Booleans, which the decoder reads as empty"),
         ] {
             assert_eq!(fault_with(fields), "it is malformed or longer than 16 KiB", "{what}");
         }

@@ -17,12 +17,16 @@ use super::files::{Content, verified};
 use super::manifest::DataFile;
 use super::pages::{Chunks, LimitedPageReader};
 use super::rows::{Column, Counter, Record, RowFault};
+use super::thrift::Thrift;
 
 /// Rows that are decoded at a time.
 const BATCH_ROWS: usize = 2048;
 
 /// The longest metadata of a file that is read.
 const METADATA_BYTES_MAX: usize = 8 << 20;
+
+/// The columns of the widest schema that is read.
+const COLUMNS_MAX: u64 = 1000;
 
 /// Where each column of [`Column::ALL`] is in the schema.
 type Places = [Option<usize>; Column::ALL.len()];
@@ -68,7 +72,45 @@ fn metadata(content: &dyn Content) -> Result<ParquetMetaData, String> {
         ));
     }
     let metadata = before_end(bytes, FOOTER_SIZE)?;
+    check_metadata(&metadata)?;
     ParquetMetaDataReader::decode_metadata(&metadata).map_err(|error| error.to_string())
+}
+
+/// Checks what the decoder takes for granted in the metadata of a file, which is a struct in Thrift's
+/// compact protocol (`FileMetaData` of the Parquet format).
+fn check_metadata(metadata: &[u8]) -> Result<(), String> {
+    let mut thrift = Thrift::new(metadata);
+    let checked = thrift.fields(&mut |thrift, id, kind| match (id, kind) {
+        (2, Thrift::LIST) => check_schema(thrift),
+        (2, _) => None,
+        (_, kind) => thrift.skip(kind, 0),
+    });
+    checked.ok_or_else(|| {
+        format!(
+            "its metadata is malformed, or its schema has other than up to {COLUMNS_MAX} columns"
+        )
+    })
+}
+
+/// The decoder takes memory for as many columns as a group says, and calls itself for each group.
+/// The schema of an inventory is one group, the first element.
+fn check_schema(thrift: &mut Thrift<'_>) -> Option<()> {
+    let (elements, kind) = thrift.list()?;
+    let columns = elements.checked_sub(1).filter(|columns| *columns <= COLUMNS_MAX)?;
+    if kind != Thrift::STRUCT {
+        return None;
+    }
+    for place in 0..elements {
+        let mut children = None;
+        thrift.fields(&mut |thrift, id, kind| match (id, kind) {
+            (5, Thrift::I32) => children.replace(thrift.integer()?).is_none().then_some(()),
+            (5, _) => None,
+            (_, kind) => thrift.skip(kind, 0),
+        })?;
+        let expected = if place == 0 { columns } else { 0 };
+        (u64::try_from(children.unwrap_or_default()).ok()? == expected).then_some(())?;
+    }
+    Some(())
 }
 
 /// Finds each column once and with its type, or names all faults.

@@ -216,6 +216,63 @@ fn rows_beyond_those_of_the_metadata_are_not_ignored() {
     assert!(reasons.iter().any(|reason| reason == expected), "{reasons:?}");
 }
 
+/// Changes the metadata of a file, and its length in the footer, and reads the file.
+fn fault_with_metadata(change: impl FnOnce(&mut Vec<u8>)) -> String {
+    fault(|path| {
+        two_rows(path, WriterVersion::PARQUET_1_0, false, [0, 0]);
+        let written = fs::read(path).unwrap();
+        let (rest, _) = written.split_last_chunk::<4>().unwrap();
+        let (rest, length) = rest.split_last_chunk().unwrap();
+        let start = rest.len() - usize::try_from(u32::from_le_bytes(*length)).unwrap();
+        let mut metadata = rest[start..].to_vec();
+        change(&mut metadata);
+        let length = u32::try_from(metadata.len()).unwrap().to_le_bytes();
+        fs::write(path, [&rest[..start], &metadata, &length, b"PAR1"].concat()).unwrap();
+    })
+}
+
+/// Replaces these bytes in the metadata.
+fn fault_with_schema(from: &[u8], to: &[u8]) -> String {
+    fault_with_metadata(|metadata| {
+        let place = metadata.windows(from.len()).position(|bytes| bytes == from).unwrap();
+        metadata.splice(place..place + from.len(), to.iter().copied());
+    })
+}
+
+/// The decoder takes memory for as many columns as a group says and calls itself for each group, and
+/// reads no byte for a Boolean in a list.
+#[test]
+fn metadata_that_would_use_up_memory_stack_or_time_is_rejected() {
+    // The version, and a list of four structs: the root with its name and three columns, and these.
+    const ROOT: [u8; 10] = [0x15, 2, 0x19, 0x4c, 0x48, 1, b's', 0x15, 6, 0];
+    let with_columns = |number: &[u8]| [&ROOT[..8], number, &[0]].concat();
+    let expected = "its metadata is malformed, or its schema has other than up to 1000 columns";
+    assert_eq!(fault_with_schema(&ROOT, &ROOT), "");
+    for (number, what) in [
+        (&[0xfe, 0xff, 0xff, 0xff, 0x0f][..], "2,147,483,647 columns"),
+        (&[4], "two columns"),
+        (&[5], "a negative number of columns"),
+    ] {
+        assert_eq!(fault_with_schema(&ROOT, &with_columns(number)), expected, "{what}");
+    }
+    // A group named `g` with one column, 100,000 times.
+    let groups = [0x35, 0, 0x18, 1, b'g', 0x15, 2, 0].repeat(100_000);
+    let start = [&[0x15, 2, 0x19, 0xfc, 0xa1, 0x8d, 0x06], &ROOT[4..8], &[2, 0]].concat();
+    let reason = fault_with_schema(&ROOT, &[start, groups].concat());
+    assert_eq!(reason, expected, "groups in groups");
+    // Columns named `c` of Booleans: one too many.
+    let columns = [0x15, 0, 0x25, 0, 0x18, 1, b'c', 0].repeat(1001);
+    let start = [&[0x15, 2, 0x19, 0xfc, 0xea, 0x07], &ROOT[4..8], &[0xd2, 0x0f, 0]].concat();
+    let reason = fault_with_schema(&ROOT, &[start, columns].concat());
+    assert_eq!(reason, expected, "1,001 columns");
+    let reason = fault_with_metadata(|metadata| {
+        assert_eq!(metadata.pop(), Some(0));
+        // Three Booleans as an additional field.
+        metadata.extend([0x09, 40, 0x31, 1, 1, 1, 0]);
+    });
+    assert_eq!(reason, expected, "a list of Booleans");
+}
+
 #[test]
 fn a_size_is_not_negative() {
     let reason = |sizes| fault(|path| two_rows(path, WriterVersion::PARQUET_2_0, true, sizes));

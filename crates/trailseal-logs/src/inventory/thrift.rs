@@ -1,0 +1,100 @@
+//! Reads Thrift's compact protocol, in which a Parquet file describes itself.
+//!
+//! The decoder takes sizes and counts for granted, so they are checked before it reads them. What it
+//! would read another way is malformed here.
+
+/// Reads Thrift's compact protocol. `None` is a malformed value.
+pub(crate) struct Thrift<'a> {
+    rest: &'a [u8],
+}
+
+type OnField<'f, 'a> = &'f mut dyn FnMut(&mut Thrift<'a>, i64, u8) -> Option<()>;
+
+impl<'a> Thrift<'a> {
+    pub(crate) const I32: u8 = 5;
+    pub(crate) const LIST: u8 = 9;
+    pub(crate) const STRUCT: u8 = 12;
+    const SET: u8 = 10;
+    const DEPTH_MAX: u8 = 8;
+
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*byte)
+    }
+
+    fn bytes(&mut self, count: u64) -> Option<()> {
+        self.rest = self.rest.get(usize::try_from(count).ok()?..)?;
+        Some(())
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    /// A zigzag integer.
+    pub(crate) fn integer(&mut self) -> Option<i64> {
+        let value = self.varint()?;
+        Some(i64::try_from(value >> 1).ok()? ^ -i64::from(value & 1 == 1))
+    }
+
+    /// Calls `on_field` with the ID and type of each field of a struct; it must read or skip the value.
+    pub(crate) fn fields(&mut self, on_field: OnField<'_, 'a>) -> Option<()> {
+        let mut id: i64 = 0;
+        loop {
+            let byte = self.byte()?;
+            let (delta, kind) = (byte >> 4, byte & 0x0f);
+            if kind == 0 {
+                return Some(());
+            }
+            id = if delta == 0 { self.integer()? } else { id.checked_add(delta.into())? };
+            // The decoder truncates IDs to 16 bits.
+            i16::try_from(id).ok()?;
+            on_field(self, id, kind)?;
+        }
+    }
+
+    /// The number and type of the elements that follow in a list or set.
+    pub(crate) fn list(&mut self) -> Option<(u64, u8)> {
+        let byte = self.byte()?;
+        let count = if byte >> 4 == 15 { self.varint()? } else { u64::from(byte >> 4) };
+        // The decoder reads no byte for a Boolean in a list: a few bytes could stand for billions.
+        let is_boolean = matches!(byte & 0x0f, 1 | 2);
+        (!is_boolean).then_some((count, byte & 0x0f))
+    }
+
+    /// Skips a value of this type, which is this deep in lists and structs.
+    pub(crate) fn skip(&mut self, kind: u8, depth: u8) -> Option<()> {
+        if depth > Self::DEPTH_MAX {
+            return None;
+        }
+        match kind {
+            1 | 2 => Some(()),
+            3 => self.bytes(1),
+            4..=6 => self.varint().map(drop),
+            7 => self.bytes(8),
+            8 => {
+                let bytes = self.varint()?;
+                self.bytes(bytes)
+            }
+            Self::LIST | Self::SET => {
+                let (count, kind) = self.list()?;
+                (0..count).try_for_each(|_| self.skip(kind, depth + 1))
+            }
+            Self::STRUCT => self.fields(&mut |thrift, _, kind| thrift.skip(kind, depth + 1)),
+            _ => None,
+        }
+    }
+}
