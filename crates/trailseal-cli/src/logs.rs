@@ -23,7 +23,7 @@ mod targets;
 mod verdict;
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use trailseal_aws::{Aws, AwsError, Session, TrailDelivery, logs_reads_of};
 use trailseal_logs::live::Cause;
@@ -39,7 +39,9 @@ use self::verdict::judge_by;
 use crate::audit::{Identity, failed, no_region, request_listener, runtime, wrong_region};
 use crate::console::{Console, Exit, Failure};
 use crate::log_files::{History, refusal, why_missing};
-use crate::output::{Document, Format, Screen, clean, emit, print_problems, write_json};
+use crate::output::{
+    Document, Format, Output, Screen, clean, emit, print_problems, refuse_to_overwrite, write_json,
+};
 use crate::report::{Problem, Run, Tool};
 use crate::settings::Settings;
 
@@ -62,9 +64,11 @@ pub(crate) fn logs(
     let table = arguments.report.table;
     let Settings { outputs, config, .. } =
         Settings::of(&[], arguments.config.as_deref(), &arguments.report)?;
+    let inputs = [&arguments.athena_results, &arguments.resume].into_iter().flatten();
+    refuse_to_overwrite(inputs.map(PathBuf::as_path), &outputs)?;
     run.config = config.file();
     let runtime = runtime()?;
-    let report = runtime.block_on(read(arguments, run, console))?;
+    let report = runtime.block_on(read(arguments, &outputs, run, console))?;
     let findings = report.findings();
     print_problems(&findings, arguments.report.quiet, console);
     emit(&report, &outputs, table, console)?;
@@ -99,11 +103,12 @@ fn conflicts(arguments: &LogsArguments) -> Vec<String> {
 
 async fn read(
     arguments: &LogsArguments,
+    outputs: &[Output],
     mut run: Run,
     console: &mut Console<'_>,
 ) -> Result<LogsReport, Failure> {
     let of_file = match &arguments.inventory {
-        Some(ManifestPlace::File(path)) => Some(Inventory::open(path)?),
+        Some(ManifestPlace::File(path)) => Some(Inventory::open(path, outputs)?),
         Some(ManifestPlace::Object(..)) | None => None,
     };
     let is_recorded = of_file.is_some() || arguments.athena_results.is_some();

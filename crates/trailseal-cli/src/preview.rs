@@ -58,6 +58,9 @@ pub(crate) fn preview(
             Err(message) => problems.push(Problem { source, message }),
         }
     }
+    // The files of a folder are known only after it was read.
+    let read = reader.inputs.iter().map(|input| Path::new(&input.file));
+    refuse_to_overwrite(read, &settings.outputs)?;
     refuse_shared_name(&mut documents, &mut problems);
     let is_source_unused = arguments.source.is_some() && !reader.has_plan;
     let are_parameters_unused = !parameters.is_empty() && !reader.has_template;

@@ -1,11 +1,11 @@
 //! Reads an S3 Inventory, and judges trails by it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use trailseal_aws::{Session, TrailDelivery};
 use trailseal_logs::FileKey;
 use trailseal_logs::inventory::{
-    Column, DataFile, Files, Format, InventoryError, LocalFiles, Manifest, Options, Outcome,
+    Column, DataFile, Files, Format, InventoryError, LocalFiles, Manifest, Name, Options, Outcome,
     S3Files, read, read_manifest,
 };
 use trailseal_logs::live::{Day, Requests};
@@ -19,7 +19,7 @@ use super::recorded::Recorded;
 use super::report::SourceKind;
 use super::{cause, place};
 use crate::console::{Console, Failure};
-use crate::output::clean;
+use crate::output::{Output, clean, refuse_to_overwrite};
 use crate::report::Problem;
 
 /// How many data files in S3 are read at a time, so that 64 MiB of memory are enough.
@@ -49,8 +49,9 @@ impl Inventory {
     ///
     /// # Errors
     ///
-    /// It cannot be read, or it is not one of S3 Inventory.
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+    /// It cannot be read, it is not one of S3 Inventory, or an output would overwrite a file of the
+    /// report.
+    pub(super) fn open(path: &Path, outputs: &[Output]) -> Result<Self, Failure> {
         let files = Box::new(LocalFiles::of(path));
         let place = path.display().to_string();
         if path.is_dir() {
@@ -60,6 +61,10 @@ impl Inventory {
             return Err(wrong(&place, &"does not exist"));
         }
         let manifest = read_manifest(&*files).map_err(|error| wrong(&place, &error))?;
+        let data = manifest.files.iter().map(|file| Name::Data(&file.key));
+        let names = [Name::Manifest, Name::Checksum].into_iter().chain(data);
+        let inputs: Vec<PathBuf> = names.filter_map(|name| files.path(name).ok()).collect();
+        refuse_to_overwrite(inputs.iter().map(PathBuf::as_path), outputs)?;
         Self::of(&place, files, manifest, false)
     }
 

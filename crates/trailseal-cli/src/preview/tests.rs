@@ -282,6 +282,41 @@ fn sarif_of_a_plan_points_to_the_source_and_never_to_the_plan() {
 }
 
 #[test]
+fn an_output_never_overwrites_a_file_of_a_folder_that_is_read() {
+    let folder = Folder::new("preview-overwrite");
+    let copy = |from: &Path, name: &str| {
+        let to = folder.0.join(name);
+        std::fs::create_dir(&to).unwrap();
+        for file in std::fs::read_dir(from).unwrap().map(|file| file.unwrap().path()) {
+            if file.is_file() {
+                std::fs::copy(&file, to.join(file.file_name().unwrap())).unwrap();
+            }
+        }
+        to
+    };
+    let source = copy(Path::new(&plan("source/t16-key-rsa")), "source");
+    let assembly = copy(&cases().join("cdk.out"), "assembly");
+    let (with_source, file) = (plan("t16-key-rsa.json"), source.join("main.tf"));
+    let source = ["--source", source.to_str().unwrap()];
+    let template = std::fs::read_dir(&assembly).unwrap().map(|file| file.unwrap().path());
+    let template = template
+        .into_iter()
+        .find(|file| file.to_str().unwrap().ends_with(".template.json"))
+        .unwrap();
+    for (words, file) in [
+        ([&[with_source.as_str()][..], &source].concat(), file),
+        (vec![assembly.to_str().unwrap()], template),
+    ] {
+        let before = std::fs::read(&file).unwrap();
+        let output = format!("json={}", file.display());
+        let refused = preview(&[&words[..], &["-o", &output]].concat());
+        assert_eq!(refused.exit, Exit::NotStarted, "{}", refused.err);
+        assert!(refused.err.contains("is an input"), "{}", refused.err);
+        assert_eq!(std::fs::read(&file).unwrap(), before);
+    }
+}
+
+#[test]
 fn a_source_cannot_lead_to_other_files() {
     let folder = Folder::new("preview-source");
     let outside = folder.write("outside.tf", b"resource \"aws_kms_key\" \"k\" {}");

@@ -68,6 +68,19 @@ impl LocalFiles {
         Self { manifest: manifest.to_owned() }
     }
 
+    /// Where a file of the report is.
+    ///
+    /// # Errors
+    ///
+    /// A data file that is not found, or whose key is not a path.
+    pub fn path(&self, file: Name<'_>) -> Result<PathBuf, String> {
+        match file {
+            Name::Manifest => Ok(self.manifest.clone()),
+            Name::Checksum => Ok(self.manifest.with_file_name("manifest.checksum")),
+            Name::Data(key) => self.data(key),
+        }
+    }
+
     fn data(&self, key: &str) -> Result<PathBuf, String> {
         let key = Path::new(key);
         let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_));
@@ -94,12 +107,7 @@ impl LocalFiles {
 
 impl Files for LocalFiles {
     fn open(&self, file: Name<'_>) -> Result<Box<dyn Content>, String> {
-        let path = match file {
-            Name::Manifest => self.manifest.clone(),
-            Name::Checksum => self.manifest.with_file_name("manifest.checksum"),
-            Name::Data(key) => self.data(key)?,
-        };
-        let opened = File::open(path).and_then(|file| {
+        let opened = File::open(self.path(file)?).and_then(|file| {
             let bytes = file.metadata()?.len();
             Ok(LocalContent { file, bytes })
         });
