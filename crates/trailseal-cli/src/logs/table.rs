@@ -271,7 +271,7 @@ fn write_trail(trail: &TrailLogs, out: &mut dyn Write) -> io::Result<()> {
 fn write_remarks(bucket: &BucketLogs, out: &mut dyn Write) -> io::Result<()> {
     let name = &bucket.bucket;
     for remark in remarks(bucket) {
-        writeln!(out, "NOTE: {name}: {remark}")?;
+        writeln!(out, "NOTE: {name}: {}", shown(&remark))?;
     }
     if bucket.unrecognized > 0 {
         let example = bucket.unrecognized_examples.first().map(|key| shown(key));

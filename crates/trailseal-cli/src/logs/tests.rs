@@ -207,6 +207,8 @@ pub(super) fn hostile() -> LogsReport {
         for unread in [Unread::Denied, Unread::Missing, Unread::DeleteMarker, Unread::Rejected] {
             let file = key(prefix, "111122223333", "CloudTrail", "us-east-1", "2026-11-01T00:00");
             coverage.count(&file, &class(FileStatus::Unread(unread)), 1);
+            coverage.count_owner(&file, "b\u{1b}]0;owned\u{7}\u{200b}\nNOTE: x");
+            coverage.count_owner(&file, "c");
         }
         coverage.set_aside(&format!("{prefix}AWSLogs/111122223333/CloudTrail/x\u{200b}"));
     }
@@ -227,6 +229,9 @@ fn no_format_passes_hostile_text_on() {
                 || ['\u{202e}', '\u{200b}', '\u{9b}'].contains(&character)
         };
         assert!(!text.contains(is_harmful), "{format:?}: {text}");
+        let forged = ["[31m", "NOTE: x", " was not read"];
+        let begins = |line: &str| forged.iter().any(|forged| line.starts_with(forged));
+        assert!(format != Format::Table || !text.lines().any(begins), "{text}");
         assert!(format != Format::Html || !text.contains("<script>alert"), "{text}");
         assert!(format != Format::Csv || !text.contains(",=cmd"), "{text}");
     }
