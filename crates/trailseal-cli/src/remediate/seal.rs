@@ -341,7 +341,7 @@ pub(super) fn halted(
             (show::refusals(context, named, &refusals), End::Refused(refusals))
         }
         Halt::NotBegun(failure) => {
-            let mut text = format!("{named}: {failure}\n");
+            let mut text = format!("{named}: {}\n", clean(&failure.to_string()));
             if matches!(
                 failure,
                 NotBegun::Aws(trailseal_aws::AwsError::Denied { denial: None, .. })
@@ -350,7 +350,7 @@ pub(super) fn halted(
             }
             (text, End::Failed(failure.to_string()))
         }
-        Halt::Journal(why) => (format!("{named}: {why}\n"), End::Failed(why)),
+        Halt::Journal(why) => (format!("{named}: {}\n", clean(&why)), End::Failed(why)),
     };
     let outcome = Outcome::without_plan(named, end);
     match outcome.exit() {

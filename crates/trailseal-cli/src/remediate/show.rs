@@ -137,7 +137,7 @@ pub(super) fn stopped(
     progress: Option<&Progress>,
 ) -> String {
     let stands = progress.map(progress_text).unwrap_or_default();
-    let mut text = format!("Stopped: {}\n\n{stands}\n", stopped.why);
+    let mut text = format!("Stopped: {}\n\n{stands}\n", clean(&stopped.why));
     if let Some(policy) = policy_left(stopped, progress) {
         text.push_str("An IAM policy for all remaining calls\n");
         text.push_str(&format!("  {policy}\n\n"));
@@ -171,8 +171,10 @@ pub(super) fn follows(trail: &str, follows: &Follows) -> String {
 pub(super) fn done(plan: &Plan, after: Option<&PostCheck>, journal: &Path) -> String {
     let mut text = format!("Done: {}\n", plan.trail);
     if let Some(after) = after {
-        text.push_str(&format!("  verdict   {}\n", verdict_text(&after.judgement.verdict)));
-        text.push_str(&format!("  delivery  {}\n", delivery_text(&after.delivery)));
+        let (verdict, delivery) =
+            (verdict_text(&after.judgement.verdict), delivery_text(&after.delivery));
+        text.push_str(&format!("  verdict   {}\n", clean(&verdict)));
+        text.push_str(&format!("  delivery  {}\n", clean(&delivery)));
     }
     let journal = shell_word(&journal.display().to_string());
     text.push_str(&format!("  journal   {journal}\n"));

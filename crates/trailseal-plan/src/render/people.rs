@@ -4,10 +4,11 @@ use std::fmt::{self, Write};
 
 use crate::call::{Call, KeyTarget};
 use crate::condition::Condition;
-use crate::plan_data::{MayDecrypt, Plan, PlannedKey, Purpose, Step, StepId, Undo};
+use crate::plan_data::{MayDecrypt, Permission, Plan, PlannedKey, Purpose, Step, StepId, Undo};
 use crate::refusal::Refusals;
 use crate::render::cli::aws_cli;
 use crate::render::diff::policy_diff;
+use crate::render::one_line;
 
 pub fn plan_for_people(plan: &Plan) -> String {
     let mut out = String::new();
@@ -20,7 +21,8 @@ pub fn plan_for_people(plan: &Plan) -> String {
 pub fn refusals_for_people(refusals: &Refusals) -> String {
     let mut out = String::new();
     for refusal in refusals.iter() {
-        let _ = writeln!(out, "{}: {}\n  fix: {}", refusal.code, refusal.what, refusal.fix);
+        let (what, fix) = (one_line(&refusal.what), one_line(&refusal.fix));
+        let _ = writeln!(out, "{}: {what}\n  fix: {fix}", refusal.code);
         for line in refusal.difference.iter().flat_map(|difference| difference.lines()) {
             let _ = writeln!(out, "    {line}");
         }
@@ -30,7 +32,7 @@ pub fn refusals_for_people(refusals: &Refusals) -> String {
 
 /// The call of a step in one line.
 pub fn step_text(step: &Step) -> String {
-    call_text(&step.call)
+    one_line(call_text(&step.call))
 }
 
 fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
@@ -50,18 +52,19 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
                 MayDecrypt::IfIamAllows => "if IAM allows",
                 MayDecrypt::No => "no",
             };
-            writeln!(out, "  {may:<13}  {}", reader.principal)?;
+            writeln!(out, "  {may:<13}  {}", one_line(&reader.principal))?;
         }
     }
     if !plan.warnings.is_empty() {
         writeln!(out, "\nWarnings")?;
         for warning in &plan.warnings {
-            writeln!(out, "  {}: {}", warning.code, warning.what)?;
+            writeln!(out, "  {}: {}", warning.code, one_line(&warning.what))?;
         }
     }
     writeln!(out, "\nPermissions")?;
     for permission in &plan.permissions {
-        writeln!(out, "  {:<30} {}", permission.action, permission.resource)?;
+        let Permission { action, resource } = permission;
+        writeln!(out, "  {:<30} {}", one_line(action), one_line(resource))?;
     }
     writeln!(out, "\nThe same with the AWS CLI; read back each change before the next")?;
     for line in aws_cli(plan) {
@@ -86,13 +89,13 @@ fn head(out: &mut String, plan: &Plan) -> fmt::Result {
         (PlannedKey::Existing(arn), Purpose::Seal) => writeln!(out, "  gets    {arn}")?,
     }
     if let Some(cost) = &plan.cost {
-        writeln!(out, "  cost    {}", cost.words)?;
+        writeln!(out, "  cost    {}", one_line(&cost.words))?;
     }
     Ok(())
 }
 
 fn key_or_none<T: fmt::Display>(key: Option<T>) -> String {
-    key.map_or_else(|| "no key (SSE-S3)".to_owned(), |key| key.to_string())
+    key.map_or_else(|| "no key (SSE-S3)".to_owned(), one_line)
 }
 
 /// The key that the trail has after a back-out: its present one, if no step changes the trail.
@@ -107,14 +110,14 @@ fn key_after(plan: &Plan) -> String {
 fn write_step(out: &mut String, plan: &Plan, number: usize, step: &Step) -> fmt::Result {
     writeln!(out, "  {number}. {}: {}", step.id, step_text(step))?;
     for condition in &step.requires {
-        writeln!(out, "       requires that {condition}{}", other_key(plan, condition))?;
+        writeln!(out, "       requires that {}", condition_text(plan, condition))?;
     }
     for condition in &step.proves {
-        writeln!(out, "       proves that {condition}{}", other_key(plan, condition))?;
+        writeln!(out, "       proves that {}", condition_text(plan, condition))?;
     }
     match &step.undo {
-        Undo::Call(call) => writeln!(out, "       undone by {}", call_text(call)),
-        Undo::Advice(words) => writeln!(out, "       not undone: {words}"),
+        Undo::Call(call) => writeln!(out, "       undone by {}", one_line(call_text(call))),
+        Undo::Advice(words) => writeln!(out, "       not undone: {}", one_line(words)),
     }
 }
 
@@ -129,11 +132,11 @@ fn write_policy(out: &mut String, step: &Step) -> fmt::Result {
     Ok(())
 }
 
-/// The key of a condition, if it is not the plan's.
-fn other_key(plan: &Plan, condition: &Condition) -> String {
+/// A condition, with its key if that is not the plan's.
+fn condition_text(plan: &Plan, condition: &Condition) -> String {
     match condition.key() {
-        Some(key) if plan.key_arn() != Some(key) => format!(" ({key})"),
-        Some(_) | None => String::new(),
+        Some(key) if plan.key_arn() != Some(key) => one_line(format_args!("{condition} ({key})")),
+        Some(_) | None => one_line(condition),
     }
 }
 

@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use crate::journal::{Phase, Progress, StepState};
 use crate::plan_data::Purpose;
+use crate::render::one_line;
 use crate::render::people::step_text;
 
 /// The state of each step.
 pub fn progress_text(progress: &Progress) -> String {
-    let mut out =
-        format!("Journal {} of trail {}\n", progress.journal, progress.remediation.plan.trail);
+    let journal = one_line(&progress.journal);
+    let mut out = format!("Journal {journal} of trail {}\n", progress.remediation.plan.trail);
     if let Some(key) = &progress.created_key {
         let _ = writeln!(out, "  created key {key}");
     }
@@ -36,7 +37,7 @@ fn write_phase(out: &mut String, phase: &Phase) {
         };
         let _ = writeln!(out, "  {:<20} {}: {}", state, step.id, step_text(step));
         if let Some(id) = &progress.request_id {
-            let _ = writeln!(out, "  {:<20} request {id}", "");
+            let _ = writeln!(out, "  {:<20} request {}", "", one_line(id));
         }
     }
 }
@@ -44,8 +45,8 @@ fn write_phase(out: &mut String, phase: &Phase) {
 fn summary(phase: &Phase) -> String {
     match (&phase.stopped, phase.is_finished) {
         (None, true) => "finished".to_owned(),
-        (Some(why), true) => format!("finished, then: {why}"),
-        (Some(why), false) => format!("stopped: {why}"),
+        (Some(why), true) => format!("finished, then: {}", one_line(why)),
+        (Some(why), false) => format!("stopped: {}", one_line(why)),
         (None, false) => "not finished".to_owned(),
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use trailseal_plan::{
-    Consent, Force, Readers, Record, RefusalCode, StepId, TargetKey, Warning, WarningCode, aws_cli,
-    back_out, fold, iam_policy, plan, plan_for_people, policy_diff, progress_text,
+    Consent, Force, Readers, Record, RefusalCode, StepId, TargetKey, Undo, Warning, WarningCode,
+    aws_cli, back_out, fold, iam_policy, plan, plan_for_people, policy_diff, progress_text,
     refusals_for_people,
 };
 use trailseal_rule::{EvaluationContext, KeyOrigin, KeyState, Reading};
@@ -103,6 +103,44 @@ fn progress_of_a_stopped_run() {
         time: now(),
     });
     insta::assert_snapshot!(progress_text(&fold(&records).unwrap()));
+}
+
+/// A journal is untrusted: a line break in one of its texts must not look like a line of the plan.
+#[test]
+fn a_text_of_a_journal_is_one_line() {
+    const FORGED: &str = "x\n\nSteps\r\n  1. restore-trail: nothing";
+    let case = case(Has::Healthy, &enabled(), 0, HAS_ALL_CONSENT);
+    let (_, parameters) = settings_by_name("one key");
+    let mut plan = case.plan(&parameters).unwrap();
+    let states = applied(&case, &plan, &|| "a plan".to_owned());
+    plan.steps.iter_mut().for_each(|step| step.undo = Undo::Advice(FORGED.to_owned()));
+    let mut records = records(&plan, &states, plan.steps.len());
+    records.pop();
+    for record in &mut records {
+        match record {
+            Record::Begun { journal, .. } => *journal = FORGED.to_owned(),
+            Record::Done { request_id, .. } => *request_id = Some(FORGED.to_owned()),
+            _ => {}
+        }
+    }
+    records.push(Record::Stopped {
+        step: None,
+        why: FORGED.to_owned(),
+        is_refused: false,
+        time: now(),
+    });
+    let progress = fold(&records).unwrap();
+    let after = states.last().unwrap().aws.present(None, &progress.keys());
+    let before = states[0].aws.present(None, &progress.keys());
+    let plan = back_out(&progress, &after, Force::No).unwrap();
+    let refused = back_out(&progress, &before, Force::No).unwrap_err();
+    for text in [plan_for_people(&plan), progress_text(&progress), refusals_for_people(&refused)] {
+        assert!(text.contains("x??Steps??  1. restore-trail: nothing"), "{text}");
+        assert!(
+            !text.lines().any(|line| line.starts_with("  1. restore-trail: nothing")),
+            "{text}"
+        );
+    }
 }
 
 #[test]
