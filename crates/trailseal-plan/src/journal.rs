@@ -3,6 +3,7 @@
 //! A journal has one JSON record per line. Each record is on disk before the change that it
 //! announces. A partial last line (from a crash) is ignored.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use trailseal_rule::{KeyArn, KeyRef, Timestamp};
@@ -56,8 +57,8 @@ pub enum Record {
 pub struct Journal {
     /// The complete records.
     pub records: Vec<Record>,
-    /// Bytes of the complete records with their line ends. A run that resumes the journal first
-    /// truncates the file to this length.
+    /// Bytes of the complete records with their line ends. A run truncates the file to this length
+    /// before it writes a record.
     pub whole_bytes: usize,
     /// Whether the journal ends with a partial line.
     pub is_torn: bool,
@@ -119,7 +120,7 @@ pub enum JournalError {
     /// The journal has no complete record, so nothing was changed.
     #[error("the journal has no complete record, so nothing was changed")]
     Empty,
-    /// A line other than the last is not a record.
+    /// A line is not a record, and no crash left it.
     #[error("line {line} of the journal is not a record: {message}")]
     Malformed {
         /// The line, counted from one.
@@ -136,15 +137,19 @@ pub enum JournalError {
     },
 }
 
+/// How the first line of a journal begins.
+const BEGINNING: &[u8] = br#"{"record":"begun","#;
+
 /// Reads a journal.
 ///
-/// A last line without a line end, or that cannot be read, is ignored: a crash interrupted it, so
-/// the change that it would announce was not made, or is read back from AWS.
+/// A last line without a line end, or that is not JSON, is ignored: a crash interrupted it, so the
+/// change that it would announce was not made, or is read back from AWS. The first line is ignored
+/// only if it begins as that of a journal: another file is not a journal that lost a line.
 ///
 /// # Errors
 ///
 /// [`JournalError::Empty`] if the first record is incomplete, [`JournalError::Malformed`] if a line
-/// other than the last cannot be read.
+/// is not a record and is not ignored.
 pub fn read_journal(bytes: &[u8]) -> Result<Journal, JournalError> {
     let mut records = Vec::new();
     let mut whole_bytes = 0;
@@ -154,8 +159,7 @@ pub fn read_journal(bytes: &[u8]) -> Result<Journal, JournalError> {
         match serde_json::from_slice(line) {
             Ok(record) if line.ends_with(b"\n") => records.push(record),
             Ok(_) => break,
-            // A complete first line that is not a record was not written by a run.
-            Err(_) if is_last && !(index == 0 && line.ends_with(b"\n")) => break,
+            Err(_) if is_last && is_torn(index, line) => break,
             Err(error) => {
                 return Err(JournalError::Malformed {
                     line: index + 1,
@@ -169,6 +173,15 @@ pub fn read_journal(bytes: &[u8]) -> Result<Journal, JournalError> {
         return Err(JournalError::Empty);
     }
     Ok(Journal { records, whole_bytes, is_torn: whole_bytes < bytes.len() })
+}
+
+/// Whether a crash can have left a last line like this.
+fn is_torn(index: usize, line: &[u8]) -> bool {
+    let is_whole = line.ends_with(b"\n");
+    match index {
+        0 => !is_whole && (line.starts_with(BEGINNING) || BEGINNING.starts_with(line)),
+        _ => !is_whole || serde_json::from_slice::<IgnoredAny>(line).is_err(),
+    }
 }
 
 impl Journal {

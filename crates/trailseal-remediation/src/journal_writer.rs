@@ -36,6 +36,7 @@ pub fn new_journal_id() -> Result<String, Failure> {
 pub struct JournalFile {
     path: PathBuf,
     file: File,
+    /// Bytes of the complete records.
     bytes: u64,
 }
 
@@ -55,8 +56,9 @@ impl JournalFile {
         Ok(journal)
     }
 
-    /// Opens an existing journal and removes a partial last line. Returns no content if the file has
-    /// no record, in which case nothing was changed.
+    /// Opens an existing journal, without its content if it has no record, in which case nothing was
+    /// changed. The first record that is written replaces a partial last line; until then, the file
+    /// stays as it is.
     ///
     /// # Errors
     ///
@@ -70,17 +72,13 @@ impl JournalFile {
         journal.file.read_to_end(&mut bytes).map_err(unusable)?;
         let read = match read_journal(&bytes) {
             Ok(read) => read,
-            Err(JournalError::Empty) => {
-                journal.truncate(0).map_err(unusable)?;
-                return Ok((journal, None));
-            }
+            Err(JournalError::Empty) => return Ok((journal, None)),
             Err(cause) => {
                 let file = path.display().to_string();
                 return Err(Failure::NotAJournal { file, cause });
             }
         };
-        let whole = u64::try_from(read.whole_bytes).unwrap_or(u64::MAX);
-        journal.truncate(whole).map_err(unusable)?;
+        journal.bytes = u64::try_from(read.whole_bytes).unwrap_or(u64::MAX);
         Ok((journal, Some(read)))
     }
 
@@ -98,12 +96,12 @@ impl JournalFile {
         }
     }
 
-    fn truncate(&mut self, bytes: u64) -> io::Result<()> {
-        if self.file.metadata()?.len() > bytes {
-            self.file.set_len(bytes)?;
+    /// Removes what follows the complete records.
+    fn cut(&self) -> io::Result<()> {
+        if self.file.metadata()?.len() > self.bytes {
+            self.file.set_len(self.bytes)?;
             self.file.sync_all()?;
         }
-        self.bytes = bytes;
         Ok(())
     }
 }
@@ -112,6 +110,7 @@ impl JournalWriter for JournalFile {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');
+        self.cut()?;
         let written = self.file.write_all(&line).and_then(|()| self.file.sync_all());
         if let Err(error) = written {
             // If this fails as well, readers ignore the partial line.

@@ -1,10 +1,11 @@
 //! `--back-out`: undoes the run of a journal where nobody has changed the state since.
 
+use std::io;
 use std::path::Path;
 
-use trailseal_plan::{Force, Journal, Plan, Progress};
+use trailseal_plan::{Force, Journal, Plan, Progress, Record};
 use trailseal_remediation::{
-    Failure as NotBegun, JournalFile, apply, begin, plan_back_out, settle,
+    Failure as NotBegun, JournalFile, JournalWriter, apply, begin, plan_back_out, settle,
 };
 
 use super::confirm::offer;
@@ -52,6 +53,15 @@ async fn try_back_out(
     Ok(show_end(context, &plan, end, path, console)?)
 }
 
+/// The journal of a back-out that is only shown: nothing is written to it.
+struct OnlyShown;
+
+impl JournalWriter for OnlyShown {
+    fn write(&mut self, _record: &Record) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The plan for the present state: an interrupted back-out is planned again, not resumed.
 async fn planned(
     context: &RemediateContext<'_>,
@@ -61,7 +71,9 @@ async fn planned(
 ) -> Result<(Progress, Plan), NotBegun> {
     let progress = of_own_account(context, path, &journal)?;
     require_named_trail(context, path, &progress)?;
-    let progress = settle(context.reader(), &mut journal, file, &context.wait_policy).await?;
+    let writer: &mut dyn JournalWriter =
+        if context.arguments.apply { file } else { &mut OnlyShown };
+    let progress = settle(context.reader(), &mut journal, writer, &context.wait_policy).await?;
     let force = if context.arguments.force { Force::Yes } else { Force::No };
     let plan = plan_back_out(context.reader(), &context.evaluation(), &progress, force).await?;
     Ok((progress, plan))

@@ -90,3 +90,56 @@ async fn a_resumed_run_without_a_journal_of_its_trail_is_refused() {
     run(&lab, &first, &[&["--resume"], NEW].concat()).expect(0);
     assert_eq!(lab.state().keys.len(), KEYS + 1);
 }
+
+/// The name of a file may be a mistake, and a file may be from a later release.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_no_journal_is_left_as_it_is() {
+    let lab = Lab::start(state(None)).await.unwrap();
+    let folder = folder("journals-not");
+    let journal = interrupt(&lab, &folder);
+    let real = std::fs::read_to_string(&journal).unwrap();
+    let before = lab.state();
+    drop(lab.take_calls());
+    let file = folder.join("file");
+    for text in [
+        r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned(),
+        "some notes".to_owned(),
+        format!("{real}{{\"record\":\"paused\"}}\n"),
+    ] {
+        std::fs::write(&file, &text).unwrap();
+        for args in [
+            &["--back-out", "file"][..],
+            &["--back-out", "file", "--apply", "--yes"],
+            &[&[TRAIL, "--journal", "file"], NEW].concat(),
+        ] {
+            let ended = run(&lab, &folder, args).expect(3);
+            assert!(ended.err.contains("of the journal is not a record"), "{}", ended.err);
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), text, "{args:?}");
+        }
+    }
+    assert_eq!(changes(&lab), [""; 0]);
+    assert_eq!(lab.state(), before);
+}
+
+/// The first line of a journal, and the record of a key that was created without one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_is_written_only_by_a_run_that_applies() {
+    let lab = Lab::start(state(None)).await.unwrap();
+    let folder = folder("journals-shown");
+    let journal = interrupt(&lab, &folder);
+    let name = journal.file_name().unwrap().to_str().unwrap();
+    let real = std::fs::read_to_string(&journal).unwrap();
+    let first = real.lines().next().unwrap();
+    for text in [format!("{real}{{\"record\":\"bef"), first[..100].to_owned()] {
+        std::fs::write(&journal, &text).unwrap();
+        for args in [&["--back-out", name][..], &[TRAIL, "--create-key", "--journal", name]] {
+            run(&lab, &folder, args);
+            assert_eq!(std::fs::read_to_string(&journal).unwrap(), text, "{args:?}");
+        }
+    }
+    std::fs::write(&journal, format!("{real}{{\"record\":\"bef")).unwrap();
+    run(&lab, &folder, &[&[TRAIL, "--resume"], NEW].concat()).expect(0);
+    let ended = std::fs::read_to_string(&journal).unwrap();
+    assert!(ended.starts_with(&real) && !ended.contains(r#""bef{"#), "{ended}");
+    assert!(ended.lines().last().unwrap().contains("finished"), "{ended}");
+}

@@ -93,6 +93,33 @@ fn ignores_a_malformed_line_only_at_the_end() {
     assert!(matches!(error, JournalError::Malformed { line: 1, .. }), "{error}");
 }
 
+/// The file may be any that a user names by mistake.
+#[test]
+fn a_file_that_does_not_begin_as_a_journal_is_not_one() {
+    for text in [
+        r#"{"Version":"2012-10-17","Statement":[]}"#,
+        r#"{"record":"begun"}"#,
+        "notes",
+        "{}",
+        " ",
+        "\n",
+        "\0",
+        "[",
+    ] {
+        let error = read_journal(text.as_bytes()).unwrap_err();
+        assert!(matches!(error, JournalError::Malformed { line: 1, .. }), "{text}: {error}");
+    }
+}
+
+/// A later release may write other records.
+#[test]
+fn a_complete_record_of_another_kind_is_not_ignored() {
+    let mut bytes = lines(&whole()[..2]);
+    bytes.extend(b"{\"record\":\"paused\"}\n");
+    let error = read_journal(&bytes).unwrap_err();
+    assert!(matches!(error, JournalError::Malformed { line: 3, .. }), "{error}");
+}
+
 #[test]
 fn refuses_a_record_that_is_out_of_place() {
     let records = whole();
