@@ -10,7 +10,7 @@ use trailseal_rule::{KeyArn, KeyRef, Reading};
 
 use crate::back_out::delivery::unless_deliverable;
 use crate::back_out::steps::advice;
-use crate::condition::Present;
+use crate::condition::{Present, TrailBucket};
 use crate::journal::{Phase, Progress};
 use crate::permissions::permissions;
 use crate::plan_data::{
@@ -32,6 +32,9 @@ struct BackOut<'a> {
     remediation: &'a Phase,
     key: &'a KeyArn,
     present: &'a Present,
+    /// The trail's bucket as AWS names it: a journal can name another Region. Absent if the trail
+    /// does not exist or could not be read.
+    bucket: Option<&'a TrailBucket>,
     force: Force,
     reasons: Reasons,
     warnings: Vec<Warning>,
@@ -48,14 +51,16 @@ struct BackOut<'a> {
 /// - somebody has changed the state since, and there is no force; the difference is shown
 /// - the journal lists an added statement that the planner never adds
 /// - the trail would be left with a key that cannot encrypt, even with force
-/// - the present state could not be read
+/// - the present state could not be read, or the trail's bucket does not exist
 pub fn back_out(progress: &Progress, present: &Present, force: Force) -> Result<Plan, Refusals> {
     let remediation = &progress.remediation;
     let Some(key) = remediation.plan.key_arn() else {
         return Err(nothing(remediation));
     };
     let (reasons, warnings) = (Reasons::default(), Vec::new());
-    let mut back_out = BackOut { remediation, key, present, force, reasons, warnings };
+    let mut back_out =
+        BackOut { remediation, key, present, bucket: None, force, reasons, warnings };
+    back_out.find_bucket();
     let steps = [back_out.restore_trail(), back_out.restore_policy(), back_out.disable_key()];
     let steps: Vec<Step> = steps.into_iter().flatten().collect();
     back_out.reasons.add_denials();
@@ -139,8 +144,8 @@ fn plan(
         trail: sealed.trail.clone(),
         account: sealed.account.clone(),
         home_region: sealed.home_region.clone(),
-        bucket: sealed.bucket.clone(),
-        bucket_region: sealed.bucket_region.clone(),
+        bucket: back_out.bucket.map_or(&sealed.bucket, |bucket| &bucket.name).clone(),
+        bucket_region: back_out.bucket.map_or(&sealed.bucket_region, |found| &found.region).clone(),
         key: PlannedKey::Existing(back_out.key.clone()),
         former_key,
         policy_change,

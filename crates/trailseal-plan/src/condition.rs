@@ -9,7 +9,8 @@ use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
 use trailseal_rule::{
-    KeyArn, KeyFacts, KeyRef, KeyState, ROTATION_DAYS_DEFAULT, Reading, Region, Rotation, TrailArn,
+    BucketName, KeyArn, KeyFacts, KeyRef, KeyState, ROTATION_DAYS_DEFAULT, Reading, Region,
+    Rotation, TrailArn,
 };
 
 use crate::call::KeyTarget;
@@ -79,9 +80,18 @@ pub enum Condition {
 pub struct Present {
     /// The trail's `KmsKeyId` (CloudTrail `GetTrail`); absent if the trail does not exist.
     pub trail_key: Reading<Option<KeyRef>>,
+    /// The bucket that the trail names now. Only a back-out needs it.
+    pub bucket: Reading<TrailBucket>,
     pub keys: BTreeMap<KeyArn, KeyReadings>,
     /// The key that has the plan's alias; absent if the alias is free.
     pub alias: Reading<KeyArn>,
+}
+
+/// The bucket of a trail, and the Region that S3 names for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrailBucket {
+    pub name: BucketName,
+    pub region: Region,
 }
 
 /// Whether a condition holds.

@@ -27,7 +27,7 @@ mod shared_key;
 
 pub use crate::back_out::{Force, back_out};
 pub use crate::call::{Call, JOURNAL_TAG, KeyTarget};
-pub use crate::condition::{Condition, Holds, Present};
+pub use crate::condition::{Condition, Holds, Present, TrailBucket};
 pub use crate::current_state::{
     Consent, CurrentState, KeyReadings, NewKey, Readers, Tag, TargetKey,
 };

@@ -163,6 +163,7 @@ fn with_policy(key: &KeyArn, policy: &str) -> Present {
         KeyReadings { policy: Reading::Known(policy.to_owned()), ..KeyReadings::unread() };
     Present {
         trail_key: Reading::Refused(Refusal::NotRead),
+        bucket: Reading::Refused(Refusal::NotRead),
         keys: BTreeMap::from([(key.clone(), readings)]),
         alias: Reading::Refused(Refusal::NotRead),
     }

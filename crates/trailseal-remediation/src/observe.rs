@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use trailseal_aws::{AwsError, KeyReader};
-use trailseal_plan::{Condition, KeyReadings, Present, Progress};
-use trailseal_rule::{KeyArn, KeyRef, Reading, Refusal, Region, TrailArn};
+use trailseal_plan::{Condition, KeyReadings, Present, Progress, TrailBucket};
+use trailseal_rule::{BucketName, KeyArn, KeyRef, Reading, Refusal, Region, TrailArn};
 
 use crate::clients;
 use crate::read::{AwsReader, refused};
@@ -12,6 +12,8 @@ use crate::read::{AwsReader, refused};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RequiredReads {
     trail: Option<TrailArn>,
+    /// Whether the Region of the trail's bucket is read.
+    bucket: bool,
     keys: BTreeMap<KeyArn, Aspects>,
     alias: Option<(Region, String)>,
 }
@@ -22,6 +24,13 @@ struct Aspects {
     facts: bool,
     policy: bool,
     rotation: bool,
+}
+
+/// A trail as `GetTrail` describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct TrailNow {
+    key: Option<KeyRef>,
+    bucket: Option<BucketName>,
 }
 
 impl RequiredReads {
@@ -62,6 +71,7 @@ impl RequiredReads {
         let all = Aspects { facts: true, policy: true, rotation: true };
         Self {
             trail: Some(progress.remediation.plan.trail.clone()),
+            bucket: true,
             keys: progress.keys().into_iter().map(|arn| (arn, all)).collect(),
             alias: None,
         }
@@ -71,9 +81,15 @@ impl RequiredReads {
 impl AwsReader<'_> {
     /// Reads this state.
     pub(crate) async fn present(&self, reads: &RequiredReads) -> Result<Present, AwsError> {
-        let trail_key = match &reads.trail {
-            Some(arn) => self.trail_key(arn).await?,
+        let trail = match &reads.trail {
+            Some(arn) => self.trail_now(arn).await?,
             None => Reading::Refused(Refusal::NotRead),
+        };
+        let bucket = match &trail {
+            Reading::Known(trail) if reads.bucket => self.bucket_of(trail).await?,
+            Reading::Known(_) | Reading::Absent | Reading::Refused(_) => {
+                Reading::Refused(Refusal::NotRead)
+            }
         };
         let mut keys = BTreeMap::new();
         for (arn, aspects) in &reads.keys {
@@ -83,7 +99,15 @@ impl AwsReader<'_> {
             Some((region, alias)) => self.named_by(alias, region).await?,
             None => Reading::Refused(Refusal::NotRead),
         };
-        Ok(Present { trail_key, keys, alias })
+        Ok(Present { trail_key: trail.map(|trail| trail.key), bucket, keys, alias })
+    }
+
+    async fn bucket_of(&self, trail: &TrailNow) -> Result<Reading<TrailBucket>, AwsError> {
+        let Some(name) = trail.bucket.clone() else {
+            return Ok(Reading::Refused(Refusal::Needs("the name of the trail's bucket")));
+        };
+        let region = self.session.bucket_region(&name).await?;
+        Ok(region.map(|region| TrailBucket { name, region }))
     }
 
     async fn key(&self, arn: &KeyArn, aspects: Aspects) -> Result<KeyReadings, AwsError> {
@@ -102,8 +126,8 @@ impl AwsReader<'_> {
         Ok(readings)
     }
 
-    /// The trail's `KmsKeyId`, read in its home Region.
-    async fn trail_key(&self, arn: &TrailArn) -> Result<Reading<Option<KeyRef>>, AwsError> {
+    /// The trail, read in its home Region.
+    async fn trail_now(&self, arn: &TrailArn) -> Result<Reading<TrailNow>, AwsError> {
         const ACTION: &str = "cloudtrail:GetTrail";
         let region = arn.home_region();
         let client = clients::cloudtrail(self.session, region);
@@ -113,7 +137,9 @@ impl AwsReader<'_> {
                     let what = "GetTrail returned no trail".to_owned();
                     return Ok(Reading::Refused(Refusal::Malformed(what)));
                 };
-                return Ok(Reading::Known(trail.kms_key_id().and_then(KeyRef::parse)));
+                let bucket = trail.s3_bucket_name().and_then(|name| BucketName::parse(name).ok());
+                let key = trail.kms_key_id().and_then(KeyRef::parse);
+                return Ok(Reading::Known(TrailNow { key, bucket }));
             }
             Err(error) => error,
         };

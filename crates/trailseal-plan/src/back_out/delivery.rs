@@ -57,9 +57,12 @@ fn delivers(back_out: &BackOut<'_>, state: &Present) -> Holds {
             return Holds::Unknown(format!("the trail could not be read: {refusal}"));
         }
     };
+    let Some(bucket) = back_out.bucket else {
+        return Holds::Unknown("the Region of the trail's bucket was not read".to_owned());
+    };
     let mut doubt = Holds::Yes;
-    let (plan, key) = (&back_out.remediation.plan, KeyTarget::Existing(arn.clone()));
-    for condition in Condition::can_encrypt(&key, &plan.bucket_region, &plan.trail) {
+    let (trail, key) = (&back_out.remediation.plan.trail, KeyTarget::Existing(arn.clone()));
+    for condition in Condition::can_encrypt(&key, &bucket.region, trail) {
         match condition.holds(state) {
             Holds::Yes => {}
             Holds::No(found) => return Holds::No(format!("{found} ({arn})")),

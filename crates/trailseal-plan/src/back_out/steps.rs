@@ -33,6 +33,23 @@ fn no_undo() -> Undo {
 }
 
 impl<'a> BackOut<'a> {
+    /// Finds the trail's bucket. A trail that could not be read, or does not exist, is a reason of its
+    /// own.
+    pub(super) fn find_bucket(&mut self) {
+        match (&self.present.trail_key, &self.present.bucket) {
+            (Reading::Known(_), Reading::Known(bucket)) => self.bucket = Some(bucket),
+            (Reading::Known(_), Reading::Refused(refusal)) => {
+                self.unread("the Region of the trail's bucket", refusal);
+            }
+            (Reading::Known(_), Reading::Absent) => self.reasons.push(
+                RefusalCode::Unverified,
+                "the trail's bucket does not exist, so that its Region is not known",
+                "make the bucket, or give the trail another one",
+            ),
+            (Reading::Absent | Reading::Refused(_), _) => {}
+        }
+    }
+
     pub(super) fn restore_trail(&mut self) -> Option<Step> {
         if !self.happened(StepId::UpdateTrail) {
             return None;
@@ -51,7 +68,7 @@ impl<'a> BackOut<'a> {
                 RESTORES,
             )?;
         }
-        let plan = &self.remediation.plan;
+        let (plan, bucket) = (&self.remediation.plan, self.bucket?);
         let target = match former {
             None => None,
             Some(KeyRef::Key(arn)) => Some(KeyTarget::Existing(arn.clone())),
@@ -64,7 +81,7 @@ impl<'a> BackOut<'a> {
                 return None;
             }
         };
-        let can_encrypt = |key| Condition::can_encrypt(key, &plan.bucket_region, &plan.trail);
+        let can_encrypt = |key| Condition::can_encrypt(key, &bucket.region, &plan.trail);
         let has_now = Condition::TrailHasKey { trail: plan.trail.clone(), key: now.clone() };
         Some(Step {
             id: StepId::RestoreTrail,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use trailseal_plan::{Call, KeyReadings, KeyTarget, Present};
+use trailseal_plan::{Call, KeyReadings, KeyTarget, Present, TrailBucket};
 use trailseal_rule::{
     AccountId, BucketName, KeyArn, KeyFacts, KeyOrigin, KeyRef, KeySpec, KeyState, KeyUsage,
     Reading, Refusal, Region, Rotation, Trail, TrailArn,
@@ -130,6 +130,10 @@ impl Aws {
     pub(crate) fn present(&self, alias: Option<&str>, more: &[KeyArn]) -> Present {
         Present {
             trail_key: Reading::Known(self.trail_key.clone()),
+            bucket: self.bucket_region.clone().map(|region| TrailBucket {
+                name: BucketName::parse("trail-logs").unwrap(),
+                region,
+            }),
             keys: self
                 .keys
                 .keys()

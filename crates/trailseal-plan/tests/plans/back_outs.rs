@@ -1,11 +1,12 @@
 //! Every plan has a back-out after every step, or a refusal with the reason.
 
+use serde_json::json;
 use trailseal_plan::{Force, Plan, Present, Progress, Record, RefusalCode, StepId, back_out, fold};
-use trailseal_rule::{KeyState, Reading};
+use trailseal_rule::{KeyRef, KeyState, Reading, Refusal};
 
-use crate::aws::Aws;
-use crate::cases::{Case, now};
-use crate::laws::{State, all_hold};
+use crate::aws::{ACCOUNT, Aws, key, key_arn, region};
+use crate::cases::{Case, Has, case, enabled, now, parameters};
+use crate::laws::{HAS_ALL_CONSENT, State, all_hold, applied};
 
 /// The journal after this many complete steps.
 pub(crate) fn records(plan: &Plan, states: &[State], whole_steps: usize) -> Vec<Record> {
@@ -77,6 +78,38 @@ fn back_out_holds(case: &Case, progress: &Progress, from: &Aws, context: &dyn Fn
     assert!(is_restored(&case.aws, &aws), "{}", context());
     let again = back_out(progress, &present(&aws), Force::No).unwrap_err();
     assert!(again.has(RefusalCode::NothingToBackOut), "{again} {}", context());
+}
+
+/// A journal can name another Region of the bucket, and a former key that is there.
+#[test]
+fn the_region_of_the_bucket_is_that_of_s3() {
+    let former = key_arn("eu-west-1", ACCOUNT, 'f');
+    let case = case(Has::None, &enabled(), 0, HAS_ALL_CONSENT);
+    let plan = case.plan(&parameters(&json!({}))).unwrap();
+    let states = applied(&case, &plan, &|| "a plan".to_owned());
+    let mut progress = fold(&records(&plan, &states, plan.steps.len())).unwrap();
+    progress.remediation.plan.bucket_region = region("eu-west-1");
+    progress.remediation.plan.former_key = Some(KeyRef::Key(former.clone()));
+    let mut aws = states.last().unwrap().aws.clone();
+    let policy = aws.keys[plan.key_arn().unwrap()].policy.clone();
+    aws.add(key(former.clone(), &policy));
+    for force in [Force::No, Force::Yes] {
+        let refused = back_out(&progress, &aws.present(None, &[]), force).unwrap_err();
+        assert!(refused.has(RefusalCode::FormerKeyCannotEncrypt), "{refused}");
+    }
+    aws.bucket_region = Reading::Known(region("eu-west-1"));
+    let allowed = back_out(&progress, &aws.present(None, &[]), Force::No).unwrap();
+    assert_eq!(allowed.bucket_region, region("eu-west-1"));
+    let denied = Reading::Refused(Refusal::AccessDenied { action: "s3:HeadBucket" });
+    for (bucket_region, code) in
+        [(denied, RefusalCode::ReadingDenied), (Reading::Absent, RefusalCode::Unverified)]
+    {
+        aws.bucket_region = bucket_region;
+        for force in [Force::No, Force::Yes] {
+            let refused = back_out(&progress, &aws.present(None, &[]), force).unwrap_err();
+            assert!(refused.has(code), "{refused}");
+        }
+    }
 }
 
 /// Whether the trail, the policies and the states are as before. A created key, its rotation and a
