@@ -131,6 +131,10 @@ impl Asked<'_> {
         if self.operator.test == Test::Null {
             return self.null(value);
         }
+        // A caller who chooses the value of a key that has numbers chooses one that gives access.
+        if self.operator.test == Test::Number && *value != ContextValue::Chosen {
+            return Tendency::Certain(Match::Sometimes);
+        }
         match value {
             ContextValue::Absent => Tendency::Certain(absent(self.operator)),
             ContextValue::Unknown => Tendency::Certain(Match::Sometimes),
@@ -263,13 +267,8 @@ impl Asked<'_> {
             Test::Bool => parse_boolean(&spelled(&tokens))
                 .zip(parse_boolean(value))
                 .map(|(policy, request)| policy == request),
-            Test::Number(order) => value
-                .parse()
-                .ok()
-                .zip(spelled(&tokens).parse().ok())
-                .map(|(request, policy)| order.holds(request, policy)),
             Test::Address => lies_in(value, &spelled(&tokens)),
-            Test::Opaque | Test::Null => None,
+            Test::Number | Test::Opaque | Test::Null => None,
         };
         matches.map_or(Match::Sometimes, Match::from)
     }
@@ -327,7 +326,7 @@ fn fit_text(test: Test, tokens: &[Token], shape: &Shape, steps: &Steps) -> Optio
         Test::Equals | Test::Like => Some(fit(tokens, shape, LetterCase::Sensitive, steps)),
         Test::EqualsIgnoreCase => Some(fit(tokens, shape, LetterCase::Ignored, steps)),
         Test::Arn => fit_arn(tokens, shape, steps),
-        Test::Bool | Test::Number(_) | Test::Address | Test::Opaque | Test::Null => None,
+        Test::Bool | Test::Number | Test::Address | Test::Opaque | Test::Null => None,
     }
 }
 

@@ -155,7 +155,9 @@ pub(crate) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Op
     let entries = match json {
         Json::Text(_) => std::slice::from_ref(json),
         Json::List(items) => items.as_slice(),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => return None,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::OtherNumber | Json::Object(_) => {
+            return None;
+        }
     };
     let pattern = |entry: &Json| {
         let Json::Text(text) = entry else { return None };

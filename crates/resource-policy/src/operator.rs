@@ -26,21 +26,14 @@ pub(crate) enum Test {
     /// The six parts of an ARN, each with `*` and `?`; `ArnEquals` and `ArnLike` are the same.
     Arn,
     Bool,
-    Number(Order),
+    /// Numbers, which are not compared: the crate does not know which keys have numbers, and IAM
+    /// Access Analyzer reports a numeric operator on a string key as a type mismatch.
+    Number,
     Address,
     /// Dates and binary values, which are not compared: the crate has no clock.
     Opaque,
     /// Whether the key is missing.
     Null,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
-    Equal,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
 }
 
 /// Whether a value must match, or must not.
@@ -100,7 +93,7 @@ impl Test {
             Self::Equals
             | Self::EqualsIgnoreCase
             | Self::Bool
-            | Self::Number(_)
+            | Self::Number
             | Self::Address
             | Self::Opaque
             | Self::Null => Wildcards::Literal,
@@ -113,7 +106,7 @@ impl Test {
     pub(crate) fn takes_variables(self) -> bool {
         match self {
             Self::Equals | Self::EqualsIgnoreCase | Self::Like | Self::Arn => true,
-            Self::Bool | Self::Number(_) | Self::Address | Self::Opaque | Self::Null => false,
+            Self::Bool | Self::Number | Self::Address | Self::Opaque | Self::Null => false,
         }
     }
 }
@@ -131,12 +124,12 @@ fn test_of(base: &str) -> Option<(Test, Polarity)> {
         "arnnotequals" | "arnnotlike" => (Test::Arn, Negated),
         "bool" => (Test::Bool, Matching),
         "null" => (Test::Null, Matching),
-        "numericequals" => (Test::Number(Order::Equal), Matching),
-        "numericnotequals" => (Test::Number(Order::Equal), Negated),
-        "numericlessthan" => (Test::Number(Order::Less), Matching),
-        "numericlessthanequals" => (Test::Number(Order::LessOrEqual), Matching),
-        "numericgreaterthan" => (Test::Number(Order::Greater), Matching),
-        "numericgreaterthanequals" => (Test::Number(Order::GreaterOrEqual), Matching),
+        "numericequals"
+        | "numericlessthan"
+        | "numericlessthanequals"
+        | "numericgreaterthan"
+        | "numericgreaterthanequals" => (Test::Number, Matching),
+        "numericnotequals" => (Test::Number, Negated),
         "ipaddress" => (Test::Address, Matching),
         "notipaddress" => (Test::Address, Negated),
         "datenotequals" => (Test::Opaque, Negated),
@@ -150,22 +143,9 @@ fn test_of(base: &str) -> Option<(Test, Polarity)> {
     })
 }
 
-impl Order {
-    /// Whether the request's number has this order to the policy's.
-    pub(crate) fn holds(self, request: f64, policy: f64) -> bool {
-        match self {
-            Self::Equal => request == policy,
-            Self::Less => request < policy,
-            Self::LessOrEqual => request <= policy,
-            Self::Greater => request > policy,
-            Self::GreaterOrEqual => request >= policy,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Missing, Operator, Order, Polarity, Quantifier, Test};
+    use super::{Missing, Operator, Polarity, Quantifier, Test};
 
     #[test]
     fn a_name_has_a_quantifier_an_operator_and_a_suffix() {
@@ -208,12 +188,12 @@ mod tests {
             ("ArnNotEquals ArnNotLike", Test::Arn, Negated),
             ("Bool", Test::Bool, Matching),
             ("Null", Test::Null, Matching),
-            ("NumericEquals", Test::Number(Order::Equal), Matching),
-            ("NumericNotEquals", Test::Number(Order::Equal), Negated),
-            ("NumericLessThan", Test::Number(Order::Less), Matching),
-            ("NumericLessThanEquals", Test::Number(Order::LessOrEqual), Matching),
-            ("NumericGreaterThan", Test::Number(Order::Greater), Matching),
-            ("NumericGreaterThanEquals", Test::Number(Order::GreaterOrEqual), Matching),
+            ("NumericEquals", Test::Number, Matching),
+            ("NumericNotEquals", Test::Number, Negated),
+            ("NumericLessThan", Test::Number, Matching),
+            ("NumericLessThanEquals", Test::Number, Matching),
+            ("NumericGreaterThan", Test::Number, Matching),
+            ("NumericGreaterThanEquals", Test::Number, Matching),
             ("IpAddress", Test::Address, Matching),
             ("NotIpAddress", Test::Address, Negated),
             ("DateEquals DateLessThan DateLessThanEquals", Test::Opaque, Matching),

@@ -89,3 +89,33 @@ fn an_action_that_is_not_in_ascii_is_in_doubt() {
         assert_doubtful(&json!({ "Action": null, "NotAction": action }));
     }
 }
+
+/// IAM Access Analyzer reports a numeric operator on a string key as a type mismatch; all keys with
+/// known values are string or Boolean keys.
+#[test]
+fn a_numeric_operator_is_in_doubt() {
+    let absent = json!({ "NumericNotEquals": { "aws:PrincipalOrgID": "7" } });
+    assert_doubtful(&json!({ "Condition": absent }));
+    for (operator, number) in [
+        ("NumericEquals", "111122223333"),
+        ("NumericEquals", "111122223333.000001"),
+        ("NumericNotEquals", "111122223333"),
+        ("NumericNotEquals", "NaN"),
+        ("NumericLessThan", "infinity"),
+        ("NumericGreaterThan", "-inf"),
+    ] {
+        let condition = json!({ operator: { "aws:SourceAccount": number } });
+        assert_doubtful(&json!({ "Condition": condition }));
+    }
+}
+
+/// AWS does not document with which text such a number is compared.
+#[test]
+fn a_number_that_is_not_a_plain_integer_is_in_doubt() {
+    for operator in ["StringEquals", "StringNotEquals", "StringLike"] {
+        for number in [111_122_223_333.0, 111_122_223_333.5, -0.0, 1e300] {
+            let condition = json!({ operator: { "aws:SourceAccount": number } });
+            assert_doubtful(&json!({ "Condition": condition }));
+        }
+    }
+}
