@@ -176,7 +176,7 @@ const ALL_STEPS_MAX: usize = 20_000_000;
 const BYTES_OF_STEP: usize = 100;
 
 /// Members among which a name is looked for in the time of one step.
-const MEMBERS_OF_STEP: usize = 20;
+const MEMBERS_OF_STEP: usize = 8;
 
 /// Levels of references, at most.
 const LEVELS_MAX: usize = 100;
