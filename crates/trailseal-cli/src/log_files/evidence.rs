@@ -1,9 +1,12 @@
 //! The evidence for the check `log-files-sealed`, from the files that were read.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
 use trailseal_aws::{AwsError, TrailDelivery};
 use trailseal_logs::live::{self, Cause, Gap, Mode};
 use trailseal_logs::{
-    Class, Coverage, Encryption, Example, FileStatus, KeyName, Owner, Unread, Version,
+    Class, Coverage, Encryption, Example, FileStatus, Folder, KeyName, Owner, Unread, Version,
 };
 use trailseal_rule::checks::log_files_sealed::{NOT_SEALED, OLDER_NOT_SEALED};
 use trailseal_rule::{
@@ -20,29 +23,32 @@ pub(crate) struct Missing {
     refusal: Refusal,
     /// The places, as parts of keys, in which the newest file may not have been read, so that not
     /// even a failure is certain there. An empty text is the whole bucket.
-    without_newest: Vec<String>,
+    without_newest: BTreeSet<String>,
 }
 
 impl Missing {
     /// Older files were not read.
     pub(crate) fn older(refusal: Refusal) -> Self {
-        Self { refusal, without_newest: Vec::new() }
+        Self { refusal, without_newest: BTreeSet::new() }
     }
 
     /// The newest file of any folder may not have been read.
     pub(crate) fn newest(refusal: Refusal) -> Self {
-        Self { refusal, without_newest: vec![String::new()] }
+        Self { refusal, without_newest: BTreeSet::from([String::new()]) }
     }
 
     /// Whether the newest file of a folder may not have been read.
     fn lacks_newest_of(&self, folder: &LogFolder) -> bool {
-        self.without_newest.iter().any(|place| overlap(place, &folder.name))
+        overlaps(&self.without_newest, &folder.name)
     }
 }
 
-/// Whether one of two places contains the other.
-fn overlap(one: &str, other: &str) -> bool {
-    one.starts_with(other) || other.starts_with(one)
+/// Whether a folder contains one of the places, or is in one. There can be as many as folders.
+fn overlaps(places: &BTreeSet<String>, folder: &str) -> bool {
+    let first = places.range::<str, _>((Bound::Included(folder), Bound::Unbounded)).next();
+    let ends = folder.char_indices().map(|(end, _)| end);
+    first.is_some_and(|place| place.starts_with(folder))
+        || ends.filter_map(|end| folder.get(..end)).any(|start| places.contains(start))
 }
 
 /// The files that decide about a trail.
@@ -52,23 +58,22 @@ pub(crate) fn log_files(
     is_complete: bool,
     writers: &Writers,
 ) -> LogFiles {
-    let mut folders: Vec<LogFolder> = own_folders(delivery, coverage)
-        .map(|folder| LogFolder {
-            name: folder.to_string(),
-            files: Vec::new(),
-            other_writers: writers.others(delivery, folder),
-        })
-        .collect();
+    let unread = |folder: &Folder| LogFolder {
+        name: folder.to_string(),
+        files: Vec::new(),
+        other_writers: writers.others(delivery, folder),
+    };
+    let mut folders: BTreeMap<&Folder, LogFolder> =
+        own_folders(delivery, coverage).map(|folder| (folder, unread(folder))).collect();
     for (folder, _, class, totals) in coverage.rows() {
-        let name = folder.to_string();
-        let own = folders.iter_mut().find(|own| own.name == name);
+        let own = folders.get_mut(folder);
         let Some(own) = own.filter(|_| class.version == Version::Current) else { continue };
         let is_one = totals.oldest == totals.newest;
         let ends = [Some(&totals.oldest), Some(&totals.newest).filter(|_| !is_one)];
         own.files.extend(ends.into_iter().flatten().map(|file| log_file(file, class)));
     }
     let foreign = several_organizations(delivery, coverage);
-    for folder in &mut folders {
+    for folder in folders.values_mut() {
         drop_deleted(&mut folder.files);
         let newest = folder.files.iter().map(|file| file.delivered).max();
         let not_own = foreign.clone().or_else(|| writers.not_by(newest?));
@@ -78,7 +83,7 @@ pub(crate) fn log_files(
             folder.other_writers = Reading::Refused(refusal);
         }
     }
-    LogFiles { folders, is_complete }
+    LogFiles { folders: folders.into_values().collect(), is_complete }
 }
 
 /// A deleted file decides only if it is newer than every file that exists.
@@ -287,5 +292,28 @@ pub(crate) fn why_missing(cause: &Cause, explain: impl Fn(&AwsError) -> String) 
         }
         (_, Some(error)) => explain(error),
         (_, None) => cause.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_overlaps_what_it_contains_and_what_contains_it() {
+        let folder = "a/AWSLogs/1/";
+        let overlaps = |places: &[&str]| {
+            overlaps(&places.iter().map(|place| (*place).to_owned()).collect(), folder)
+        };
+        for place in
+            ["", "a", "a/", "a/AWSLogs/", "a/AWSLogs/1/", "a/AWSLogs/1/2026/", "a/AWSLogs/1/x"]
+        {
+            assert!(overlaps(&[place]), "{place}");
+            assert!(overlaps(&["0", place, "b"]), "{place}");
+        }
+        for place in ["a/AWSLogs/10/", "a/AWSLogs/0/", "b", "a/AWSLogs/2/", "A", "aa"] {
+            assert!(!overlaps(&[place]), "{place}");
+        }
+        assert!(!overlaps(&[]));
     }
 }

@@ -1,5 +1,7 @@
 //! What to say about files that were delivered before the trail had its key.
 
+use std::collections::BTreeSet;
+
 use trailseal_logs::{Owner, Version};
 use trailseal_rule::KeyArn;
 
@@ -54,9 +56,9 @@ pub(super) fn seal(trails: &[TrailLogs], folder: &FolderLogs, files: &FilesLogs)
 ///
 /// Only files that are certainly a trail's are counted: to encrypt a file cannot be undone.
 pub(super) fn unencrypted(report: &LogsReport) -> Option<String> {
+    let own: BTreeSet<(&str, &str)> = report.trails.iter().flat_map(own_folders).collect();
     let has_owner = |folder: &FolderLogs| {
-        let mut trails = report.trails.iter().filter(|trail| folder.trails.contains(&trail.arn));
-        trails.any(|trail| trail.own_folders.contains(&folder.name))
+        folder.trails.iter().any(|trail| own.contains(&(trail.as_str(), folder.name.as_str())))
     };
     let all = report.buckets.iter().flat_map(BucketLogs::all_files);
     let of_trails = all.filter(|(folder, files)| {
@@ -79,4 +81,9 @@ pub(super) fn unencrypted(report: &LogsReport) -> Option<String> {
              trail"
         )
     })
+}
+
+/// The ARN of a trail with each of its own folders.
+fn own_folders(trail: &TrailLogs) -> impl Iterator<Item = (&str, &str)> {
+    trail.own_folders.iter().map(|folder| (trail.arn.as_str(), folder.as_str()))
 }

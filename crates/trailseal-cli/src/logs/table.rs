@@ -1,7 +1,7 @@
 //! The report for people: the trails with their verdicts, then a line for each folder and kind of
 //! encryption.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use anstyle::Style;
@@ -140,25 +140,25 @@ pub(super) fn root_of(folder: &FolderLogs) -> String {
 /// The lines of a bucket; with `by_month`, one for each month.
 pub(super) fn lines(bucket: &BucketLogs, by_month: bool) -> Vec<Line<'_>> {
     let mut lines: Vec<Line<'_>> = Vec::new();
-    for (folder, files) in bucket.all_files() {
-        let status = files.status();
-        let same = lines.iter_mut().rev().take_while(|line| line.folder.name == folder.name);
-        let mut same = same.filter(|line| {
-            line.status == status
-                && line.key == files.key.as_ref()
-                && line.example.owner == files.owner
-        });
-        match same.find(|line| !by_month || line.first == files.month) {
-            Some(line) => line.add(files),
-            None => lines.push(Line {
-                folder,
-                example: files,
-                status,
-                key: files.key.as_ref(),
-                first: files.month,
-                last: files.month,
-                files: files.totals.files,
-            }),
+    for folder in &bucket.folders {
+        let mut places = HashMap::new();
+        for files in &folder.files {
+            let (status, key) = (files.status(), files.key.as_ref());
+            let month = by_month.then_some(files.month);
+            let place = places.entry((status.clone(), key, files.owner, month));
+            let place = *place.or_insert(lines.len());
+            match lines.get_mut(place) {
+                Some(line) => line.add(files),
+                None => lines.push(Line {
+                    folder,
+                    example: files,
+                    status,
+                    key,
+                    first: files.month,
+                    last: files.month,
+                    files: files.totals.files,
+                }),
+            }
         }
     }
     lines
@@ -211,29 +211,34 @@ fn write_stacked(
 }
 
 /// The KMS keys of a bucket's files, numbered.
-pub(super) struct Keys<'a>(Vec<&'a KeyArn>);
+pub(super) struct Keys<'a> {
+    keys: Vec<&'a KeyArn>,
+    /// From 1.
+    numbers: HashMap<&'a KeyArn, usize>,
+}
 
 impl<'a> Keys<'a> {
     pub(super) fn of(lines: &[Line<'a>]) -> Self {
-        let mut keys: Vec<&KeyArn> = Vec::new();
+        let (mut keys, mut numbers) = (Vec::new(), HashMap::new());
         for key in lines.iter().filter_map(|line| line.key) {
-            if !keys.contains(&key) {
+            numbers.entry(key).or_insert_with(|| {
                 keys.push(key);
-            }
+                keys.len()
+            });
         }
-        Self(keys)
+        Self { keys, numbers }
     }
 
     /// `SSE-KMS key 1, 2024-05–2026-11`.
     pub(super) fn encryption(&self, line: &Line<'_>) -> String {
-        let number = line.key.and_then(|key| self.0.iter().position(|known| *known == key));
-        let key = number.map(|number| format!(" key {}", number + 1)).unwrap_or_default();
+        let number = line.key.and_then(|key| self.numbers.get(key));
+        let key = number.map(|number| format!(" key {number}")).unwrap_or_default();
         shown(&format!("{}{key}{}, {}", line.status, line.example.owner_note(), line.months()))
     }
 
     /// `key 1 (the key of trail main): arn:aws:kms:…`.
     pub(super) fn named(&self, trails: &[TrailLogs]) -> impl Iterator<Item = String> {
-        self.0.iter().enumerate().map(|(index, key)| {
+        self.keys.iter().enumerate().map(|(index, key)| {
             let is_of = |trail: &&TrailLogs| trail.key.as_deref() == Some(key.as_str());
             let names: Vec<String> =
                 trails.iter().filter(is_of).map(|trail| shown(trail.arn.name())).collect();

@@ -1,5 +1,7 @@
 //! The check `log-files-sealed` for a trail, on the files that were read.
 
+use std::collections::BTreeSet;
+
 use trailseal_aws::{Session, TrailDelivery};
 use trailseal_logs::{Coverage, Folder, Owner, Version};
 use trailseal_rule::{
@@ -149,7 +151,8 @@ fn describe(
     }
     let own = files.folders.iter().filter(|own| own.other_writers == Reading::Known(Vec::new()));
     logs.own_folders = own.map(|own| own.name.clone()).collect();
-    let is_own = |folder: &Folder| logs.own_folders.contains(&folder.to_string());
+    let own: BTreeSet<&str> = logs.own_folders.iter().map(String::as_str).collect();
+    let is_own = |folder: &Folder| own.contains(folder.to_string().as_str());
     let with_key = coverage.rows().filter(|(folder, _, class, _)| {
         class.key() == Some(key)
             && class.version == Version::Current
