@@ -121,8 +121,8 @@ fn fail_of_newest(assessment: &LogAssessment<'_>) -> Result<(), Outcome> {
             "no log file is encrypted with the trail's key, although there were deliveries in the \
              last 7 days: the newest, `{file}`, has {encryption}"
         );
-        let fix = "make sure that the key works for CloudTrail; if it was set within the last hour, \
-                   wait for a delivery";
+        let fix = "make sure that the key works for CloudTrail; if it is new, list the files again \
+                   after a delivery";
         return Err(Outcome::fail(NONE_SEALED, cause, fix));
     };
     let cause = format!(
