@@ -130,7 +130,7 @@ async fn a_journal_is_written_only_by_a_run_that_applies() {
     let name = journal.file_name().unwrap().to_str().unwrap();
     let real = std::fs::read_to_string(&journal).unwrap();
     let first = real.lines().next().unwrap();
-    for text in [format!("{real}{{\"record\":\"bef"), first[..100].to_owned()] {
+    for text in [format!("{real}{{\"record\":\"bef"), first.chars().take(100).collect()] {
         std::fs::write(&journal, &text).unwrap();
         for args in [&["--back-out", name][..], &[TRAIL, "--create-key", "--journal", name]] {
             run(&lab, &folder, args);
