@@ -10,7 +10,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use trailseal_rule::{
     AccountId, Answer, EvaluationContext, EvidenceSource, Facts, Gathering, KeyArn, KeyFacts,
-    KeyRef, Query, Reading, Refusal, Region, Rotation, Timestamp, Trail, json, key_arn, needs,
+    KeyRef, Query, Reading, Refusal, Region, Rotation, Timestamp, Trail, json, key_arn,
+    needs_in_items,
 };
 
 use crate::newest::{Conflict, Difference, Newest, Observation, Observed};
@@ -152,7 +153,7 @@ impl Evidence {
         trail: &Trail,
         facts: &Facts,
     ) -> Option<String> {
-        let needs = needs(context, trail);
+        let needs = needs_in_items(context, trail);
         let key = key_arn(trail, facts).filter(|_| needs.key.is_some());
         let key = key.and_then(|arn| self.keys.observation(&KeyIdentity::of_arn(arn)));
         let bucket = needs.bucket.as_ref();

@@ -72,8 +72,18 @@ pub enum KeyQuery {
     InBucketRegion(KeyRef),
 }
 
-/// The evidence to read for a trail. Evidence that no enabled check reads is not read.
+/// The evidence to read from AWS for a trail. Evidence that no enabled check reads is not read.
 pub fn needs(context: &EvaluationContext<'_>, trail: &Trail) -> Needs {
+    needs_of(context, trail, false)
+}
+
+/// The evidence to read from recorded items. It includes a key of another account where only a key
+/// of the trail's own account is worth a call: what an item states about the key counts.
+pub fn needs_in_items(context: &EvaluationContext<'_>, trail: &Trail) -> Needs {
+    needs_of(context, trail, true)
+}
+
+fn needs_of(context: &EvaluationContext<'_>, trail: &Trail, reads_all_accounts: bool) -> Needs {
     let Some(key) = trail.key.as_ref().filter(|key| key.is_describable()) else {
         return Needs::default();
     };
@@ -85,7 +95,7 @@ pub fn needs(context: &EvaluationContext<'_>, trail: &Trail) -> Needs {
     let is_own = key.account().is_none_or(|account| account == trail.arn.owner());
     let is_arn = matches!(key, KeyRef::Key(_));
     let describes = reads(Evidence::Key)
-        || (is_own && reads(Evidence::OwnKey))
+        || ((is_own || reads_all_accounts) && reads(Evidence::OwnKey))
         || (!is_arn && reads(Evidence::KeyArn));
     let key_query = match key.region() {
         Some(region) => KeyQuery::At(region.clone(), key.clone()),

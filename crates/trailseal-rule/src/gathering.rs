@@ -6,7 +6,7 @@
 use config_rule::{AccountId, Region};
 
 use crate::arn::KeyArn;
-use crate::evaluate::{KeyQuery, Needs, needs};
+use crate::evaluate::{KeyQuery, Needs, needs, needs_in_items};
 use crate::facts::{
     Delivery, DeliveryElsewhere, Facts, KeyFacts, Reading, Refusal, Rotation, arn_of,
 };
@@ -80,7 +80,10 @@ impl<'a> Gathering<'a> {
         let mut gathering = Self {
             trail,
             source,
-            needs: needs(context, trail),
+            needs: match source {
+                EvidenceSource::Aws(_) => needs(context, trail),
+                EvidenceSource::Items => needs_in_items(context, trail),
+            },
             key: None,
             bucket_region: None,
             rotation: None,

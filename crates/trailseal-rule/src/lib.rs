@@ -43,7 +43,9 @@ pub use crate::arn::{KeyArn, TrailArn, stand_in};
 pub use crate::checks::{CHECKS, Check, CheckId, Finding, FindingCode, Outcome, Severity};
 pub use crate::controls::{CIS_CONTROLS, Control, RELATED_CONTROLS};
 pub use crate::denial::{Denial, PolicyType};
-pub use crate::evaluate::{Judgement, KeyQuery, Needs, evaluate, exemption_tag_to_read, needs};
+pub use crate::evaluate::{
+    Judgement, KeyQuery, Needs, evaluate, exemption_tag_to_read, needs, needs_in_items,
+};
 pub use crate::evaluation::no_trails_evaluation;
 pub use crate::exemption_tag::exemption_by_tag;
 pub use crate::exemptions::{

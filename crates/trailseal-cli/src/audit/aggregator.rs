@@ -13,7 +13,7 @@ use trailseal_aws::{AwsError, Session, select_aggregate};
 use trailseal_findings::trail_source;
 use trailseal_rule::{
     AccountId, EvaluationContext, KEY_TYPE, KeyQuery, KeyRef, Parameters, Region, TRAIL_TYPE,
-    Timestamp, needs,
+    Timestamp, needs_in_items,
 };
 
 use super::gathered::Gathered;
@@ -101,7 +101,7 @@ fn wanted(
     let (mut keys, mut buckets) = (BTreeSet::new(), BTreeSet::new());
     for (_, _, trail) in seen.trails.iter() {
         let Presence::Present(trail) = &trail.presence else { continue };
-        let needs = needs(context, trail);
+        let needs = needs_in_items(context, trail);
         keys.extend(needs.key.as_ref().and_then(key_id));
         buckets.extend(needs.bucket.map(|bucket| bucket.as_str().to_owned()));
     }

@@ -188,6 +188,26 @@ fn missing_evidence_is_not_read() {
     assert_eq!(nothing, Facts::unread());
 }
 
+/// No check of `cis` reads a key of another account from AWS, but an item of it costs no call.
+#[test]
+fn an_item_of_a_key_of_another_account_counts_in_every_profile() {
+    let foreign = KEY.replace("111122223333", "777788889999");
+    let of_key = |configuration: Value, status: &str| {
+        let item = with(
+            key_item(status, &configuration, &json!({})),
+            "awsAccountId",
+            json!("777788889999"),
+        );
+        facts(Some(&with(item, "ARN", json!(foreign))), None, &foreign, &[("profile", "cis")]).key
+    };
+    let managed = with(with(metadata(), "arn", json!(foreign)), "keyManager", json!("AWS"));
+    let Reading::Known(key) = of_key(managed, "OK") else { panic!("the item was not read") };
+    assert_eq!(key.manager, KeyManager::Aws);
+    assert_eq!(of_key(Value::Null, "ResourceDeleted"), Reading::Absent);
+    let nothing = facts(None, None, &foreign, &[("profile", "cis")]);
+    assert_eq!(nothing, Facts::unread());
+}
+
 #[test]
 fn a_key_id_is_in_the_region_of_the_bucket() {
     let item = key_item("OK", &metadata(), &json!({}));

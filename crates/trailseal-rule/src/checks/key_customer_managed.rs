@@ -9,7 +9,8 @@
 //!    an alias creates a key.
 //! d) The key belongs to another account and its manager could not be read: pass, since AWS managed
 //!    keys cannot be used across accounts (KMS Developer Guide, "Allowing users in other accounts to
-//!    use a KMS key"). No call is made for this check alone; what evidence states counts.
+//!    use a KMS key"). No call is made for this check alone; what evidence states counts, and so does
+//!    a recorded item of the key.
 //! e) The key does not exist: fail.
 //! f) KMS refuses, or gives a value that this version does not know: unknown.
 

@@ -4,7 +4,7 @@ use serde_json::json;
 use trailseal_rule::{
     AccountId, Answer, Check, CheckId, ComplianceType, EvaluationContext, EvidenceSource, Facts,
     Gathering, KeyArn, KeyFacts, KeyOrigin, KeyQuery, KeyRef, Needs, Parameters, Query, Reading,
-    Refusal, Trail, key_arn, needs,
+    Refusal, Trail, key_arn, needs, needs_in_items,
 };
 
 use crate::fixtures::{
@@ -29,6 +29,10 @@ fn only_evidence_of_enabled_checks_is_read() {
     assert_eq!(ask(&cis, &|_| {}), key_only);
     let none = Needs::default();
     assert_eq!(ask(&cis, &set(FOREIGN)), none, "AWS managed keys serve one account only");
+    let mut foreign = trail();
+    set(FOREIGN)(&mut foreign);
+    let in_items = needs_in_items(&EvaluationContext { parameters: &cis, now: now() }, &foreign);
+    assert_eq!(in_items, Needs { key: at(FOREIGN), ..Needs::default() }, "an item costs no call");
     let of_effective = |key| Needs {
         key,
         bucket: bucket.clone(),
