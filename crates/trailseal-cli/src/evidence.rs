@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use trailseal_rule::{
-    AccountId, Answer, EvaluationContext, EvidenceSource, Facts, Gathering, KeyArn, KeyFacts,
-    KeyRef, Query, Reading, Refusal, Region, Rotation, Timestamp, Trail, json, key_arn,
+    AccountId, Answer, Arn, EvaluationContext, EvidenceSource, Facts, Gathering, KeyArn, KeyFacts,
+    KeyRef, Partition, Query, Reading, Refusal, Region, Rotation, Timestamp, Trail, json, key_arn,
     needs_in_items,
 };
 
@@ -24,9 +24,10 @@ pub(crate) const BUCKET_TYPE: &str = "AWS::S3::Bucket";
 /// `AWS::KMS::Alias`, whose items show the key of an alias.
 pub(crate) const ALIAS_TYPE: &str = "AWS::KMS::Alias";
 
-/// The account, Region and ID of a key.
+/// The partition, account, Region and ID of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct KeyIdentity {
+    pub(crate) partition: Box<str>,
     pub(crate) account: AccountId,
     pub(crate) region: Region,
     pub(crate) id: String,
@@ -35,10 +36,17 @@ pub(crate) struct KeyIdentity {
 impl KeyIdentity {
     pub(crate) fn of_arn(arn: &KeyArn) -> Self {
         Self {
+            partition: arn.partition().into(),
             account: arn.account().clone(),
             region: arn.region().clone(),
             id: arn.id().to_owned(),
         }
+    }
+
+    /// The key with this ID where the partition is that of the Region.
+    pub(crate) fn in_region(account: AccountId, region: Region, id: &str) -> Self {
+        let partition = Partition::of(&region).name.into();
+        Self { partition, account, region, id: id.to_owned() }
     }
 }
 
@@ -175,11 +183,16 @@ impl Evidence {
     fn key(&self, region: &Region, key: &KeyRef, trail: &Trail) -> Reading<KeyFacts> {
         let known = |key: &KeyIdentity| self.keys.get(key).cloned().unwrap_or_else(not_read);
         let owner = trail.arn.owner();
+        let partition = match key {
+            KeyRef::AliasArn { arn, .. } => Arn::split(arn).map(|parts| parts.partition),
+            _ => Some(trail.arn.partition()),
+        };
+        let is_of_region = partition == Some(Partition::of(region).name);
         let (account, alias) = match key {
             KeyRef::Key(arn) => return known(&KeyIdentity::of_arn(arn)),
+            _ if !is_of_region => return not_read(),
             KeyRef::Id(id) => {
-                let (account, region) = (owner.clone(), region.clone());
-                return known(&KeyIdentity { account, region, id: id.clone() });
+                return known(&KeyIdentity::in_region(owner.clone(), region.clone(), id));
             }
             KeyRef::AliasArn { account, alias, .. } => (account, alias),
             KeyRef::Alias(alias) => (owner, alias),
@@ -256,11 +269,7 @@ pub(crate) fn read_alias(
         Some("ResourceNotRecorded") => not_read(),
         _ => match own(["TargetKeyId", "targetKeyId"]) {
             Some(target) => Reading::Known(KeyArn::parse(target).map_or_else(
-                |_| KeyIdentity {
-                    account: account.clone(),
-                    region: region.clone(),
-                    id: target.to_owned(),
-                },
+                |_| KeyIdentity::in_region(account.clone(), region.clone(), target),
                 |arn| KeyIdentity::of_arn(&arn),
             )),
             None => Reading::Refused(Refusal::Malformed(

@@ -50,10 +50,9 @@ impl KeyItem {
         let arn = arn.or_else(|| KeyArn::parse(item.arn.as_deref()?).ok());
         let arn = arn.or_else(|| arn_of(&item.account, &item.region, item.resource_id.as_str()));
         let identity = arn.as_ref().map_or_else(
-            || KeyIdentity {
-                account: item.account.clone(),
-                region: item.region.clone(),
-                id: item.resource_id.as_str().to_owned(),
+            || {
+                let (account, region) = (item.account.clone(), item.region.clone());
+                KeyIdentity::in_region(account, region, item.resource_id.as_str())
             },
             KeyIdentity::of_arn,
         );

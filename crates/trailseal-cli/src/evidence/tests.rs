@@ -188,6 +188,39 @@ fn missing_evidence_is_not_read() {
     assert_eq!(nothing, Facts::unread());
 }
 
+#[test]
+fn a_key_of_another_partition_is_another_one() {
+    let item = key_item("OK", &metadata(), &json!({}));
+    let bucket = bucket_item("OK");
+    assert!(matches!(facts(Some(&item), Some(&bucket), KEY, &[]).key, Reading::Known(_)));
+    let elsewhere = KEY.replace("arn:aws:", "arn:aws-cn:");
+    assert_eq!(facts(Some(&item), Some(&bucket), &elsewhere, &[]).key, not_read());
+    let without_arn =
+        with(key_item("OK", &with(metadata(), "arn", Value::Null), &json!({})), "ARN", Value::Null);
+    assert!(matches!(facts(Some(&without_arn), Some(&bucket), KEY, &[]).key, Reading::Known(_)));
+    assert_eq!(facts(Some(&without_arn), Some(&bucket), &elsewhere, &[]).key, not_read());
+}
+
+#[test]
+fn an_alias_of_another_partition_is_another_one() {
+    let alias = "arn:aws:kms:eu-central-1:111122223333:alias/logs";
+    let target = |of: &str| {
+        let mut evidence = Evidence::default();
+        let configuration = json!({ "AliasName": "alias/logs", "TargetKeyId": KEY });
+        let item_of_alias = item("AWS::KMS::Alias", "alias/logs", &configuration);
+        read_alias(&mut evidence, &item_of_alias, Observation::default()).unwrap();
+        let item = key_item("OK", &metadata(), &json!({}));
+        let (identity, seen) = KeyItem::read(&ConfigurationItem::parse(&item).unwrap(), &item);
+        evidence.add_key(identity, Observation::default(), seen);
+        let trail = ConfigurationItem::parse(&trail_item(Some(of))).unwrap();
+        let region = Region::parse("eu-central-1").unwrap();
+        evidence.key(&region, &KeyRef::parse(of).unwrap(), &Trail::from_item(&trail).unwrap())
+    };
+    assert!(matches!(target(alias), Reading::Known(_)));
+    assert!(matches!(target("alias/logs"), Reading::Known(_)));
+    assert_eq!(target(&alias.replace("arn:aws:", "arn:aws-cn:")), not_read());
+}
+
 /// No check of `cis` reads a key of another account from AWS, but an item of it costs no call.
 #[test]
 fn an_item_of_a_key_of_another_account_counts_in_every_profile() {
