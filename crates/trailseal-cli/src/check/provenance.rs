@@ -133,3 +133,26 @@ fn a_copy_of_a_trail_that_left_the_scope_of_a_rule_makes_the_report_partial() {
     let checked = check("json", &[], &folder);
     assert_eq!((checked.exit, &checked.report()["complete"]), (Exit::Failure, &json!(false)));
 }
+
+/// The function reports NOT_APPLICABLE for it, but the trail still exists, and `check` judged nothing.
+#[test]
+fn a_trail_that_left_the_scope_of_a_rule_is_not_evaluated() {
+    let folder = Folder::new("left");
+    let mut left = event(&change(&trail_item(None)), "{}");
+    left["eventLeftScope"] = json!(true);
+    folder.write_json("a.json", &[left]);
+    let checked = check("json", &[], &folder);
+    let report = checked.report();
+    assert_eq!((checked.exit, &report["complete"]), (Exit::Failure, &json!(false)));
+    assert_eq!(report["trails"][0]["compliance"], "NOT_APPLICABLE");
+    assert_eq!(report["summary"]["notEvaluated"], 1);
+    let why = report["trails"][0]["notEvaluated"].as_str().unwrap();
+    assert!(why.starts_with("the trail left the scope of the rule"), "{why}");
+    let mut deleted = event(
+        &change(&with(trail_item(None), "configurationItemStatus", json!("ResourceDeleted"))),
+        "{}",
+    );
+    deleted["eventLeftScope"] = json!(true);
+    folder.write_json("a.json", &[deleted]);
+    assert_eq!(check("json", &[], &folder).exit, Exit::Clean, "it was deleted");
+}

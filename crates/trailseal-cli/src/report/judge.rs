@@ -199,6 +199,11 @@ fn judge_one(
             let not_evaluated = Some(format!("{why}, so that its state is unknown"));
             (rank, TrailReport { not_evaluated, ..report })
         }
+        Presence::Gone(why) if *why != TrailGone::DELETED => {
+            let (rank, report) = judge_gone(seen, why, captured, ordering, source);
+            let not_evaluated = Some(format!("{why}, but exists; add a newer item of it"));
+            (rank, TrailReport { not_evaluated, ..report })
+        }
         Presence::Gone(why) => judge_gone(seen, why, captured, ordering, source),
     }
 }
