@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod remediate {
     mod bucket_key;
+    mod bucket_policy;
     mod delegated;
     mod document;
     mod endings;

@@ -27,6 +27,8 @@ pub struct CurrentState {
     pub alias: Reading<KeyArn>,
     /// Who reads the log files, according to the bucket policy.
     pub readers: Reading<Readers>,
+    /// The bucket policy that AWS Config recorded.
+    pub bucket_policy: Reading<String>,
     /// Whether the bucket has an S3 Bucket Key, with which CloudTrail also needs `kms:Decrypt`.
     pub bucket_key: Reading<bool>,
     /// Whether the caller's account is CloudTrail's delegated administrator of the organization

@@ -182,6 +182,8 @@ pub enum WarningCode {
     ChangedMeanwhile,
     /// the bucket may have an S3 Bucket Key, with which CloudTrail also needs kms:Decrypt
     BucketKeyUnknown,
+    /// a Deny in the bucket policy may keep out deliveries with the requested key
+    BucketPolicyInDoubt,
 }
 
 impl WarningCode {

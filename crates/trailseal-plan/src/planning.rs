@@ -1,5 +1,6 @@
 //! Makes a plan, or all reasons against one.
 
+mod bucket_policy;
 mod gate;
 mod key;
 mod policies;
@@ -61,6 +62,9 @@ pub fn plan(
     let bucket = bucket(&input, &mut reasons);
     let key = key::requested(&input, bucket.as_ref().map(|(_, region)| *region), &mut reasons);
     let policy = key.as_ref().and_then(|key| policies::planned(&input, key, &mut reasons));
+    if let Some(key) = &key {
+        bucket_policy::pass(&input, key, &mut reasons);
+    }
     reasons.add_denials();
     let (Some((bucket, bucket_region)), Some(key), Some(policy)) = (bucket, key, policy) else {
         return Err(reasons.into_refusals());

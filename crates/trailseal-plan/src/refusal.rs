@@ -77,6 +77,8 @@ pub enum RefusalCode {
     KeyPolicyInDoubt,
     /// the key policy would exceed the size that KMS accepts
     KeyPolicyTooLong,
+    /// a Deny in the bucket policy keeps out deliveries with the requested key
+    BucketPolicyDenies,
     /// the trail has another key, and `--replace-key` is not given
     ReplaceKeyNotConsented,
     /// KMS would not accept the new key's alias, tags or description

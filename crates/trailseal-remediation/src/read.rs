@@ -91,7 +91,7 @@ impl AwsReader<'_> {
         );
         let (bucket_region, tags) = (bucket_region?, tags?);
         let exemption_tag = exemption_tag(context, &tags);
-        let (candidate, alias, (readers, bucket_key)) = join!(
+        let (candidate, alias, (readers, bucket_policy, bucket_key)) = join!(
             self.candidate(target_key, &bucket_region),
             self.alias(target_key, &bucket_region),
             self.recorded(trail, &bucket_region)
@@ -104,6 +104,7 @@ impl AwsReader<'_> {
             candidate: candidate?,
             alias: alias?,
             readers,
+            bucket_policy,
             bucket_key,
             delegated: self.delegated(trail).await?,
             tags,
@@ -208,24 +209,27 @@ impl AwsReader<'_> {
         Ok(reader.describe(region, &key, None).await?.map(|facts| facts.arn))
     }
 
-    /// The readers that the policy of the trail's bucket allows, and whether the bucket has an S3
+    /// The readers that the policy of the trail's bucket allows, that policy, and whether the bucket has an S3
     /// Bucket Key, as recorded by AWS Config in the caller's account. The planner warns if they could
     /// not be read.
     async fn recorded(
         &self,
         trail: &Trail,
         bucket_region: &Reading<Region>,
-    ) -> (Reading<Readers>, Reading<bool>) {
+    ) -> (Reading<Readers>, Reading<String>, Reading<bool>) {
         let (Some(bucket), Reading::Known(region)) = (&trail.bucket, bucket_region) else {
             let refusal = Refusal::Needs("the trail's bucket and its Region");
-            return (Reading::Refused(refusal.clone()), Reading::Refused(refusal));
+            let refused = Reading::Refused(refusal.clone());
+            return (Reading::Refused(refusal.clone()), refused, Reading::Refused(refusal));
         };
         let recorded = recorded_bucket(self.session, region, bucket).await;
         let bucket_key = recorded.clone().and_then(|recorded| recorded.bucket_key);
+        let policy = recorded.clone().and_then(|recorded| recorded.policy);
+        let policy = policy.and_then(|policy| policy.map_or(Reading::Absent, Reading::Known));
         let readers = recorded.and_then(|RecordedBucket { policy, captured, .. }| {
             policy.and_then(|policy| readers(policy, captured, trail.arn.partition(), bucket))
         });
-        (readers, bucket_key)
+        (readers, policy, bucket_key)
     }
 
     async fn tags(&self, trail: &Trail) -> Read<BTreeMap<String, String>> {

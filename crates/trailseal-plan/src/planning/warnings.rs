@@ -9,6 +9,7 @@ use trailseal_rule::{KeyOrigin, KeyState, Reading};
 
 use crate::plan_data::{MayDecrypt, ReaderAccess, Warning, WarningCode};
 use crate::planning::PlanInput;
+use crate::planning::bucket_policy;
 use crate::planning::key::RequestedKey;
 use crate::planning::policies::PlannedPolicy;
 
@@ -51,6 +52,16 @@ pub(super) fn warnings(
     if changes_trail {
         about_readers(input, readers, &mut warn);
         about_bucket_key(input, key, &mut warn);
+        if let Some(statements) = bucket_policy::in_doubt(input, key) {
+            warn(
+                WarningCode::BucketPolicyInDoubt,
+                format!(
+                    "it is not known whether {statements} of the bucket policy denies deliveries with \
+                     the key: compare its conditions with the key, and look at GetTrailStatus after \
+                     the next delivery"
+                ),
+            );
+        }
         warn(
             WarningCode::OldLogFilesStay,
             "existing log files keep their present encryption".to_owned(),

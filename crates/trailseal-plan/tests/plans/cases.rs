@@ -269,6 +269,7 @@ impl Case {
                 others: Vec::new(),
                 recorded: now(),
             }),
+            bucket_policy: Reading::Absent,
             bucket_key: Reading::Refused(Refusal::NotRead),
             delegated: Reading::Refused(Refusal::NotRead),
             tags: Reading::Refused(Refusal::NotRead),

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use strum::VariantArray as _;
-use trailseal_plan::{Consent, Force, RefusalCode, Refusals, TargetKey, back_out, fold, plan};
+use trailseal_plan::{
+    Consent, Force, Plan, RefusalCode, Refusals, TargetKey, back_out, fold, plan,
+};
 use trailseal_rule::{
     EvaluationContext, KeyFacts, KeyOrigin, KeyState, KeyUsage, Parameters, Reading, Refusal, Trail,
 };
@@ -141,6 +143,40 @@ fn note_refusals_of_trails_and_buckets(first: &mut First) {
     without_bucket.aws.bucket_region = Reading::Absent;
     for case in [strange, without_bucket] {
         first.note(&case.plan(&parameters(&json!({}))).unwrap_err());
+    }
+    first.note(
+        &with_bucket_policy(&json!({ "StringNotEquals": { ENCRYPTION: "AES256" } })).unwrap_err(),
+    );
+}
+
+const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
+
+/// A plan for a trail whose bucket denies deliveries with this condition.
+fn with_bucket_policy(condition: &Value) -> Result<Plan, Refusals> {
+    let case = case(Has::None, &enabled(), 0, Consent::default());
+    let parameters = parameters(&json!({}));
+    let mut current_state = case.current_state(&parameters);
+    let deny = json!({
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+        "Condition": condition,
+    });
+    let policy = json!({ "Version": "2012-10-17", "Statement": deny });
+    current_state.bucket_policy = Reading::Known(policy.to_string());
+    let context = EvaluationContext { parameters: &parameters, now: now() };
+    plan(&context, &current_state, &case.target_key, &case.consent)
+}
+
+#[test]
+fn refuses_a_key_only_if_the_bucket_policy_denies_its_deliveries() {
+    for (condition, is_refused) in [
+        (json!({}), true),
+        (json!({ "Null": { ENCRYPTION: "false" } }), true),
+        (json!({ "StringNotEquals": { ENCRYPTION: "aws:kms" } }), false),
+        (json!({ "Bool": { "aws:SecureTransport": "false" } }), false),
+    ] {
+        let refused = with_bucket_policy(&condition).map(drop).err();
+        let refused = refused.is_some_and(|it| it.has(RefusalCode::BucketPolicyDenies));
+        assert_eq!(refused, is_refused, "{condition}");
     }
 }
 

@@ -1,6 +1,6 @@
-//! Who can read the log files, according to the bucket's policy?
+//! Who can read the log files, according to the bucket's policy, and does it deny their delivery?
 //!
-//! The list must be complete, so it contains every principal that *may* match: Deny statements and
+//! The list of readers must be complete, so it contains every principal that *may* match: Deny statements and
 //! conditions are ignored. Readers other than accounts, roles and users are described in words. IAM
 //! policies, access points and ACLs can give access to others, and are not read here.
 
@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 
 use config_rule::{AccountId, Arn};
 use resource_policy::{
-    CallerSet, Context, Effect, Hole, Listed, Match, PolicyDocument, PolicyError, PolicyFormat,
-    Principal, Request, Shape, Statement,
+    CallerSet, Context, ContextValue, Decision, Effect, Hole, Listed, Match, PolicyDocument,
+    PolicyError, PolicyFormat, Principal, Request, Shape, Statement,
 };
 
+use super::question::{CLOUDTRAIL, TrailAndKey, cloudtrail_for, known_or_pending};
 use crate::trail::BucketName;
 
 /// The maximum size of a policy in bytes. Amazon S3 allows less.
@@ -40,16 +41,52 @@ pub fn bucket_readers(
     partition: &str,
     bucket: &BucketName,
 ) -> Result<BucketReaders, PolicyError> {
-    // Only for key policies does AWS document that a statement without `Resource` has no effect.
-    let format = PolicyFormat { bytes_max: POLICY_BYTES_MAX, ignores_incomplete_statements: false };
-    let policy = PolicyDocument::parse(policy, format)?;
-    let objects = Shape::text(&format!("arn:{partition}:s3:::{bucket}/")) + Hole::Anything;
+    let policy = parse(policy)?;
+    let objects = objects(partition, bucket);
     let mut readers = BucketReaders::default();
     let allows = policy.statements().filter(|one| one.effect == Effect::Allow);
     for statement in allows.filter(|statement| lets_read(statement, &objects)) {
         readers.add(statement, partition);
     }
     Ok(readers)
+}
+
+/// Whether the policy of the bucket lets CloudTrail deliver the trail's log files with the key.
+///
+/// CloudTrail names the encryption and the key in each request, and lets the bucket's owner control
+/// the object ("CloudTrail User Guide, Amazon S3 bucket policy for CloudTrail"). Who owns the bucket
+/// is not known.
+///
+/// # Errors
+///
+/// As for [`PolicyDocument::parse`].
+pub fn delivery(
+    policy: &str,
+    question: &TrailAndKey<'_>,
+    bucket: &BucketName,
+) -> Result<Decision, PolicyError> {
+    let key = question.key.map_or(ContextValue::Unknown, |key| known_or_pending(key.as_str()));
+    let context = cloudtrail_for(question)
+        .with("aws:ResourceAccount", ContextValue::Unknown)
+        .with("s3:x-amz-acl", ContextValue::known("bucket-owner-full-control"))
+        .with("s3:x-amz-server-side-encryption", ContextValue::known("aws:kms"))
+        .with("s3:x-amz-server-side-encryption-aws-kms-key-id", key);
+    Ok(parse(policy)?.decide(&Request {
+        caller: CallerSet::Service(CLOUDTRAIL.to_owned()),
+        action: "s3:PutObject".to_owned(),
+        resource: Some(objects(question.trail.partition(), bucket)),
+        context,
+    }))
+}
+
+fn parse(policy: &str) -> Result<PolicyDocument, PolicyError> {
+    // Only for key policies does AWS document that a statement without `Resource` has no effect.
+    let format = PolicyFormat { bytes_max: POLICY_BYTES_MAX, ignores_incomplete_statements: false };
+    PolicyDocument::parse(policy, format)
+}
+
+fn objects(partition: &str, bucket: &BucketName) -> Shape {
+    Shape::text(&format!("arn:{partition}:s3:::{bucket}/")) + Hole::Anything
 }
 
 /// The context is empty, so that a variable can have any value.
@@ -124,9 +161,11 @@ fn reader(name: &str, partition: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use resource_policy::Reason;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::arn::{KeyArn, TrailArn};
 
     const ROLE: &str = "arn:aws:iam::444455556666:role/path/siem";
     const OBJECTS: &str = "arn:aws:s3:::trail-logs/*";
@@ -257,5 +296,45 @@ mod tests {
         but["NotPrincipal"] = json!({ "AWS": ROLE });
         let words = "statement 1 lets everybody read but those whom it names";
         assert_eq!(readers(json!([but])), (Vec::new(), vec![words.to_owned()]));
+    }
+
+    #[test]
+    fn a_deny_of_the_encryption_denies_the_delivery() {
+        const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
+        let trail = TrailArn::parse("arn:aws:cloudtrail:eu-west-1:111122223333:trail/t").unwrap();
+        let (key, bucket) = (KeyArn::parse(KEY).unwrap(), BucketName::parse("trail-logs").unwrap());
+        let check = |condition: Value, key: Option<&KeyArn>, expected: Reason| {
+            let mut allow = allow(
+                json!("s3:PutObject"),
+                json!(OBJECTS),
+                json!({ "Service": "cloudtrail.amazonaws.com" }),
+            );
+            allow["Condition"] = json!({ "StringEquals": {
+                "s3:x-amz-acl": "bucket-owner-full-control", "aws:SourceArn": trail.as_str(),
+            } });
+            let deny = json!({
+                "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": OBJECTS,
+                "Condition": condition,
+            });
+            let text = json!({ "Version": "2012-10-17", "Statement": [allow, deny] }).to_string();
+            let question = TrailAndKey { trail: &trail, key };
+            let found = delivery(&text, &question, &bucket).unwrap();
+            assert_eq!(found.reason, expected, "{deny}");
+        };
+        let key_id = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+        let unless = |operator: &str, key: &str, value: &str| json!({ operator: { key: value } });
+        let other = KEY.replace("1234", "5678");
+        for operator in ["StringNotEquals", "StringNotEqualsIfExists"] {
+            check(unless(operator, key_id, KEY), Some(&key), Reason::Allowed);
+            check(unless(operator, key_id, &other), Some(&key), Reason::Denied);
+            check(unless(operator, key_id, &other), None, Reason::Undecided);
+        }
+        let encryption = "s3:x-amz-server-side-encryption";
+        check(unless("StringNotEquals", encryption, "aws:kms"), Some(&key), Reason::Allowed);
+        check(unless("StringNotEquals", encryption, "AES256"), Some(&key), Reason::Denied);
+        check(unless("Null", key_id, "true"), Some(&key), Reason::Allowed);
+        check(unless("Bool", "aws:SecureTransport", "false"), Some(&key), Reason::Allowed);
+        let owner = unless("StringNotEquals", "aws:ResourceAccount", "111122223333");
+        check(owner, Some(&key), Reason::Undecided);
     }
 }
