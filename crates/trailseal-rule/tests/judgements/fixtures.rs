@@ -96,6 +96,9 @@ pub(crate) fn outcomes(judgement: &Judgement) -> String {
         Verdict::Unverified(_) => "unknown",
         Verdict::NotApplicable(_) => panic!("{judgement:?}"),
     };
+    // Of a failing trail, other checks may be unknown.
+    let outcomes = judgement.verdict.results().iter().map(|result| result.outcome.as_str());
+    assert!(outcomes.clone().any(|outcome| outcome == kind), "{judgement:?}");
     let mut codes: Vec<&str> = Vec::new();
     for finding in judgement.verdict.deciding() {
         if !codes.contains(&finding.code.as_str()) {
