@@ -16,6 +16,7 @@ use std::thread;
 use thiserror::Error;
 
 use crate::coverage::Coverage;
+use crate::text::reason;
 
 mod csv;
 mod files;
@@ -191,7 +192,10 @@ impl Run<'_> {
                     total.counted.spread.merge(counted.spread);
                     total.missing.extend(missing);
                 }
-                Err(reason) => total.unread.push(UnreadFile { key: file.key.clone(), reason }),
+                Err(why) => {
+                    let reason = reason(&why);
+                    total.unread.push(UnreadFile { key: file.key.clone(), reason });
+                }
             }
             total.read += 1;
             (self.options.progress)(total.read);

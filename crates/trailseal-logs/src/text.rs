@@ -2,8 +2,16 @@
 
 /// A value of an untrusted file in a message, in one line.
 pub(crate) fn shortened(text: &str) -> String {
-    const BYTES_MAX: usize = 120;
-    let end = text.floor_char_boundary(BYTES_MAX);
+    line(text, 120)
+}
+
+/// Why a file was not read, in one line: the decoders repeat texts of the file.
+pub(crate) fn reason(text: &str) -> String {
+    line(text, 1000)
+}
+
+fn line(text: &str, bytes_max: usize) -> String {
+    let end = text.floor_char_boundary(bytes_max);
     let start = text.get(..end).unwrap_or_default();
     let line = start.replace(char::is_control, " ");
     if end == text.len() { line } else { line + "..." }

@@ -273,6 +273,29 @@ fn metadata_that_would_use_up_memory_stack_or_time_is_rejected() {
     assert_eq!(reason, expected, "a list of Booleans");
 }
 
+/// The decoder repeats names of the file in its errors.
+#[test]
+fn a_reason_is_one_line_of_bounded_length() {
+    for name in ["a\nb".to_owned(), "n".repeat(100_000)] {
+        let length = u32::try_from(name.len()).unwrap();
+        let varint = |mut rest: u32| {
+            let mut bytes = Vec::new();
+            while rest > 0x7f {
+                bytes.push(u8::try_from(rest & 0x7f).unwrap() | 0x80);
+                rest >>= 7;
+            }
+            bytes.push(u8::try_from(rest).unwrap());
+            bytes
+        };
+        // The last column, a 64-bit integer, gets this name and the converted type MAP.
+        let size = [0x18, 4, b's', b'i', b'z', b'e'];
+        let named = [&[0x18][..], &varint(length), name.as_bytes(), &[0x25, 2]].concat();
+        let reason = fault_with_schema(&size, &named);
+        assert!(reason.contains("MAP cannot be applied to primitive field"), "{reason}");
+        assert!(!reason.contains('\n') && reason.len() < 1100, "{reason}");
+    }
+}
+
 #[test]
 fn a_size_is_not_negative() {
     let reason = |sizes| fault(|path| two_rows(path, WriterVersion::PARQUET_2_0, true, sizes));
