@@ -125,7 +125,10 @@ fn stack_of(
         ));
     }
     let odd = resources.iter().filter(|one| {
-        let is_open = one.node.get("Type").is_none() && macros::whole(&one.node).is_err();
+        let is_open = match one.node.get("Type") {
+            Some(kind) => kind.text().is_none(),
+            None => macros::whole(&one.node).is_err(),
+        };
         macros::changes_members(&one.name) || is_open
     });
     let odd = odd.map(|one| (format!("`{}`", one.name), one.line));

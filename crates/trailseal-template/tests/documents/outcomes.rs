@@ -199,6 +199,15 @@ fn a_resource_that_may_be_a_trail_is_a_problem() {
 }
 
 #[test]
+fn a_resource_whose_type_is_no_text_is_a_problem() {
+    for kind in ["!Sub 'AWS::CloudTrail::Trail'", "!Ref Kind", "[AWS::CloudTrail::Trail]", "7"] {
+        let preview = read(&format!("Resources:\n  X: {{Type: {kind}}}\n"));
+        let problem = "`X` (line 2) is not resolved, so that trails in it are not seen";
+        assert_eq!(preview.problems, [problem], "{kind}");
+    }
+}
+
+#[test]
 fn a_nested_stack_that_is_read_is_not_noted() {
     let file = |name: &str| {
         let text = match name {
