@@ -183,20 +183,24 @@ impl Evidence {
     fn key(&self, region: &Region, key: &KeyRef, trail: &Trail) -> Reading<KeyFacts> {
         let known = |key: &KeyIdentity| self.keys.get(key).cloned().unwrap_or_else(not_read);
         let owner = trail.arn.owner();
-        let partition = match key {
-            KeyRef::AliasArn { arn, .. } => Arn::split(arn).map(|parts| parts.partition),
-            _ => Some(trail.arn.partition()),
-        };
-        let is_of_region = partition == Some(Partition::of(region).name);
+        let of_region = Partition::of(region).name;
+        let is_of_region = trail.arn.partition() == of_region;
         let (account, alias) = match key {
             KeyRef::Key(arn) => return known(&KeyIdentity::of_arn(arn)),
-            _ if !is_of_region => return not_read(),
-            KeyRef::Id(id) => {
+            KeyRef::Id(id) if is_of_region => {
                 return known(&KeyIdentity::in_region(owner.clone(), region.clone(), id));
             }
-            KeyRef::AliasArn { account, alias, .. } => (account, alias),
-            KeyRef::Alias(alias) => (owner, alias),
-            KeyRef::Unrecognized(_) | KeyRef::NotKnown(_) => return not_read(),
+            KeyRef::AliasArn { arn, account, alias, .. }
+                if Arn::split(arn).is_some_and(|parts| parts.partition == of_region) =>
+            {
+                (account, alias)
+            }
+            KeyRef::Alias(alias) if is_of_region => (owner, alias),
+            KeyRef::Id(_)
+            | KeyRef::AliasArn { .. }
+            | KeyRef::Alias(_)
+            | KeyRef::Unrecognized(_)
+            | KeyRef::NotKnown(_) => return not_read(),
         };
         let (account, region) = (account.clone(), region.clone());
         match self.aliases.get(&AliasIdentity { account, region, name: alias.clone() }) {
