@@ -120,17 +120,20 @@ impl Statement {
         !self.conditions.is_empty()
     }
 
-    /// How the principals match.
-    ///
+    /// How the principals match. Of an Allow with `NotPrincipal` the most is assumed: those whom it
+    /// does not name match, and those whom it names may.
+    pub fn matches_caller(&self, caller: &CallerSet, steps: &Steps) -> Match {
+        steps.add(self.principals.steps(PRINCIPAL_STEPS));
+        let matches = self.principals.matches(|principal| principal.matches(caller));
+        let least = if self.has_unsupported_principals() { Match::Sometimes } else { Match::Never };
+        matches.or(least)
+    }
+
     /// `NotPrincipal` "must be used with `"Effect":"Deny"`. Using it with `"Effect":"Allow"` is not
     /// supported" ("IAM User Guide, AWS JSON policy elements: `NotPrincipal`"), so whom such an Allow
     /// admits is not known.
-    pub fn matches_caller(&self, caller: &CallerSet, steps: &Steps) -> Match {
-        if let (Effect::Allow, Listed::Except(_)) = (self.effect, &self.principals) {
-            return Match::Sometimes;
-        }
-        steps.add(self.principals.steps(PRINCIPAL_STEPS));
-        self.principals.matches(|principal| principal.matches(caller))
+    fn has_unsupported_principals(&self) -> bool {
+        matches!((self.effect, &self.principals), (Effect::Allow, Listed::Except(_)))
     }
 
     /// How the actions match.
@@ -181,8 +184,12 @@ impl Statement {
     }
 
     pub(crate) fn element_matches(&self, request: &Request, steps: &Steps) -> ElementMatches {
+        let principal = match self.matches_caller(&request.caller, steps) {
+            Match::Always if self.has_unsupported_principals() => Match::Sometimes,
+            matches => matches,
+        };
         let mut matches = ElementMatches {
-            principal: self.matches_caller(&request.caller, steps),
+            principal,
             action: Match::Never,
             resource: Match::Never,
             conditions: Vec::new(),
