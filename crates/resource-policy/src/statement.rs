@@ -184,12 +184,9 @@ impl Statement {
     }
 
     pub(crate) fn element_matches(&self, request: &Request, steps: &Steps) -> ElementMatches {
-        let principal = match self.matches_caller(&request.caller, steps) {
-            Match::Always if self.has_unsupported_principals() => Match::Sometimes,
-            matches => matches,
-        };
+        let most = if self.has_unsupported_principals() { Match::Sometimes } else { Match::Always };
         let mut matches = ElementMatches {
-            principal,
+            principal: self.matches_caller(&request.caller, steps).and(most),
             action: Match::Never,
             resource: Match::Never,
             conditions: Vec::new(),
