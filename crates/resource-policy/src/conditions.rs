@@ -131,10 +131,6 @@ impl Asked<'_> {
         if self.operator.test == Test::Null {
             return self.null(value);
         }
-        // A caller who chooses the value of a key that has numbers chooses one that gives access.
-        if self.operator.test == Test::Number && *value != ContextValue::Chosen {
-            return Tendency::Certain(Match::Sometimes);
-        }
         match value {
             ContextValue::Absent => Tendency::Certain(absent(self.operator)),
             ContextValue::Unknown => Tendency::Certain(Match::Sometimes),

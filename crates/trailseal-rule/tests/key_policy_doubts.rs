@@ -94,9 +94,7 @@ fn an_action_that_is_not_in_ascii_is_in_doubt() {
 /// IAM Access Analyzer reports a numeric operator on a string key as a type mismatch; all keys with
 /// known values are string or Boolean keys.
 #[test]
-fn a_numeric_operator_is_in_doubt() {
-    let absent = json!({ "NumericNotEquals": { "aws:PrincipalOrgID": "7" } });
-    assert_doubtful(&json!({ "Condition": absent }));
+fn a_numeric_operator_on_a_key_with_a_value_is_in_doubt() {
     for (operator, number) in [
         ("NumericEquals", "111122223333"),
         ("NumericEquals", "111122223333.000001"),
@@ -107,6 +105,24 @@ fn a_numeric_operator_is_in_doubt() {
     ] {
         let condition = json!({ operator: { "aws:SourceAccount": number } });
         assert_doubtful(&json!({ "Condition": condition }));
+    }
+}
+
+/// A missing key fails an operator and passes a negated one, without a comparison of numbers.
+#[test]
+fn a_numeric_operator_on_a_missing_key_is_decided() {
+    for (operator, holds) in [
+        ("NumericLessThan", Match::Never),
+        ("NumericNotEquals", Match::Always),
+        ("NumericLessThanIfExists", Match::Always),
+    ] {
+        let condition = json!({ operator: { "aws:PrincipalTag/level": "3" } });
+        let members = json!({ "Condition": condition });
+        let (admits, _) = ask(&json!([statement("Allow", &members)]));
+        assert_eq!(admits, holds, "Allow with {members}");
+        let everyone = statement("Allow", &json!({}));
+        let (admits, _) = ask(&json!([everyone, statement("Deny", &members)]));
+        assert_eq!(admits, !holds, "Deny with {members}");
     }
 }
 
