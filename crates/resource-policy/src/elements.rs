@@ -28,7 +28,7 @@ impl<T> Listed<T> {
         }
     }
 
-    /// The steps of comparing the entries, if each takes so many.
+    /// The steps of comparing all entries, given the steps of one.
     pub(crate) fn steps(&self, of_each: u64) -> u64 {
         let entries = match self {
             Self::Only(entries) | Self::Except(entries) => entries.len(),

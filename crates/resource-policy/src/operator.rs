@@ -174,6 +174,7 @@ mod tests {
             assert_eq!(Operator::parse(name), None, "{name}");
         }
     }
+
     #[test]
     fn every_documented_name_is_known() {
         use Polarity::{Matching, Negated};

@@ -183,6 +183,7 @@ mod tests {
         is("${aws:SourceAccount", Resolved::Unknown);
         is("${}", Resolved::Unknown);
     }
+
     #[test]
     fn several_wildcards_in_a_row_are_the_same_as_one() {
         use Token::{AnyOne, AnyRun, Literal};

@@ -128,10 +128,10 @@ impl<'a> Search<'a> {
             Allows::ForNamed => !is_for_everyone(one, &self.steps),
         });
         allowing.retain(|(one, _)| !self.is_exposed(one, about.action));
+        // Most policies have no such statement, so the work below is skipped.
         if allowing.is_empty() {
             return;
         }
-        // Most policies have no such statement, so the work below is skipped.
         let mut asked =
             if self.is_over() { Vec::new() } else { self.requests(about, caller, contexts(self)) };
         for (statement, how) in allowing {
