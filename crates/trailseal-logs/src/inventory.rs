@@ -20,6 +20,7 @@ use crate::text::reason;
 
 mod csv;
 mod files;
+mod format;
 mod manifest;
 mod pages;
 mod parquet;

@@ -14,7 +14,8 @@ use parquet::file::reader::{ChunkReader, Length};
 use parquet::schema::types::ColumnDescPtr;
 
 use super::files::Content;
-use super::thrift::Thrift;
+use super::format::PAGE_HEADER;
+use super::thrift::{Thrift, is_well_typed};
 
 /// The largest page that is read. Writers make pages of about 1 MiB.
 const PAGE_BYTES_MAX: usize = 8 << 20;
@@ -226,29 +227,29 @@ impl<P: PageReader> PageReader for LimitedPageReader<P> {
 /// Checks the sizes in a header, which is a struct in Thrift's compact protocol
 /// (`PageHeader` of the Parquet format).
 fn check_header(header: &[u8]) -> Result<(), String> {
-    let mut thrift = Thrift::new(header);
+    const MALFORMED: &str = "it is malformed or longer than 16 KiB";
+    if !is_well_typed(header, PAGE_HEADER) {
+        return Err(MALFORMED.to_owned());
+    }
     let mut sizes = [None; 2];
     let mut levels: i64 = 0;
-    thrift
-        .fields(&mut |thrift, id, kind| match (id, kind) {
-            (2 | 3, Thrift::I32) => {
+    Thrift::new(header)
+        .fields(&mut |thrift, id, kind| match id {
+            2 | 3 => {
                 let size = thrift.integer()?;
                 let place = sizes.get_mut(usize::try_from(id - 2).ok()?)?;
                 place.replace(size).is_none().then_some(())
             }
-            (8, Thrift::STRUCT) => thrift.fields(&mut |thrift, id, kind| match (id, kind) {
-                (5 | 6, Thrift::I32) => {
+            8 => thrift.fields(&mut |thrift, id, kind| match id {
+                5 | 6 => {
                     levels = levels.checked_add(thrift.integer().filter(|size| *size >= 0)?)?;
                     Some(())
                 }
-                (5 | 6, _) => None,
-                (_, kind) => thrift.skip(kind, 0),
+                _ => thrift.skip(kind, 0),
             }),
-            // The decoder goes by the ID alone and ignores the type.
-            (2 | 3 | 8, _) => None,
-            (_, kind) => thrift.skip(kind, 0),
+            _ => thrift.skip(kind, 0),
         })
-        .ok_or("it is malformed or longer than 16 KiB")?;
+        .ok_or(MALFORMED)?;
     let [Some(inflated), Some(compressed)] = sizes else {
         return Err("it has no sizes".to_owned());
     };
@@ -286,6 +287,10 @@ mod tests {
         check_header(&HEADER).unwrap();
         for (fields, what) in [
             (&[0x05, 4, 200, 1][..], "the inflated size twice"),
+            (&[0x08, 2, 1, 0], "the type of the page as text"),
+            (&[0x06, 8, 0], "the checksum in 64 bits"),
+            (&[0x05, 10, 0], "a number in place of the header of version 1"),
+            (&[0x0c, 14, 0x18, 1, 0, 0], "the values of a dictionary as text"),
             (&[0x06, 4, 200, 1], "the inflated size again, in 64 bits"),
             (&[0x06, 6, 180, 1], "the compressed size again, in 64 bits"),
             (&[0x05, 16, 0], "a number in place of the header of version 2"),

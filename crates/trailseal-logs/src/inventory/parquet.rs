@@ -14,10 +14,11 @@ use parquet::file::reader::SerializedPageReader;
 use parquet::schema::types::SchemaDescriptor;
 
 use super::files::{Content, verified};
+use super::format::FILE_METADATA;
 use super::manifest::DataFile;
 use super::pages::{Chunks, LimitedPageReader};
 use super::rows::{Column, Counter, Record, RowFault};
-use super::thrift::Thrift;
+use super::thrift::{Thrift, is_well_typed};
 
 /// Rows that are decoded at a time.
 const BATCH_ROWS: usize = 2048;
@@ -79,33 +80,26 @@ fn metadata(content: &dyn Content) -> Result<ParquetMetaData, String> {
 /// Checks what the decoder takes for granted in the metadata of a file, which is a struct in Thrift's
 /// compact protocol (`FileMetaData` of the Parquet format).
 fn check_metadata(metadata: &[u8]) -> Result<(), String> {
-    let mut thrift = Thrift::new(metadata);
-    let checked = thrift.fields(&mut |thrift, id, kind| match (id, kind) {
-        (2, Thrift::LIST) => check_schema(thrift),
-        (2, _) => None,
-        (_, kind) => thrift.skip(kind, 0),
+    if !is_well_typed(metadata, FILE_METADATA) {
+        return Err("its metadata is malformed".to_owned());
+    }
+    let checked = Thrift::new(metadata).fields(&mut |thrift, id, kind| match id {
+        2 => check_schema(thrift),
+        _ => thrift.skip(kind, 0),
     });
-    checked.ok_or_else(|| {
-        format!(
-            "its metadata is malformed, or its schema has other than up to {COLUMNS_MAX} columns"
-        )
-    })
+    checked.ok_or_else(|| format!("its schema is not one group of at most {COLUMNS_MAX} columns"))
 }
 
 /// The decoder takes memory for as many columns as a group says, and calls itself for each group.
 /// The schema of an inventory is one group, the first element.
 fn check_schema(thrift: &mut Thrift<'_>) -> Option<()> {
-    let (elements, kind) = thrift.list()?;
+    let (elements, _) = thrift.list()?;
     let columns = elements.checked_sub(1).filter(|columns| *columns <= COLUMNS_MAX)?;
-    if kind != Thrift::STRUCT {
-        return None;
-    }
     for place in 0..elements {
         let mut children = None;
-        thrift.fields(&mut |thrift, id, kind| match (id, kind) {
-            (5, Thrift::I32) => children.replace(thrift.integer()?).is_none().then_some(()),
-            (5, _) => None,
-            (_, kind) => thrift.skip(kind, 0),
+        thrift.fields(&mut |thrift, id, kind| match id {
+            5 => children.replace(thrift.integer()?).is_none().then_some(()),
+            _ => thrift.skip(kind, 0),
         })?;
         let expected = if place == 0 { columns } else { 0 };
         (u64::try_from(children.unwrap_or_default()).ok()? == expected).then_some(())?;

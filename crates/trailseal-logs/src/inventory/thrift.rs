@@ -1,7 +1,45 @@
 //! Reads Thrift's compact protocol, in which a Parquet file describes itself.
 //!
-//! The decoder takes sizes and counts for granted, so they are checked before it reads them. What it
-//! would read another way is malformed here.
+//! The decoder takes sizes and counts for granted, so they are checked before it reads them. It
+//! reads the fields that it knows by their IDs alone, so [`is_well_typed`] comes first: after it,
+//! both read the same.
+
+/// The type of a value.
+pub(crate) enum Type {
+    Boolean,
+    I8,
+    I16,
+    I32,
+    I64,
+    Double,
+    Binary,
+    List(&'static Self),
+    Struct(Fields),
+}
+
+/// The fields of a struct, with their IDs.
+pub(crate) type Fields = &'static [(i64, Type)];
+
+/// Whether the bytes start with a struct in which every field of these has its type.
+pub(crate) fn is_well_typed(bytes: &[u8], fields: Fields) -> bool {
+    Thrift::new(bytes).typed_fields(fields, 0).is_some()
+}
+
+impl Type {
+    fn is_written_as(&self, kind: u8) -> bool {
+        match self {
+            Self::Boolean => matches!(kind, 1 | 2),
+            Self::I8 => kind == 3,
+            Self::I16 => kind == 4,
+            Self::I32 => kind == Thrift::I32,
+            Self::I64 => kind == 6,
+            Self::Double => kind == 7,
+            Self::Binary => kind == 8,
+            Self::List(_) => kind == Thrift::LIST,
+            Self::Struct(_) => kind == Thrift::STRUCT,
+        }
+    }
+}
 
 /// Reads Thrift's compact protocol. `None` is a malformed value.
 pub(crate) struct Thrift<'a> {
@@ -15,7 +53,7 @@ impl<'a> Thrift<'a> {
     pub(crate) const LIST: u8 = 9;
     pub(crate) const STRUCT: u8 = 12;
     const SET: u8 = 10;
-    const DEPTH_MAX: u8 = 8;
+    const DEPTH_MAX: u8 = 16;
 
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
@@ -63,6 +101,33 @@ impl<'a> Thrift<'a> {
             // The decoder truncates IDs to 16 bits.
             i16::try_from(id).ok()?;
             on_field(self, id, kind)?;
+        }
+    }
+
+    fn typed_fields(&mut self, fields: Fields, depth: u8) -> Option<()> {
+        self.fields(&mut |thrift, id, kind| match fields.iter().find(|(known, _)| *known == id) {
+            Some((_, expected)) => thrift.typed(expected, kind, depth + 1),
+            None => thrift.skip(kind, depth + 1),
+        })
+    }
+
+    fn typed(&mut self, expected: &Type, kind: u8, depth: u8) -> Option<()> {
+        if !expected.is_written_as(kind) {
+            return None;
+        }
+        match expected {
+            Type::Struct(fields) => self.typed_fields(fields, depth),
+            Type::List(element) => {
+                let (count, kind) = self.list()?;
+                (0..count).try_for_each(|_| self.typed(element, kind, depth + 1))
+            }
+            Type::Boolean
+            | Type::I8
+            | Type::I16
+            | Type::I32
+            | Type::I64
+            | Type::Double
+            | Type::Binary => self.skip(kind, depth),
         }
     }
 

@@ -239,6 +239,17 @@ fn fault_with_schema(from: &[u8], to: &[u8]) -> String {
     })
 }
 
+/// The version and the schema of a file, from its root to the end of its last column.
+fn whole_schema(root: &[u8]) -> Vec<u8> {
+    let mut schema = Vec::new();
+    fault_with_metadata(|metadata| {
+        let start = metadata.windows(root.len()).position(|bytes| bytes == root).unwrap();
+        let end = metadata.windows(5).position(|bytes| bytes == b"size\0").unwrap() + 5;
+        schema = metadata[start..end].to_vec();
+    });
+    schema
+}
+
 /// The decoder takes memory for as many columns as a group says and calls itself for each group, and
 /// reads no byte for a Boolean in a list.
 #[test]
@@ -246,7 +257,7 @@ fn metadata_that_would_use_up_memory_stack_or_time_is_rejected() {
     // The version, and a list of four structs: the root with its name and three columns, and these.
     const ROOT: [u8; 10] = [0x15, 2, 0x19, 0x4c, 0x48, 1, b's', 0x15, 6, 0];
     let with_columns = |number: &[u8]| [&ROOT[..8], number, &[0]].concat();
-    let expected = "its metadata is malformed, or its schema has other than up to 1000 columns";
+    let expected = "its schema is not one group of at most 1000 columns";
     assert_eq!(fault_with_schema(&ROOT, &ROOT), "");
     for (number, what) in [
         (&[0xfe, 0xff, 0xff, 0xff, 0x0f][..], "2,147,483,647 columns"),
@@ -258,19 +269,19 @@ fn metadata_that_would_use_up_memory_stack_or_time_is_rejected() {
     // A group named `g` with one column, 100,000 times.
     let groups = [0x35, 0, 0x18, 1, b'g', 0x15, 2, 0].repeat(100_000);
     let start = [&[0x15, 2, 0x19, 0xfc, 0xa1, 0x8d, 0x06], &ROOT[4..8], &[2, 0]].concat();
-    let reason = fault_with_schema(&ROOT, &[start, groups].concat());
+    let reason = fault_with_schema(&whole_schema(&ROOT), &[start, groups].concat());
     assert_eq!(reason, expected, "groups in groups");
     // Columns named `c` of Booleans: one too many.
     let columns = [0x15, 0, 0x25, 0, 0x18, 1, b'c', 0].repeat(1001);
     let start = [&[0x15, 2, 0x19, 0xfc, 0xea, 0x07], &ROOT[4..8], &[0xd2, 0x0f, 0]].concat();
-    let reason = fault_with_schema(&ROOT, &[start, columns].concat());
+    let reason = fault_with_schema(&whole_schema(&ROOT), &[start, columns].concat());
     assert_eq!(reason, expected, "1,001 columns");
     let reason = fault_with_metadata(|metadata| {
         assert_eq!(metadata.pop(), Some(0));
         // Three Booleans as an additional field.
         metadata.extend([0x09, 40, 0x31, 1, 1, 1, 0]);
     });
-    assert_eq!(reason, expected, "a list of Booleans");
+    assert_eq!(reason, "its metadata is malformed", "a list of Booleans");
 }
 
 /// The decoder repeats names of the file in its errors.
@@ -293,6 +304,24 @@ fn a_reason_is_one_line_of_bounded_length() {
         let reason = fault_with_schema(&size, &named);
         assert!(reason.contains("MAP cannot be applied to primitive field"), "{reason}");
         assert!(!reason.contains('\n') && reason.len() < 1100, "{reason}");
+    }
+}
+
+/// The decoder reads the fields that it knows by their IDs alone. As text, the version hides a schema
+/// with 2,147,483,647 columns from a reader that goes by the types.
+#[test]
+fn metadata_with_a_field_of_another_type_is_rejected() {
+    let hidden: [u8; 17] = [
+        0x18, 0x10, 0x19, 0x2c, 0x48, 1, b's', 0x15, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0, 0x48, 1, b'c',
+    ];
+    let reason = fault_with_metadata(|metadata| *metadata = [&hidden[..], &[0, 0, 0]].concat());
+    assert_eq!(reason, "its metadata is malformed");
+    // The version in 64 bits, and a column's kind of its values as text.
+    for (from, to) in [
+        (&[0x15, 2, 0x19, 0x4c][..], &[0x16, 2, 0x19, 0x4c][..]),
+        (&[0x15, 0x0c, 0x25], &[0x18, 0, 0x25]),
+    ] {
+        assert_eq!(fault_with_schema(from, to), "its metadata is malformed");
     }
 }
 

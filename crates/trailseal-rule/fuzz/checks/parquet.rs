@@ -64,8 +64,9 @@ fn checksum(bytes: &[u8]) -> String {
     format!("{:032x}", u128::from_be_bytes(Md5::digest(bytes).into()))
 }
 
-/// The reader counts every row, or none and gives a one-line reason.
-pub(crate) fn check(data: &[u8]) {
+/// The reader reads the file to its end, or counts none of its rows and gives a one-line reason.
+/// Returns the number of rows of a file that it reads.
+pub(crate) fn check(data: &[u8]) -> Option<u64> {
     let report = Report::of(data);
     let asked = AtomicUsize::new(0);
     let options = Options {
@@ -83,10 +84,11 @@ pub(crate) fn check(data: &[u8]) {
     if outcome.is_complete() {
         let files: u64 = outcome.coverage.rows().map(|(.., totals)| totals.files).sum();
         assert!(files <= outcome.rows, "{files} files in {} rows", outcome.rows);
-        return;
+        return Some(outcome.rows);
     }
     assert_eq!((outcome.rows, outcome.coverage.rows().count()), (0, 0));
     for file in &outcome.unread {
         assert!(!file.reason.contains('\n'), "{}", file.reason);
     }
+    None
 }
