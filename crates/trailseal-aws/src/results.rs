@@ -28,16 +28,13 @@ pub struct StandingResult {
 /// # Errors
 ///
 /// [`AwsError::Denied`], [`AwsError::EndlessList`] or [`AwsError::ServiceFailure`]; the last also,
-/// without a call, if the event names no rule or the name is too long for the API.
+/// without a call, if the rule's name is too long for the API.
 pub async fn standing_results(
     session: &Session,
-    rule_name: Option<&str>,
+    rule_name: &str,
 ) -> Result<Vec<StandingResult>, AwsError> {
     const ACTION: &str = "config:GetComplianceDetailsByConfigRule";
     let region = session.region();
-    let Some(rule_name) = rule_name else {
-        return Err(AwsError::bad_answer(ACTION, region, "the event has no `configRuleName`"));
-    };
     if rule_name.chars().count() > RULE_NAME_CHARS_MAX {
         let cause = format!("it takes rule names of at most {RULE_NAME_CHARS_MAX} characters");
         return Err(AwsError::bad_answer(ACTION, region, cause));

@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 use trailseal_aws::Calls;
 use trailseal_rule::{CheckResult, ComplianceType, Evaluation, Judgement, Timestamp};
 
-use crate::error::{FunctionError, describe};
+use crate::error::FunctionError;
 use crate::run::{Judged, RunResult};
 
 /// The destination of log lines: Lambda reads them from standard output.
@@ -82,7 +82,7 @@ impl InvocationSummary {
 
     pub(crate) fn note(&mut self, outcome: &RunResult) {
         self.judged.clone_from(&outcome.judged);
-        self.clean_up_failure = outcome.clean_up_failure.as_ref().map(describe);
+        self.clean_up_failure.clone_from(&outcome.clean_up_failure);
         self.exemptions_failures =
             outcome.exemptions_failures.iter().map(ToString::to_string).collect();
     }

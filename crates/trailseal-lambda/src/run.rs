@@ -41,7 +41,7 @@ pub(crate) struct RunResult {
     /// Why no exemption of the document, or by the tag of a trail, was applied.
     pub(crate) exemptions_failures: Vec<ExemptionsError>,
     /// Why obsolete results could not be listed.
-    pub(crate) clean_up_failure: Option<AwsError>,
+    pub(crate) clean_up_failure: Option<String>,
 }
 
 impl<'a> RuleRun<'a> {
@@ -121,7 +121,7 @@ impl<'a> RuleRun<'a> {
         ids.require_agreement(&trails, self.session.region())?;
         let mut clean_up_failure = None;
         if !sealed.all(|trail| ids.has(trail)) {
-            match self.in_half_the_time(self.standing_results()).await {
+            match self.standing_results().await {
                 Ok(standing) => ids = ids.with_reported_ids(&standing),
                 Err(error) => clean_up_failure = Some(error),
             }

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use futures_util::join;
-use trailseal_aws::{AwsError, StandingResult, describe_trails, discovered_ids, standing_results};
+use trailseal_aws::{StandingResult, describe_trails, discovered_ids, standing_results};
 use trailseal_rule::{
     Evaluation, ResourceId, TRAIL_TYPE, Timestamp, Trail, WhenNoTrails, no_trails_evaluation,
 };
 
-use crate::error::FunctionError;
+use crate::error::{FunctionError, describe};
 use crate::run::{Judged, RuleRun, RunResult, with_ids};
 
 impl RuleRun<'_> {
@@ -21,7 +21,7 @@ impl RuleRun<'_> {
         let (trails, ids, standing) = join!(
             self.in_time(describe_trails(self.session)),
             self.in_time(discovered_ids(self.session)),
-            self.in_half_the_time(self.standing_results()),
+            self.standing_results(),
         );
         let (trails, ids) = (trails?, ids?);
         ids.require_agreement(&trails, self.session.region())?;
@@ -44,8 +44,13 @@ impl RuleRun<'_> {
         Ok(outcome)
     }
 
-    pub(crate) async fn standing_results(&self) -> Result<Vec<StandingResult>, AwsError> {
-        standing_results(self.session, self.invocation.rule.name.as_deref()).await
+    /// The current results of the rule, or why they could not be listed.
+    pub(crate) async fn standing_results(&self) -> Result<Vec<StandingResult>, String> {
+        let Some(name) = &self.invocation.rule.name else {
+            return Err("the event has no `configRuleName`, by which results are listed".to_owned());
+        };
+        let listing = standing_results(self.session, name);
+        self.in_half_the_time(listing).await.map_err(|error| describe(&error))
     }
 
     /// The evaluation of an account and Region in which no trail of any kind is visible.
