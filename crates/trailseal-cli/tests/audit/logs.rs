@@ -271,13 +271,13 @@ async fn an_odd_object_decides_only_in_a_folder_of_the_trail() {
     }
 }
 
-/// The file of the next day's folder is from this minute or later, so its time is in the future.
+/// The time in each name is more than 15 minutes in the future, also just before midnight.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_file_without_the_key_decides_in_the_folder_of_any_day() {
     let tomorrow = date_of("tomorrow", "+%Y/%m/%d");
     for (folder, name) in [
         (date_of("today", "+%Y/%m/%d"), date_of("20 minutes", "+%Y%m%dT%H%M")),
-        (tomorrow.clone(), date_of("tomorrow", "+%Y%m%dT0000")),
+        (tomorrow.clone(), date_of("tomorrow", "+%Y%m%dT0030")),
         (tomorrow, "x".to_owned()),
         (date_of("2 years", "+%Y/%m/%d"), date_of("2 years", "+%Y%m%dT%H%M")),
     ] {
