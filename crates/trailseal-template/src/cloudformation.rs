@@ -28,7 +28,7 @@ use kinds::{APPLICATION_TYPE, STACK_SET_TYPE, kind};
 use stack::Run;
 
 pub(crate) use evaluate::plain;
-pub(crate) use kinds::{STACK_TYPE, may_make_trails, names_maker};
+pub(crate) use kinds::{STACK_TYPE, may_make_trails};
 pub(crate) use resources::rotation;
 pub(crate) use stack::{Stack, Stacks};
 
@@ -124,6 +124,13 @@ fn stack_of(
             "has a resource `{name}` (line {line}): CloudFormation takes letters and digits as its name"
         ));
     }
+    problems.extend(open_parts(&stack.root));
+    Ok((stack, problems))
+}
+
+/// What may add trails to a template that are not seen in it, in words.
+fn open_parts(root: &Node) -> impl Iterator<Item = String> {
+    let resources = root.get("Resources").map_or(&[][..], Node::members);
     let odd = resources.iter().filter(|one| {
         let is_open = match one.node.get("Type") {
             Some(kind) => kind.text().is_none(),
@@ -131,12 +138,22 @@ fn stack_of(
         };
         macros::changes_members(&one.name) || is_open
     });
-    let odd = odd.map(|one| (format!("`{}`", one.name), one.line));
-    problems.extend(macros::may_add_trails(&stack.root).chain(odd).map(|(name, line)| {
+    let odd = odd.map(|one| {
+        let (name, line) = (in_one_line(&one.name), one.line);
+        format!("`{name}` (line {line}) is not resolved, so that trails in it are not seen")
+    });
+    let added = macros::may_add_trails(root).map(|(name, line)| {
         let name = in_one_line(&name);
-        format!("{name} (line {line}) is not resolved, so that trails in it are not seen")
-    }));
-    Ok((stack, problems))
+        format!("{name} (line {line}) is not applied: trails that it adds are not seen")
+    });
+    added.chain(odd)
+}
+
+/// Whether a template may get trails that its text does not have: a macro or a resource of it may
+/// make some.
+pub(crate) fn may_get_trails(text: &str) -> bool {
+    let is_open = |root: Node| open_parts(&root).next().is_some();
+    kinds::mentions_such_a_type(text) || yaml::read(text).map_or(true, is_open)
 }
 
 /// Every trail of the stacks.
@@ -159,7 +176,7 @@ pub(crate) fn preview(stacks: &Stacks<'_>) -> Preview {
                     ));
                 }
                 kind if may_make_trails(kind) => {
-                    add_maker(&mut preview, stacks, index, member);
+                    note_possible_trails(&mut preview, stacks, index, member);
                 }
                 _ => {}
             }
@@ -170,7 +187,7 @@ pub(crate) fn preview(stacks: &Stacks<'_>) -> Preview {
 }
 
 /// Reports a resource that may make trails.
-fn add_maker(preview: &mut Preview, stacks: &Stacks<'_>, index: usize, member: &Member) {
+fn note_possible_trails(preview: &mut Preview, stacks: &Stacks<'_>, index: usize, member: &Member) {
     let Some(stack) = stacks.list.get(index) else { return };
     let (address, kind) = (stack.address(&member.name), kind(&member.node));
     let run = Run::new(stacks, BTreeMap::new());

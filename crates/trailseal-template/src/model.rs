@@ -22,7 +22,7 @@ pub struct Location {
 }
 
 /// The account and Region of a resource, as far as they are known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The account; [`AccountId::not_known`] if it is not known.
     pub account: AccountId,

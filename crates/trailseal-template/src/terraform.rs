@@ -106,10 +106,9 @@ fn read(
     for resource in &graph.resources {
         if resource.address.kind == TRAIL && !resource.address.is_data {
             add(&mut preview, &trails, resource);
-        } else {
-            others::name(&mut preview, resource);
         }
     }
+    others::name_all(&mut preview, &graph);
     if graph.is_partial {
         preview.trails.iter_mut().for_each(leave_open);
     }

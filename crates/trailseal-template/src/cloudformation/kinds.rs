@@ -12,7 +12,7 @@ pub(super) const REPLICA_TYPE: &str = "AWS::KMS::ReplicaKey";
 pub(super) const KEY_TYPES: [&str; 2] = [KEY_TYPE, REPLICA_TYPE];
 
 /// Types of resources that may make trails, beside modules.
-const MAKERS: [&str; 5] = [
+const TYPES_THAT_MAY_MAKE_TRAILS: [&str; 5] = [
     STACK_TYPE,
     STACK_SET_TYPE,
     APPLICATION_TYPE,
@@ -25,13 +25,14 @@ const MODULE: &str = "::MODULE";
 
 /// Whether a resource of this type may make trails.
 pub(crate) fn may_make_trails(kind: &str) -> bool {
-    MAKERS.contains(&kind) || kind.ends_with(MODULE)
+    TYPES_THAT_MAY_MAKE_TRAILS.contains(&kind) || kind.ends_with(MODULE)
 }
 
 /// Whether the text of a template may have a resource that may make trails.
-pub(crate) fn names_maker(text: &str) -> bool {
+pub(super) fn mentions_such_a_type(text: &str) -> bool {
     let is_whole = |after: &str| !after.starts_with(|one: char| one.is_ascii_alphanumeric());
-    MAKERS.iter().any(|kind| text.contains(kind)) || text.split(MODULE).skip(1).any(is_whole)
+    TYPES_THAT_MAY_MAKE_TRAILS.iter().any(|kind| text.contains(kind))
+        || text.split(MODULE).skip(1).any(is_whole)
 }
 
 /// The type of a resource.

@@ -32,15 +32,20 @@ pub(super) const CALLER: &str = "aws_caller_identity";
 
 pub(super) const CLOUD_CONTROL: &str = "aws_cloudcontrolapi_resource";
 pub(super) const CLOUDTRAIL: &str = "awscc_cloudtrail_trail";
+pub(super) const STACK_SET: &str = "aws_cloudformation_stack_set";
+
+/// The types of resources that deploy a stack set, which they name.
+pub(super) const STACK_SET_INSTANCES: [&str; 2] =
+    ["aws_cloudformation_stack_instances", "aws_cloudformation_stack_set_instance"];
 
 /// The types of resources that make trails which are not read, or may make some.
 pub(super) const OTHER_TYPES: [&str; 13] = [
     CLOUDTRAIL,
     CLOUD_CONTROL,
     "aws_cloudformation_stack",
-    "aws_cloudformation_stack_instances",
-    "aws_cloudformation_stack_set",
-    "aws_cloudformation_stack_set_instance",
+    STACK_SET,
+    STACK_SET_INSTANCES[0],
+    STACK_SET_INSTANCES[1],
     "awscc_cloudformation_stack",
     "awscc_cloudformation_stack_set",
     "aws_controltower_landing_zone",
@@ -62,7 +67,7 @@ pub(super) const KEY_TYPES: [&str; 4] =
     ["aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"];
 
 /// The attributes that are read.
-pub(super) const ATTRIBUTES: [&str; 37] = [
+pub(super) const ATTRIBUTES: [&str; 38] = [
     "account_id",
     "arn",
     "bucket",
@@ -93,6 +98,7 @@ pub(super) const ATTRIBUTES: [&str; 37] = [
     "region",
     "rotation_period_in_days",
     "s3_bucket_name",
+    "stack_set_name",
     "target_key_arn",
     "target_key_id",
     "template_body",

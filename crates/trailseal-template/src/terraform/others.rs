@@ -1,52 +1,77 @@
 //! Resources that make trails which are not read, or may make some.
 
-use trailseal_rule::TRAIL_TYPE;
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use trailseal_rule::{TRAIL_TYPE, json};
 
 use super::document::{
-    CLOUD_CONTROL, CLOUDTRAIL, OTHER_TYPES, ResourceChange, StateResource, TRAIL,
+    CLOUD_CONTROL, CLOUDTRAIL, OTHER_TYPES, ResourceChange, STACK_SET, STACK_SET_INSTANCES,
+    StateResource, TRAIL,
 };
+use super::graph::Graph;
 use super::resource::Resource;
 use super::trails::{is_other_trail, named_in_words};
-use crate::cloudformation::{may_make_trails, names_maker, plain};
+use crate::cloudformation::{may_get_trails, may_make_trails, plain};
 use crate::preview::Preview;
 
-/// Names a resource that makes a trail, or may make one. A data source makes none.
-pub(super) fn name(preview: &mut Preview, resource: &Resource) {
-    let kind = resource.address.kind.as_str();
-    if !OTHER_TYPES.contains(&kind) || resource.address.is_data || !resource.stays() {
-        return;
+/// Names the resources that make a trail, or may make one. A data source makes none.
+pub(super) fn name_all(preview: &mut Preview, graph: &Graph<'_>) {
+    let others = graph.resources.iter().filter(|one| {
+        OTHER_TYPES.contains(&one.address.kind.as_str()) && !one.address.is_data && one.stays()
+    });
+    let set_of = |one: &Resource, name| Some((one.hidden_text(name)?.to_owned(), graph.place(one)));
+    let sets = others.clone().filter(|one| one.address.kind == STACK_SET);
+    let sets: BTreeSet<_> = sets.filter_map(|one| set_of(one, "name")).collect();
+    for resource in others {
+        // The template is that of the stack set.
+        let is_instance = STACK_SET_INSTANCES.contains(&resource.address.kind.as_str());
+        if is_instance && set_of(resource, "stack_set_name").is_some_and(|set| sets.contains(&set))
+        {
+            continue;
+        }
+        match makes_trail(resource) {
+            Some(true) => preview.problems.push(named_in_words(&resource.text)),
+            Some(false) => preview
+                .notes
+                .push(format!("`{}` may make trails, which are not read", plain(&resource.text))),
+            None => {}
+        }
     }
-    let is_trail = match kind {
+}
+
+/// Whether a resource makes a trail; `Some(false)` if it may make one, as far as is known.
+fn makes_trail(resource: &Resource) -> Option<bool> {
+    match resource.address.kind.as_str() {
         CLOUDTRAIL => Some(true),
         CLOUD_CONTROL if is_other_trail(resource) => Some(true),
         CLOUD_CONTROL if !resource.hidden_text("type_name").is_some_and(may_make_trails) => None,
-        CLOUD_CONTROL => template(resource, "desired_state", &["TemplateBody"]),
-        _ => template(resource, "template_body", &[]),
-    };
-    match is_trail {
-        Some(true) => preview.problems.push(named_in_words(&resource.text)),
-        Some(false) => preview
-            .notes
-            .push(format!("`{}` may make trails, which are not read", plain(&resource.text))),
-        None => {}
+        CLOUD_CONTROL => of_state(resource.hidden_text("desired_state")),
+        _ => {
+            let url = "template_url";
+            let is_by_url = resource.is_unknown(url) || resource.value(url).is_some();
+            of_template(resource.hidden_text("template_body"), is_by_url)
+        }
     }
 }
 
-/// Whether the template in an attribute declares a trail; `Some(false)` if it may make one, as far as
-/// is known. A text without one of `parts` has no template.
-fn template(resource: &Resource, attribute: &str, parts: &[&str]) -> Option<bool> {
-    let is_by_url = resource.is_unknown("template_url") || resource.value("template_url").is_some();
-    match resource.hidden_text(attribute) {
+/// The same of the properties of a resource that has a template.
+fn of_state(state: Option<&str>) -> Option<bool> {
+    if state.is_some_and(|text| text.contains(TRAIL_TYPE)) {
+        return Some(true);
+    }
+    let state = state.and_then(|text| json::read(text).ok()).unwrap_or_default();
+    let body = state.get("TemplateBody").and_then(Value::as_str);
+    of_template(body, state.get("TemplateURL").is_some())
+}
+
+/// The same of a stack with this template.
+fn of_template(body: Option<&str>, is_by_url: bool) -> Option<bool> {
+    match body {
         Some(text) if text.contains(TRAIL_TYPE) => Some(true),
-        Some(text) if is_by_url || makes_more(text) => Some(false),
-        Some(text) if parts.iter().all(|part| text.contains(part)) => None,
+        Some(text) if !is_by_url && !may_get_trails(text) => None,
         Some(_) | None => Some(false),
     }
-}
-
-/// Whether another stack or a macro can add a trail to a template.
-fn makes_more(text: &str) -> bool {
-    names_maker(text) || ["TemplateURL", "Transform"].iter().any(|part| text.contains(part))
 }
 
 /// Whether a change that another run will plan is about a trail.

@@ -254,12 +254,11 @@ fn a_macro_that_may_add_a_trail_is_a_problem() {
         (format!("Transform: [{include}]"), "AWS::Include"),
         ("Transform: {A: b}".to_owned(), "of another form"),
     ] {
-        let problem = format!(
-            "transform `{name}` (line 1) is not resolved, so that trails in it are not seen"
-        );
+        let problem =
+            format!("transform `{name}` (line 1) is not applied: trails that it adds are not seen");
         assert_eq!(problems(&head), [problem], "{head}");
     }
-    let problem = "`Fn::Transform` (line 1) is not resolved, so that trails in it are not seen";
+    let problem = "`Fn::Transform` (line 1) is not applied: trails that it adds are not seen";
     assert_eq!(problems(&format!("Fn::Transform: {include}")), [problem]);
     for name in [
         "AWS::Serverless-2016-10-31",

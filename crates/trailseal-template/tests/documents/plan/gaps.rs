@@ -72,6 +72,63 @@ fn stacks_and_products_that_may_make_trails_are_named() {
     }
 }
 
+#[test]
+fn an_instance_of_a_stack_set_is_noted_unless_the_plan_has_the_stack_set() {
+    let of = |kind: &str, name: Value, unknown: Value, provider: &str| {
+        let set = "aws_cloudformation_stack_set.s";
+        let instance = format!("{kind}.i");
+        let body = json!({"name": "audit", "template_body": "{\"Type\": \"AWS::S3::Bucket\"}"});
+        let mut of_instance = config(&instance, json!({}));
+        of_instance["provider_config_key"] = json!(provider);
+        let changes = vec![
+            kept_key(&["no-op"]),
+            trail_with(ARN),
+            bucket(),
+            change(set, &["create"], body, json!({})),
+            change(&instance, &["create"], json!({"stack_set_name": name}), unknown),
+        ];
+        notes(&plan(changes, vec![config(set, json!({})), of_instance]))
+    };
+    for kind in ["aws_cloudformation_stack_set_instance", "aws_cloudformation_stack_instances"] {
+        assert_eq!(of(kind, json!("audit"), json!({}), "aws"), "", "{kind}");
+        let note = format!("`{kind}.i` may make trails, which are not read");
+        assert_eq!(of(kind, json!("other"), json!({}), "aws"), note);
+        assert_eq!(of(kind, json!(null), json!({"stack_set_name": true}), "aws"), note);
+        assert_eq!(of(kind, json!("audit"), json!({}), "aws.other"), note);
+    }
+}
+
+#[test]
+fn a_template_with_a_transform_is_noted_as_the_reader_of_templates_does() {
+    let noted = |body: &Value| {
+        let text = body.to_string();
+        let of = |kind: &str, values: Value| {
+            let mut plan = whole();
+            let made = change(&format!("{kind}.x"), &["create"], values, json!({}));
+            plan["resource_changes"].as_array_mut().unwrap().push(made);
+            assert_eq!(problems(&plan), "");
+            notes(&plan).contains(&format!("`{kind}.x` may make trails"))
+        };
+        let stack = of("aws_cloudformation_stack", json!({"template_body": text}));
+        let state = json!({"TemplateBody": text}).to_string();
+        let state = json!({"type_name": "AWS::CloudFormation::Stack", "desired_state": state});
+        assert_eq!(of("aws_cloudcontrolapi_resource", state), stack, "{text}");
+        stack
+    };
+    let role = json!({"FirehoseTransformRole": {"Type": "AWS::IAM::Role"}});
+    assert!(!noted(&json!({"Resources": role})));
+    for transform in [json!("AWS::Serverless-2016-10-31"), json!(["AWS::LanguageExtensions"])] {
+        assert!(!noted(&json!({"Transform": transform, "Resources": role})), "{transform}");
+    }
+    for transform in [json!("AddTrail"), json!(["AWS::LanguageExtensions", "AddTrail"])] {
+        assert!(noted(&json!({"Transform": transform, "Resources": role})), "{transform}");
+    }
+    let include = json!({"Name": "AWS::Include", "Parameters": {"Location": "s3://b/k"}});
+    assert!(noted(&json!({"Resources": {"Fn::Transform": include}})));
+    assert!(noted(&json!({"Fn::Transform": include, "Resources": role})));
+    assert!(noted(&json!({"Resources": {"X": {"Type": {"Fn::Sub": "${Kind}"}}}})));
+}
+
 /// The types that the reader of templates notes.
 const MAKERS: [&str; 6] = [
     "AWS::CloudFormation::Stack",
