@@ -103,11 +103,10 @@ impl Condition {
     /// Whether the condition holds for the requests. A caller who can choose a value chooses one that
     /// gives access: an Allow matches, and a Deny does not.
     pub(crate) fn holds(&self, context: &Context, effect: Effect, steps: &Steps) -> Match {
+        steps.add(CONDITION_STEPS);
         let Some((operator, patterns)) = &self.test else {
-            steps.add(CONDITION_STEPS);
             return Match::Sometimes;
         };
-        steps.add(CONDITION_STEPS + patterns.iter().map(Pattern::steps).sum::<u64>());
         let asked = Asked { operator: *operator, patterns, context, steps };
         match asked.tendency(context.value_of_lower(&self.lower_key)) {
             Tendency::Certain(holds) => holds,
@@ -243,6 +242,7 @@ impl Asked<'_> {
     /// Whether a value in the requests matches one of the policy's, or none with a negated
     /// operator.
     fn passes(&self, value: &str) -> Match {
+        self.steps.add_each(value.as_bytes());
         let shape = Shape::text(value);
         let each = self.patterns.iter().map(|pattern| self.match_text(value, &shape, pattern));
         negate_if(self.operator.polarity, Match::any(each))
@@ -250,7 +250,7 @@ impl Asked<'_> {
 
     /// Whether a value in the requests matches this one of the policy's.
     fn match_text(&self, value: &str, shape: &Shape, pattern: &Pattern) -> Match {
-        let tokens = match pattern.resolve(self.context) {
+        let tokens = match pattern.resolve(self.context, self.steps) {
             Resolved::Tokens(tokens) => tokens,
             Resolved::NoValue => return Match::Never,
             Resolved::Unknown => return Match::Sometimes,
@@ -260,10 +260,10 @@ impl Asked<'_> {
             Test::Equals | Test::EqualsIgnoreCase | Test::Like | Test::Arn => {
                 fit_text(test, &tokens, shape, self.steps).map(|fit| fit.always)
             }
-            Test::Bool => parse_boolean(&spelled(&tokens))
+            Test::Bool => parse_boolean(&self.spelled(&tokens))
                 .zip(parse_boolean(value))
                 .map(|(policy, request)| policy == request),
-            Test::Address => lies_in(value, &spelled(&tokens)),
+            Test::Address => lies_in(value, &self.spelled(&tokens)),
             Test::Number | Test::Opaque | Test::Null => None,
         };
         matches.map_or(Match::Sometimes, Match::from)
@@ -273,7 +273,7 @@ impl Asked<'_> {
     fn match_shape(&self, shape: &Shape) -> Option<Fit> {
         let mut together = Fit { always: false, possible: false };
         for pattern in self.patterns {
-            let tokens = match pattern.resolve(self.context) {
+            let tokens = match pattern.resolve(self.context, self.steps) {
                 Resolved::Tokens(tokens) => tokens,
                 Resolved::NoValue => continue,
                 Resolved::Unknown => return None,
@@ -285,10 +285,15 @@ impl Asked<'_> {
         Some(together)
     }
 
+    fn spelled(&self, tokens: &[Token]) -> String {
+        self.steps.add_each(tokens);
+        spelled(tokens)
+    }
+
     /// The truth value that a policy's value spells.
     fn boolean(&self, pattern: &Pattern) -> Option<bool> {
-        match pattern.resolve(self.context) {
-            Resolved::Tokens(tokens) => parse_boolean(&spelled(&tokens)),
+        match pattern.resolve(self.context, self.steps) {
+            Resolved::Tokens(tokens) => parse_boolean(&self.spelled(&tokens)),
             Resolved::NoValue | Resolved::Unknown => None,
         }
     }

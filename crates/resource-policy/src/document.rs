@@ -161,7 +161,7 @@ impl PolicyDocument {
 }
 
 /// The statements of a policy that have an effect, with how they match a request.
-struct Matched<'a>(Vec<(&'a Statement, ElementMatches)>);
+struct Matched<'a>(Vec<(&'a Statement, ElementMatches<'a>)>);
 
 impl Matched<'_> {
     fn with(&self, effect: Effect, result: Match) -> Vec<StatementRef> {

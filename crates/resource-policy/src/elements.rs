@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::fit::{LetterCase, Steps, fit};
 use crate::json::{Json, repeated_name};
 use crate::matching::Match;
-use crate::pattern::{PATTERN_STEPS, Pattern, Resolved, Variables, Wildcards};
+use crate::pattern::{Pattern, Resolved, Variables, Wildcards};
 use crate::request::CallerSet;
 use crate::shape::{Shape, Token, is_ascii};
 
@@ -172,12 +172,12 @@ impl Listed<Option<Pattern>> {
     /// outside of ASCII, and what AWS makes of a pattern with them is not documented.
     pub(crate) fn matches_action(&self, action: &str, context: &Context, steps: &Steps) -> Match {
         let action = Shape::text(action);
-        steps.add(self.steps(PATTERN_STEPS));
         self.matches(|pattern| {
-            resolved(pattern.as_ref(), context, |tokens| {
+            resolved(pattern.as_ref(), context, steps, |tokens| {
                 if tokens == [Token::AnyRun] {
                     return Match::Always;
                 }
+                steps.add_each(tokens);
                 if !is_ascii(tokens) {
                     return Match::Sometimes;
                 }
@@ -198,15 +198,15 @@ impl Listed<Option<Pattern>> {
         context: &Context,
         steps: &Steps,
     ) -> Match {
-        steps.add(self.steps(PATTERN_STEPS));
         self.matches(|pattern| {
-            resolved(pattern.as_ref(), context, |tokens| {
+            resolved(pattern.as_ref(), context, steps, |tokens| {
                 if tokens == [Token::AnyRun] {
                     return Match::Always;
                 }
                 let Some(resource) = resource else {
                     return Match::Sometimes;
                 };
+                steps.add_each(tokens);
                 if fit(&within_segments(tokens), resource, LetterCase::Sensitive, steps).always {
                     return Match::Always;
                 }
@@ -243,19 +243,29 @@ fn within_segments(tokens: &[Token]) -> Vec<Token> {
 fn resolved(
     pattern: Option<&Pattern>,
     context: &Context,
+    steps: &Steps,
     compare: impl Fn(&[Token]) -> Match,
 ) -> Match {
-    match pattern.map(|pattern| pattern.resolve(context)) {
-        Some(Resolved::Tokens(tokens)) => compare(&tokens),
-        Some(Resolved::NoValue) => Match::Never,
-        Some(Resolved::Unknown) | None => Match::Sometimes,
+    let Some(pattern) = pattern else {
+        steps.add(1);
+        return Match::Sometimes;
+    };
+    match pattern.resolve(context, steps) {
+        Resolved::Tokens(tokens) => compare(&tokens),
+        Resolved::NoValue => Match::Never,
+        Resolved::Unknown => Match::Sometimes,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CallerSet, Listed, parse_principals};
+    use super::{CallerSet, Listed, parse_patterns, parse_principals};
+    use crate::context::Context;
+    use crate::fit::Steps;
+    use crate::json::Json;
     use crate::matching::Match::{self, Always, Never, Sometimes};
+    use crate::pattern::Variables;
+    use crate::shape::Shape;
 
     fn check(principal: &str, caller: &CallerSet, expected: Match) {
         let read = parse_principals(&serde_json::from_str(principal).unwrap()).unwrap();
@@ -289,6 +299,18 @@ mod tests {
         each(federated, [Never, Never, Sometimes, Sometimes]);
         let without_account = CallerSet::Principal("arn:aws:iam:::user/reader".to_owned());
         check(r#"{"AWS": "arn:aws:iam:::root"}"#, &without_account, Never);
+    }
+
+    #[test]
+    fn every_character_of_an_action_or_a_resource_is_a_step() {
+        let read = parse_patterns(&Json::Text("a".repeat(1_000)), Variables::Supported).unwrap();
+        let (patterns, context) = (Listed::Only(read), Context::default());
+        let steps = Steps::default();
+        patterns.matches_action("x", &context, &steps);
+        assert!(steps.count() >= 1_000);
+        let steps = Steps::default();
+        patterns.matches_resource(Some(&Shape::text("x")), &context, &steps);
+        assert!(steps.count() >= 1_000);
     }
 
     #[test]

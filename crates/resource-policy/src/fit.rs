@@ -8,7 +8,8 @@ use std::cell::Cell;
 
 use crate::shape::{Element, Hole, Shape, Token};
 
-/// The number of steps that comparisons have taken, so that the caller can limit the work.
+/// The number of steps that comparisons have taken, so that the caller can limit the work. Every
+/// character that is copied, spelled or compared is at least one.
 #[derive(Debug, Default)]
 pub struct Steps(Cell<u64>);
 
@@ -21,6 +22,11 @@ impl Steps {
     /// Adds steps of the caller's own.
     pub fn add(&self, more: u64) {
         self.0.set(self.0.get().saturating_add(more));
+    }
+
+    /// Adds one step for each of these items, such as the bytes of a text.
+    pub fn add_each<T>(&self, items: &[T]) {
+        self.add(u64::try_from(items.len()).unwrap_or(u64::MAX));
     }
 }
 
@@ -53,6 +59,7 @@ pub(crate) fn fit(tokens: &[Token], shape: &Shape, case: LetterCase, steps: &Ste
 /// "IAM User Guide, IAM JSON policy elements: Condition operators", *Amazon Resource Name (ARN)
 /// condition operators*.
 pub(crate) fn fit_arn(tokens: &[Token], shape: &Shape, steps: &Steps) -> Option<Fit> {
+    steps.add_each(tokens);
     let pattern_parts: Vec<_> = tokens.splitn(6, |token| *token == Token::Literal(':')).collect();
     let value_parts: Vec<_> =
         shape.elements().splitn(6, |element| *element == Element::Char(':')).collect();
@@ -69,6 +76,7 @@ pub(crate) fn fit_arn(tokens: &[Token], shape: &Shape, steps: &Steps) -> Option<
 }
 
 fn fit_elements(tokens: &[Token], elements: &[Element], case: LetterCase, steps: &Steps) -> Fit {
+    steps.add_each(elements);
     let fits = |filling| Walk::new(elements, case, filling).fits(tokens, steps);
     let possible = fits(Filling::Some);
     Fit { always: possible && fits(Filling::Every), possible }
@@ -250,7 +258,7 @@ mod tests {
 
     fn tokens(pattern: &str) -> Vec<Token> {
         match Pattern::parse(pattern, Variables::Literal, Wildcards::Supported)
-            .resolve(&Context::default())
+            .resolve(&Context::default(), &Steps::default())
         {
             Resolved::Tokens(tokens) => tokens.into_owned(),
             Resolved::NoValue | Resolved::Unknown => panic!("`{pattern}` needs no look-up"),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::context::{Context, ContextValue};
+use crate::fit::Steps;
 use crate::shape::Token;
 
 /// Whether `${…}` is a variable ("IAM User Guide, IAM policy elements: Variables and tags": only in
@@ -39,8 +40,8 @@ pub(crate) struct Pattern {
     tokens: Option<Vec<Token>>,
 }
 
-/// The steps of a pattern beside those of its characters.
-pub(crate) const PATTERN_STEPS: u64 = 15;
+/// The steps of a pattern, and of each of its variables, beside those of its characters.
+const PATTERN_STEPS: u64 = 15;
 
 /// A pattern with its variables replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,39 +92,38 @@ impl Pattern {
         })
     }
 
-    /// The steps that [`Pattern::resolve`] takes.
-    pub(crate) fn steps(&self) -> u64 {
-        let parts = if self.tokens.is_some() { 0 } else { self.parts.len() };
-        PATTERN_STEPS.saturating_add(u64::try_from(parts).unwrap_or(u64::MAX))
-    }
-
     /// Replaces each variable by its value in the requests.
     ///
     /// "IAM User Guide, IAM policy elements: Variables and tags", *Policy variables with no value*
     /// and *Specifying default values*.
-    pub(crate) fn resolve(&self, context: &Context) -> Resolved<'_> {
+    pub(crate) fn resolve(&self, context: &Context, steps: &Steps) -> Resolved<'_> {
+        steps.add(PATTERN_STEPS);
         if let Some(tokens) = &self.tokens {
             return Resolved::Tokens(Cow::Borrowed(tokens));
         }
+        steps.add_each(&self.parts);
         let mut tokens = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
-            match part {
-                Part::Token(token) => tokens.push(*token),
+            let (key, default) = match part {
+                Part::Token(token) => {
+                    tokens.push(*token);
+                    continue;
+                }
                 Part::Malformed => return Resolved::Unknown,
-                Part::Variable { key, default } => match (context.value_of_lower(key), default) {
-                    (ContextValue::Known(values), _) => match values.as_slice() {
-                        [value] if !value.contains(['*', '?']) => {
-                            tokens.extend(value.chars().map(Token::Literal));
-                        }
-                        _ => return Resolved::Unknown,
-                    },
-                    (ContextValue::Absent, Some(text)) => {
-                        tokens.extend(text.chars().map(Token::Literal));
-                    }
-                    (ContextValue::Absent, None) => return Resolved::NoValue,
+                Part::Variable { key, default } => (key, default),
+            };
+            let text = match (context.value_of_lower(key), default) {
+                (ContextValue::Known(values), _) => match values.as_slice() {
+                    [value] if !value.contains(['*', '?']) => value,
                     _ => return Resolved::Unknown,
                 },
-            }
+                (ContextValue::Absent, Some(text)) => text,
+                (ContextValue::Absent, None) => return Resolved::NoValue,
+                _ => return Resolved::Unknown,
+            };
+            steps.add(PATTERN_STEPS);
+            steps.add_each(text.as_bytes());
+            tokens.extend(text.chars().map(Token::Literal));
         }
         Resolved::Tokens(Cow::Owned(tokens))
     }
@@ -158,6 +158,7 @@ fn is_key(name: &str) -> bool {
 mod tests {
     use super::{Pattern, Resolved, Variables, Wildcards};
     use crate::context::{Context, ContextValue};
+    use crate::fit::Steps;
     use crate::shape::{Token, spelled};
 
     #[test]
@@ -168,7 +169,11 @@ mod tests {
         let check = |text: &str, variables: Variables, expected: &str| {
             let tokens = expected.chars().map(Token::Literal).collect();
             let pattern = Pattern::parse(text, variables, Wildcards::Supported);
-            assert_eq!(pattern.resolve(&context), Resolved::Tokens(tokens), "{text}");
+            assert_eq!(
+                pattern.resolve(&context, &Steps::default()),
+                Resolved::Tokens(tokens),
+                "{text}"
+            );
         };
         check("a-${aws:sourceaccount}", Variables::Supported, "a-111122223333");
         check("a-${aws:SourceAccount}", Variables::Literal, "a-${aws:SourceAccount}");
@@ -176,7 +181,7 @@ mod tests {
         check("${aws:PrincipalTag/team, 'all'}", Variables::Supported, "all");
         let is = |text: &str, expected: Resolved<'_>| {
             let pattern = Pattern::parse(text, Variables::Supported, Wildcards::Supported);
-            assert_eq!(pattern.resolve(&context), expected, "{text}");
+            assert_eq!(pattern.resolve(&context, &Steps::default()), expected, "{text}");
         };
         is("${aws:PrincipalTag/team}", Resolved::NoValue);
         is("${aws:userid}", Resolved::Unknown);
@@ -190,7 +195,10 @@ mod tests {
         let check = |wildcards: Wildcards, expected: &[Token]| {
             let pattern = Pattern::parse("**?***a*", Variables::Supported, wildcards);
             let context = Context::default();
-            assert_eq!(pattern.resolve(&context), Resolved::Tokens(expected.to_vec().into()));
+            assert_eq!(
+                pattern.resolve(&context, &Steps::default()),
+                Resolved::Tokens(expected.to_vec().into())
+            );
         };
         check(Wildcards::Supported, &[AnyRun, AnyOne, AnyRun, Literal('a'), AnyRun]);
         check(Wildcards::Literal, &['*', '*', '?', '*', '*', '*', 'a', '*'].map(Literal));
@@ -204,16 +212,15 @@ mod tests {
             let known = Context::default().with(name, ContextValue::known("x"));
             let plain =
                 Pattern::parse(&format!("${{{name}}}"), Variables::Supported, Wildcards::Supported);
-            assert!(
-                !matches!(plain.resolve(&known), Resolved::Tokens(found) if spelled(&found) == "x")
-            );
+            let found = plain.resolve(&known, &Steps::default());
+            assert!(!matches!(found, Resolved::Tokens(found) if spelled(&found) == "x"));
             let absent = Context::default().with(name, ContextValue::Absent);
             let default = Pattern::parse(
                 &format!("${{{name}, 'x'}}"),
                 Variables::Supported,
                 Wildcards::Supported,
             );
-            assert_eq!(default.resolve(&absent), Resolved::Unknown, "`{name}`");
+            assert_eq!(default.resolve(&absent, &Steps::default()), Resolved::Unknown, "`{name}`");
         }
     }
 
@@ -222,7 +229,11 @@ mod tests {
         let check = |value: ContextValue, text: &str| {
             let context = Context::default().with("aws:userid", value.clone());
             let pattern = Pattern::parse(text, Variables::Supported, Wildcards::Supported);
-            assert_eq!(pattern.resolve(&context), Resolved::Unknown, "{text} of {value:?}");
+            assert_eq!(
+                pattern.resolve(&context, &Steps::default()),
+                Resolved::Unknown,
+                "{text} of {value:?}"
+            );
         };
         check(ContextValue::known("a*"), "${aws:userid}");
         check(ContextValue::known("a?"), "${aws:userid}");

@@ -38,6 +38,12 @@ impl StatementRef {
         let sid = sid.filter(|sid| !sid.trim().is_empty());
         Self { index, sid }
     }
+
+    /// The steps of copying or comparing the characters of the name.
+    pub fn steps(&self) -> u64 {
+        let bytes = self.sid.as_ref().map_or(0, String::len);
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
 }
 
 impl fmt::Display for StatementRef {
@@ -81,15 +87,15 @@ pub struct Statement {
 
 /// How each element of a statement matches a set of requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ElementMatches {
+pub(crate) struct ElementMatches<'a> {
     principal: Match,
     action: Match,
     resource: Match,
     /// The conditions that do not always hold, by their keys.
-    conditions: Vec<(String, Match)>,
+    conditions: Vec<(&'a str, Match)>,
 }
 
-impl ElementMatches {
+impl ElementMatches<'_> {
     /// How the whole statement matches.
     pub(crate) fn whole(&self) -> Match {
         let conditions = Match::all(self.conditions.iter().map(|(_, holds)| *holds));
@@ -105,7 +111,7 @@ impl ElementMatches {
     pub(crate) fn names_with(&self, result: Match) -> impl Iterator<Item = &str> {
         let elements =
             [("Principal", self.principal), ("Action", self.action), ("Resource", self.resource)];
-        let conditions = self.conditions.iter().map(|(key, holds)| (key.as_str(), *holds));
+        let conditions = self.conditions.iter().map(|(key, holds)| (*key, *holds));
         elements
             .into_iter()
             .chain(conditions)
@@ -183,7 +189,7 @@ impl Statement {
             .collect()
     }
 
-    pub(crate) fn element_matches(&self, request: &Request, steps: &Steps) -> ElementMatches {
+    pub(crate) fn element_matches(&self, request: &Request, steps: &Steps) -> ElementMatches<'_> {
         let most = if self.has_unsupported_principals() { Match::Sometimes } else { Match::Always };
         let mut matches = ElementMatches {
             principal: self.matches_caller(&request.caller, steps).and(most),
@@ -202,7 +208,7 @@ impl Statement {
                 .iter()
                 .map(|condition| {
                     let holds = condition.holds(&request.context, self.effect, steps);
-                    (condition.key.clone(), holds)
+                    (condition.key.as_str(), holds)
                 })
                 .filter(|(_, holds)| *holds != Match::Always)
                 .collect();

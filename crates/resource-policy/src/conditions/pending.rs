@@ -10,6 +10,7 @@ impl Asked<'_> {
     /// Whether a value of which parts are not known yet matches one of the policy's, or none with a
     /// negated operator.
     pub(super) fn pending(&self, text: &str, shape: &Shape) -> Match {
+        self.steps.add_each(text.as_bytes());
         let reserved = reserved_text(text);
         let each = self.patterns.iter().map(|one| self.match_pending(&reserved, shape, one));
         negate_if(self.operator.polarity, Match::any(each))
@@ -18,11 +19,12 @@ impl Asked<'_> {
     /// A pattern that spells the same stand-ins matches for certain; one that fits some values of the
     /// unknown parts matches sometimes.
     fn match_pending(&self, reserved: &Shape, shape: &Shape, pattern: &Pattern) -> Match {
-        let tokens = match pattern.resolve(self.context) {
+        let tokens = match pattern.resolve(self.context, self.steps) {
             Resolved::Tokens(tokens) => tokens,
             Resolved::NoValue => return Match::Never,
             Resolved::Unknown => return Match::Sometimes,
         };
+        self.steps.add_each(&tokens);
         let test = self.operator.test;
         let Some(holes) = fit_text(test, &tokens, shape, self.steps) else {
             return Match::Sometimes;

@@ -213,3 +213,37 @@ fn the_caller_chooses_values_that_match_an_allow_and_avoid_a_deny() {
         assert_eq!(holds(text, &context, Effect::Deny), Never);
     }
 }
+
+/// The steps limit the work only if they count it, so each is compared with the length of what is
+/// read.
+#[test]
+fn every_character_that_is_read_is_a_step() {
+    const LENGTH: u64 = 1_000;
+    let long = "7".repeat(1_000);
+    let pending = ContextValue::Pending {
+        text: "<a>:a:a:a:a:a".to_owned(),
+        shape: Shape::text("") + Hole::Segment + ":a:a:a:a:a",
+    };
+    let known = ContextValue::known("true");
+    for (operator, value, pattern, at_least) in [
+        ("Bool", &known, long.clone(), LENGTH),
+        ("Null", &known, long.clone(), LENGTH),
+        ("IpAddress", &known, long.clone(), LENGTH),
+        ("ArnLike", &known, long.clone(), LENGTH),
+        ("StringEquals", &known, "${aws:Long}".to_owned(), LENGTH),
+        ("StringEquals", &known, "${aws:Long}".repeat(10), 10 * LENGTH),
+        ("StringEquals", &known, long.clone() + "${", LENGTH),
+        ("StringEquals", &ContextValue::known(&long), "x".to_owned(), LENGTH),
+        ("StringEquals", &pending, long.clone(), LENGTH),
+        ("StringLike", &ContextValue::known(&long), "*7".repeat(100), 90 * LENGTH),
+    ] {
+        let context = Context::default()
+            .with("aws:Key", value.clone())
+            .with("aws:Long", ContextValue::known(&long));
+        let block = json!({ operator: { "aws:Key": pattern } }).to_string();
+        let read = serde_json::from_str(&block).unwrap();
+        let steps = Steps::default();
+        parse_conditions(&read, Variables::Supported)[0].holds(&context, Effect::Allow, &steps);
+        assert!(steps.count() >= at_least, "{} steps: {block:.60} of {value:?}", steps.count());
+    }
+}

@@ -20,7 +20,7 @@ pub(super) const STEPS_MAX: u64 = 10_000_000;
 /// The steps of making a context and comparing it with others.
 const CONTEXT_STEPS: u64 = 150;
 
-/// The steps of noting a doubt.
+/// The steps of noting a doubt, beside those of its characters.
 const DOUBT_STEPS: u64 = 30;
 
 /// Why a statement that was not compared to the end is in doubt.
@@ -136,6 +136,7 @@ impl<'a> Search<'a> {
             if self.is_over() { Vec::new() } else { self.requests(about, caller, contexts(self)) };
         for (statement, how) in allowing {
             let (open, depends_on) = self.opens(statement, how, &denying, &mut asked);
+            self.count_doubts(&depends_on.list);
             let found = match open {
                 Match::Never => continue,
                 Match::Sometimes => &mut self.doubts,
@@ -145,7 +146,6 @@ impl<'a> Search<'a> {
             if !found.actions.contains(&about.action) {
                 found.actions.push(about.action);
             }
-            self.steps.add(DOUBT_STEPS * count(&depends_on.list));
             depends_on.list.iter().for_each(|doubt| found.depends_on.add(doubt));
         }
     }
@@ -260,7 +260,7 @@ impl<'a> Search<'a> {
             }
             if here == Match::Sometimes {
                 let own = self.elements_in_doubt(statement, request);
-                self.steps.add(DOUBT_STEPS * count(&closed.doubts));
+                self.count_doubts(&closed.doubts);
                 own.iter().chain(&closed.doubts).for_each(|doubt| doubts.add(doubt));
             }
         }
@@ -289,8 +289,18 @@ impl<'a> Search<'a> {
 
     fn elements_in_doubt(&self, statement: &Statement, request: &Request) -> Vec<Doubt> {
         let elements = statement.elements_in_doubt(request, &self.steps);
-        self.steps.add(DOUBT_STEPS * count(&elements));
-        elements.into_iter().map(|element| Doubt::new(statement, element)).collect()
+        let doubts: Vec<Doubt> =
+            elements.into_iter().map(|element| Doubt::new(statement, element)).collect();
+        self.count_doubts(&doubts);
+        doubts
+    }
+
+    fn count_doubts(&self, doubts: &[Doubt]) {
+        for doubt in doubts {
+            self.steps.add(DOUBT_STEPS);
+            self.steps.add_each(doubt.element.as_bytes());
+            self.steps.add(doubt.statement.steps());
+        }
     }
 }
 
@@ -314,8 +324,4 @@ impl Doubt {
 
 fn is_for_everyone(statement: &Statement, steps: &Steps) -> bool {
     statement.matches_caller(&CallerSet::AnyService, steps) != Match::Never
-}
-
-fn count<T>(list: &[T]) -> u64 {
-    u64::try_from(list.len()).unwrap_or(u64::MAX)
 }
