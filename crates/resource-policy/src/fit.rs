@@ -1,8 +1,8 @@
 //! Compares patterns with values.
 //!
 //! A comparison says whether the pattern fits *some* filling of the holes of a [`Shape`], and then
-//! whether it fits *every* filling. Each of the two takes at most about as many steps as the product
-//! of both lengths, without backtracking.
+//! whether it fits *every* filling. Each of the two takes at most about as many steps as the
+//! product of both lengths, without backtracking.
 
 use std::cell::Cell;
 

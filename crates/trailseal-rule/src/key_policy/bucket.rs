@@ -1,8 +1,9 @@
 //! Who can read the log files, according to the bucket's policy, and does it deny their delivery?
 //!
 //! The list of readers must be complete, so it contains every principal that *may* match: Deny
-//! statements and conditions are ignored. Readers other than accounts, roles and users are described
-//! in words. IAM policies, access points and ACLs can give access to others, and are not read here.
+//! statements and conditions are ignored. Readers other than accounts, roles and users are
+//! described in words. IAM policies, access points and ACLs can give access to others, and are not
+//! read here.
 
 use std::collections::BTreeSet;
 
