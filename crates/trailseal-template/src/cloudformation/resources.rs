@@ -78,7 +78,7 @@ impl Run<'_> {
             key_location: member_location(stack, resource.get("Properties"), "KMSKeyId"),
             place: stack.place.clone(),
             name: properties.name,
-            bucket: self.bucket(stack, properties.bucket),
+            bucket: self.bucket(index, properties.bucket),
             key: properties.key,
             is_multi_region: properties.is_multi_region == Planned::Known(true),
             is_organization: properties.is_organization,
@@ -88,18 +88,18 @@ impl Run<'_> {
 
     /// A bucket of the deployment, by its stand-in or its name, or any other.
     ///
-    /// Two stacks whose Region is not known may be deployed to different ones, unless one refers to
-    /// the other; a name that both state does not.
-    fn bucket(&self, own: &Stack, name: Planned<String>) -> Planned<BucketTarget> {
+    /// Two stacks whose Region is not known may be deployed to different ones, unless they are
+    /// deployed together or one refers to the other; a name that both state does not.
+    fn bucket(&self, own: usize, name: Planned<String>) -> Planned<BucketTarget> {
         name.and_then(|name| {
             let mut found: Vec<(usize, &Stack, &Member)> = Vec::new();
             for (index, stack) in self.stacks.list.iter().enumerate() {
-                let is_together = stack.name == own.name
+                let is_near = self.is_together(index, own)
                     || !stack.place.region.is_not_known()
                     || name.starts_with('<');
                 let named =
                     stack.buckets(&name).filter(|one| self.is_bucket(index, stack, one, &name));
-                found.extend(named.filter(|_| is_together).map(|one| (index, stack, one)));
+                found.extend(named.filter(|_| is_near).map(|one| (index, stack, one)));
             }
             // Only one of several buckets of a name exists at a time.
             if found.len() > 1 {
@@ -200,12 +200,12 @@ impl Run<'_> {
         let (Some(name), Some(stack)) = (name, self.stacks.list.get(own)) else {
             return Ok(Vec::new());
         };
-        let (place, own_root) = (&stack.place, self.root_of(own));
+        let place = &stack.place;
         let (mut near, mut others) = (Vec::new(), Vec::new());
         for (index, stack) in self.stacks.list.iter().enumerate() {
             let named = stack.aliases(name).filter_map(|one| self.alias(index, stack, &one.node));
             let named = named.filter(|alias| alias.is_named(text, place));
-            if self.root_of(index) == own_root { near.extend(named) } else { others.extend(named) }
+            if self.is_together(index, own) { near.extend(named) } else { others.extend(named) }
         }
         if !near.is_empty() {
             return Ok(near);
@@ -214,6 +214,12 @@ impl Run<'_> {
             return Ok(others);
         }
         Err(format!("whether `{text}` of another stack is in the account and Region of the trail"))
+    }
+
+    /// Whether two stacks are deployed to one account and Region because one stack nests both, or one
+    /// of them the other, directly or not.
+    fn is_together(&self, one: usize, other: usize) -> bool {
+        self.root_of(one) == self.root_of(other)
     }
 
     /// The stack that nests this one, directly or not, and that none nests.

@@ -312,6 +312,34 @@ fn the_alias_of_a_nested_stack_is_one_of_the_trails_own() {
     assert!(matches!(judged.judgement.verdict, Verdict::Sealed(_)), "{:?}", judged.judgement);
 }
 
+fn word_of_trail(preview: &Preview) -> &'static str {
+    let parameters = Parameters { profile: Profile::Effective, ..Parameters::default() };
+    let context =
+        EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
+    word_of(&preview.trails[0].judge(&context, &Values::default().supplied).judgement.verdict)
+}
+
+/// A nested stack is in the account and Region of the stack that nests it.
+#[test]
+fn a_bucket_of_a_nested_stack_is_found_by_its_name() {
+    let template = |text: &str| format!(r#"{{"Resources":{{{text}}}}}"#);
+    let nested =
+        r#""N":{"Type":"AWS::CloudFormation::Stack","Metadata":{"aws:asset:path":"n.json"}}"#;
+    let bucket =
+        r#""Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"audit-logs-x"}}"#;
+    let trail = trail_with(r#"{"Ref":"Key"}"#).replace(r#"{"Ref":"Logs"}"#, r#""audit-logs-x""#);
+    let trail = format!(r#""Key":{{"Type":"AWS::KMS::Key"}},{trail}"#);
+    for (outer, inner) in [(&trail[..], bucket), (bucket, &trail[..])] {
+        let (preview, _) = read(&[
+            ("manifest.json", manifest(&[("A", stack("a.json"))])),
+            ("a.json", template(&format!("{outer},{nested}"))),
+            ("n.json", template(inner)),
+        ]);
+        assert_eq!(preview.problems, Vec::<String>::new());
+        assert_eq!(word_of_trail(&preview), "COMPLIANT", "{outer}");
+    }
+}
+
 /// CDK names an asset after the hash of its content.
 #[test]
 fn two_nested_templates_with_the_same_content_are_one_asset() {
