@@ -148,7 +148,8 @@ impl Assembly<'_, '_> {
     }
 
     /// The account and Region of `aws://ACCOUNT/REGION`, either of which can be unknown.
-    /// Stacks of one stage without an environment are deployed to the same one.
+    /// Stacks of one stage with the same environment have one scope. What it leaves open may still
+    /// differ between them, unless one refers to the other.
     fn place_of(&self, stage: &str, environment: Option<&str>) -> Place {
         let parts = environment.and_then(|text| text.strip_prefix("aws://")?.split_once('/'));
         let (account, region) = parts.unwrap_or_default();

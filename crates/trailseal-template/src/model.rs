@@ -119,8 +119,9 @@ impl PlannedAlias {
         let Place { region, account, scope } = &self.place;
         let arn = format!("arn:{}:kms:{region}:{account}:{name}", self.place.partition());
         let is_apart = scope != &place.scope && self.place.shares_unknown(place);
-        let is_named = (name == text && &self.place == place) || (arn == text && !is_apart);
-        is_named && !text.contains("alias/aws/")
+        let is_here = account == &place.account && region == &place.region;
+        let is_named = (name == text && is_here) || arn == text;
+        is_named && !is_apart && !text.contains("alias/aws/")
     }
 }
 

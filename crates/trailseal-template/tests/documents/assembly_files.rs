@@ -312,6 +312,27 @@ fn the_alias_of_a_nested_stack_is_one_of_the_trails_own() {
     assert!(matches!(judged.judgement.verdict, Verdict::Sealed(_)), "{:?}", judged.judgement);
 }
 
+/// CDK synthesizes the stacks of a pipeline in stages.
+#[test]
+fn an_alias_of_another_stage_counts_in_the_same_known_account_and_region() {
+    let template = |text: &str| format!(r#"{{"Resources":{{{text}}}}}"#);
+    let of = |environment: &str, key: &str| {
+        let at = |file: &str| stack(file).replace(ENVIRONMENT, environment);
+        let (preview, _) = read(&[
+            ("manifest.json", manifest(&[("K", stage("k")), ("L", stage("l"))])),
+            ("k/manifest.json", manifest(&[("A", at("a.json"))])),
+            ("l/manifest.json", manifest(&[("B", at("b.json"))])),
+            ("k/a.json", template(&key_with_alias(true))),
+            ("l/b.json", template(&trail_with(key))),
+        ]);
+        word_of_trail(&preview)
+    };
+    for key in &ALIAS_KEYS[1..] {
+        assert_eq!(of("aws://111122223333/us-east-1", key), "COMPLIANT", "{key}");
+        assert_eq!(of(ENVIRONMENT, key), "unverified", "{key}");
+    }
+}
+
 fn word_of_trail(preview: &Preview) -> &'static str {
     let parameters = Parameters { profile: Profile::Effective, ..Parameters::default() };
     let context =
