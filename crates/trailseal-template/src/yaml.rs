@@ -48,8 +48,8 @@ fn refuse_breaks(text: &str) -> Result<(), String> {
     let line = text.get(..at).unwrap_or_default().matches('\n').count() + 1;
     let number = format!("{:04x}", u32::from(found));
     Err(format!(
-        "has the character U+{number} (line {line}), where a line ends in YAML 1.1: write it as \
-         `\\u{number}` in double quotes"
+        "has the character U+{number} (line {line}), where a line ends in YAML 1.1: remove it, or \
+         write the text in double quotes with `\\u{number}`"
     ))
 }
 

@@ -213,7 +213,10 @@ impl Run<'_> {
         if others.iter().all(|alias| alias.place.is_known()) {
             return Ok(others);
         }
-        Err(format!("whether `{text}` of another stack is in the account and Region of the trail"))
+        Err(format!(
+            "`{text}` is in another stack, which may be deployed to another account or Region: give \
+             --account and --region"
+        ))
     }
 
     /// Whether two stacks are deployed to one account and Region because one stack nests both, or one

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trailseal_rule::{
     AccountId, EvaluationContext, Parameters, Profile, Region, Timestamp, Verdict,
 };
-use trailseal_template::{Place, Preview, Values, read_assembly};
+use trailseal_template::{Place, Planned, Preview, Values, read_assembly};
 
 use crate::verdicts::word_of;
 
@@ -359,6 +359,19 @@ fn a_bucket_of_a_nested_stack_is_found_by_its_name() {
         assert_eq!(preview.problems, Vec::<String>::new());
         assert_eq!(word_of_trail(&preview), "COMPLIANT", "{outer}");
     }
+}
+
+#[test]
+fn an_alias_of_another_stack_is_named_with_what_to_give() {
+    let resources = |text: &str| format!(r#"{{"Resources":{{{text}}}}}"#);
+    let (preview, _) = read(&[
+        ("manifest.json", manifest(&[("A", stack("a.json")), ("B", stack("b.json"))])),
+        ("a.json", resources(&key_with_alias(true))),
+        ("b.json", resources(&trail_with(ALIAS_KEYS[1]))),
+    ]);
+    let why = "`alias/audit` is in another stack, which may be deployed to another account or \
+               Region: give --account and --region";
+    assert_eq!(preview.trails[0].declared.key, Planned::Unknown(why.to_owned()));
 }
 
 /// CDK names an asset after the hash of its content.

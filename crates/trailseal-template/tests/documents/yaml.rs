@@ -189,8 +189,8 @@ fn a_document_has_at_most_200_levels() {
 fn a_line_break_of_yaml_1_1_alone_is_refused() {
     for (number, one) in [("0085", '\u{85}'), ("2028", '\u{2028}'), ("2029", '\u{2029}')] {
         let error = format!(
-            "has the character U+{number} (line 3), where a line ends in YAML 1.1: write it as \
-             `\\u{number}` in double quotes"
+            "has the character U+{number} (line 3), where a line ends in YAML 1.1: remove it, or \
+             write the text in double quotes with `\\u{number}`"
         );
         for text in [format!("# a{one}  X: y"), format!("X: a{one}"), format!("X: \"a{one}\"")] {
             let text = format!("Resources: {{}}\nMetadata:\n  {text}\n");
