@@ -27,7 +27,7 @@ const OF_REGION: [&str; 4] =
 
 /// The key of the default provider configuration, which a plan has only if a block or a requirement
 /// names the provider.
-const USUAL: &str = "aws";
+const DEFAULT_PROVIDER: &str = "aws";
 
 /// The places of provider configurations.
 #[derive(Debug, Default)]
@@ -44,25 +44,25 @@ struct Provider {
 }
 
 impl Places {
-    /// The places of all provider configurations. `given` is what the user states; `data` are the
-    /// data sources that were read, each with the key of its provider configuration.
+    /// The places of all provider configurations. `given` is what the user states; `resources` are
+    /// those that the configuration has, each with the key of its provider configuration.
     pub(super) fn new(
         configuration: &Configuration<'_>,
         given: &Place,
-        callers: &[(String, &Resource)],
+        resources: &[(String, &Resource)],
         regions: &BTreeMap<String, Region>,
     ) -> Self {
         let configs = &configuration.provider_config.0;
         let without_block = ProviderConfig::default();
-        let is_used = callers.iter().any(|(key, _)| key == USUAL);
-        let usual = configs.get(USUAL).or_else(|| is_used.then_some(&without_block));
+        let is_used = resources.iter().any(|(key, _)| key == DEFAULT_PROVIDER);
+        let default = configs.get(DEFAULT_PROVIDER).or_else(|| is_used.then_some(&without_block));
         let is_given = |config: &ProviderConfig<'_>, names: &[&'static str]| {
             let own = decisive(config, names);
-            usual.is_some_and(|usual| decisive(usual, names) == own)
-                || configs.values().chain(usual).all(|other| decisive(other, names) == own)
+            default.is_some_and(|default| decisive(default, names) == own)
+                || configs.values().chain(default).all(|other| decisive(other, names) == own)
         };
         let provider = |(key, config): (&str, &ProviderConfig<'_>)| {
-            let account = stated_account(config, key, callers).unwrap_or_else(|| {
+            let account = stated_account(config, key, resources).unwrap_or_else(|| {
                 let is_given = is_given(config, &OF_ACCOUNT);
                 if is_given { given.account.clone() } else { AccountId::not_known() }
             });
@@ -77,8 +77,8 @@ impl Places {
             (key.to_owned(), Provider { place, is_several })
         };
         let stated = configs.iter().map(|(key, config)| (key.as_str(), config));
-        let usual = usual.map(|usual| (USUAL, usual));
-        Self { providers: stated.chain(usual).map(provider).collect() }
+        let default = default.map(|default| (DEFAULT_PROVIDER, default));
+        Self { providers: stated.chain(default).map(provider).collect() }
     }
 
     /// The place of a resource. `key` is that of its provider configuration, and `sets_region` says
@@ -150,10 +150,11 @@ fn decisive<'a>(
 fn stated_account(
     config: &ProviderConfig<'_>,
     key: &str,
-    callers: &[(String, &Resource)],
+    resources: &[(String, &Resource)],
 ) -> Option<AccountId> {
-    let callers =
-        callers.iter().filter(|(of, one)| of == key && one.address.kind == CALLER && one.is_of_aws);
+    let callers = resources
+        .iter()
+        .filter(|(of, one)| of == key && one.address.kind == CALLER && one.is_of_aws);
     let mut accounts: BTreeSet<String> = callers
         .filter(|(_, one)| !one.is_sensitive("account_id"))
         .filter_map(|(_, one)| one.hidden_text("account_id").map(str::to_owned))

@@ -15,8 +15,8 @@ impl Graph<'_> {
     /// The places of the provider configurations.
     pub(in crate::terraform) fn read_places(&self, given: &Place) -> Places {
         let of = |one| Some((self.configured(one)?.provider_config_key.clone().into_owned(), one));
-        let callers: Vec<(String, &Resource)> = self.resources.iter().filter_map(of).collect();
-        Places::new(self.configuration, given, &callers, &self.provider_regions())
+        let resources: Vec<(String, &Resource)> = self.resources.iter().filter_map(of).collect();
+        Places::new(self.configuration, given, &resources, &self.provider_regions())
     }
 
     /// The Regions of provider configurations of the root module that the source resolves.
