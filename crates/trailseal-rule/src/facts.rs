@@ -18,7 +18,8 @@ use crate::trail::Trail;
 
 pub use delivery::Delivery;
 pub use log_files::{
-    AssessedFolder, FileEncryption, FolderStanding, LogAssessment, LogFile, LogFiles, LogFolder,
+    AssessedFolder, DELIVERY_SKEW_MILLIS, FileEncryption, FolderStanding, LogAssessment, LogFile,
+    LogFiles, LogFolder,
 };
 
 /// The result of one read: the value, its absence, or a refusal.

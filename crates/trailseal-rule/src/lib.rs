@@ -52,9 +52,9 @@ pub use crate::exemptions::{
     ENTRY_MEMBERS, ExemptionsFrom, S3Object, entry_schema, exemptions_schema, read_entry,
 };
 pub use crate::facts::{
-    AssessedFolder, Delivery, DeliveryElsewhere, Facts, FileEncryption, FolderStanding, KeyFacts,
-    KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, LogAssessment, LogFile, LogFiles,
-    LogFolder, ROTATION_DAYS_DEFAULT, Reading, Refusal, Rotation, key_arn,
+    AssessedFolder, DELIVERY_SKEW_MILLIS, Delivery, DeliveryElsewhere, Facts, FileEncryption,
+    FolderStanding, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, LogAssessment,
+    LogFile, LogFiles, LogFolder, ROTATION_DAYS_DEFAULT, Reading, Refusal, Rotation, key_arn,
 };
 pub use crate::gathering::{Answer, EvidenceSource, Gathering, Query};
 pub use crate::invocation::{

@@ -133,7 +133,7 @@ impl<'p> Place<'p> {
                     Classified::Outside
                 }
             }
-            (Some(day), _) if ![self.range, self.folders].iter().all(|it| it.contains_day(day)) => {
+            (Some(day), _) if !(self.range.contains_day(day) && self.folders.contains_day(day)) => {
                 Classified::Outside
             }
             _ if listed.key.ends_with('/') => Classified::FolderObject,

@@ -5,7 +5,7 @@ use std::fmt;
 use config_rule::impl_from_text;
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, Month as MonthName, OffsetDateTime};
-use trailseal_rule::Timestamp;
+use trailseal_rule::{DELIVERY_SKEW_MILLIS, Timestamp};
 
 use crate::key::DAYS_APART_MAX;
 use crate::month::Month;
@@ -100,9 +100,6 @@ pub struct Range {
 
 const MINUTE_MILLIS: i64 = 60_000;
 
-/// Milliseconds by which the time in a name may be in the future: clocks differ.
-const SKEW_MILLIS: i64 = 15 * MINUTE_MILLIS;
-
 impl Range {
     /// The days from `since` to `until`, for a run that starts `now`.
     pub fn new(since: Option<Day>, until: Option<Day>, now: Timestamp) -> Self {
@@ -123,16 +120,15 @@ impl Range {
         self.since.is_none_or(|since| since <= day) && self.until.is_none_or(|until| day <= until)
     }
 
-    /// Whether a file is left for the next run, by the time in its name and the time at which S3
-    /// received it: it was delivered after the run began. A name with a much later time than that at
-    /// which S3 received the file is not one of a delivery.
+    /// Whether a file is left for the next run: the time in its name is at or after the start, and at
+    /// most 15 minutes after the start or after S3 received it.
     pub(super) fn is_for_next_run(&self, named: Timestamp, received_millis: Option<i64>) -> bool {
         let start = self.before.epoch_millis();
         let named = named.epoch_millis();
         // The run began within a minute after `before`.
-        let is_near = named <= start.saturating_add(SKEW_MILLIS);
+        let is_near = named <= start.saturating_add(DELIVERY_SKEW_MILLIS);
         let is_delivery =
-            received_millis.is_some_and(|time| named <= time.saturating_add(SKEW_MILLIS));
+            received_millis.is_some_and(|time| named <= time.saturating_add(DELIVERY_SKEW_MILLIS));
         named >= start && (is_near || is_delivery)
     }
 

@@ -14,8 +14,9 @@ use crate::facts::{Reading, Refusal};
 const GRACE_MILLIS: i64 = 60 * 60 * 1_000;
 /// Milliseconds within which a delivery is recent.
 const RECENT_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
-/// Milliseconds by which a delivery may be in the future: clocks differ.
-const SKEW_MILLIS: i64 = 15 * 60 * 1_000;
+/// Milliseconds by which the time in the name of a log file may be in the future: clocks differ. A
+/// later one proves nothing.
+pub const DELIVERY_SKEW_MILLIS: i64 = 15 * 60 * 1_000;
 
 /// The log files of a trail: current versions only, and no digests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,7 +176,7 @@ impl LogFile {
 
     /// Whether the file claims a delivery in the future, so that its time is not known.
     pub(crate) fn is_in_future(&self, now: Timestamp) -> bool {
-        self.delivered > later(now, SKEW_MILLIS)
+        self.delivered > later(now, DELIVERY_SKEW_MILLIS)
     }
 
     /// Files are in order of their times, then of their keys.
