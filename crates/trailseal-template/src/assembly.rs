@@ -66,8 +66,16 @@ struct Assembly<'a, 'b> {
     folders: BTreeSet<String>,
     /// The files of the assets of one manifest by their name in the bucket of assets. Two assets with
     /// the same content have the same name.
-    assets: BTreeMap<String, BTreeSet<String>>,
+    assets: BTreeMap<String, Asset>,
     problems: Vec<String>,
+}
+
+/// The files of the assets with one name.
+#[derive(Debug, Default)]
+struct Asset {
+    files: BTreeSet<String>,
+    /// Whether all have the same content, once they were compared.
+    is_one: Option<bool>,
 }
 
 impl Assembly<'_, '_> {
@@ -141,7 +149,7 @@ impl Assembly<'_, '_> {
                 if let (Some(key), Some(path)) = (place.get("objectKey"), path)
                     && let Some(key) = key.as_str().filter(|key| !key.is_empty())
                 {
-                    self.assets.entry(key.to_owned()).or_default().insert(path.to_owned());
+                    self.assets.entry(key.to_owned()).or_default().files.insert(path.to_owned());
                 }
             }
         }
@@ -223,22 +231,28 @@ impl Assembly<'_, '_> {
         if let Some(node) = stack.get("Properties").and_then(|of| of.get("TemplateURL")) {
             add_texts(node, &mut url);
         }
-        let mut assets = self.assets.iter();
-        let Some((_, deployed)) = assets.find(|(key, _)| url.ends_with(&format!("/{key}"))) else {
+        let mut assets = self.assets.iter_mut();
+        let Some((_, asset)) = assets.find(|(key, _)| url.ends_with(&format!("/{key}"))) else {
             return stated.map(str::to_owned);
         };
-        let (first, others) = (deployed.first()?, deployed.iter().skip(1));
+        let (first, others) = (asset.files.first()?, asset.files.iter().skip(1));
         let mut text = |file: &String| {
             let path = is_inside(file).then(|| format!("{inside}{file}"))?;
             (self.read)(&path).ok()
         };
         // One of several files is the asset only if all are the same.
-        let whole = if deployed.len() > 1 { Some(text(first)?) } else { None };
-        if !others.into_iter().all(|file| text(file) == whole) {
+        let is_one = *asset.is_one.get_or_insert_with(|| {
+            if asset.files.len() == 1 {
+                return true;
+            }
+            let whole = text(first);
+            whole.is_some() && others.into_iter().all(|file| text(file) == whole)
+        });
+        if !is_one {
             return None;
         }
         match stated {
-            Some(stated) => deployed.get(stated).cloned(),
+            Some(stated) => asset.files.get(stated).cloned(),
             None => Some(first.clone()),
         }
     }

@@ -418,3 +418,30 @@ fn two_nested_templates_with_the_same_content_are_one_asset() {
     assert_eq!(of(stated("an.json"), stated("bn.json"), [&trail, &other]), (0, 2));
     assert_eq!(of(stated("cn.json"), stated("bn.json"), [&trail, &trail]), (1, 1));
 }
+
+#[test]
+fn the_files_of_an_asset_are_compared_once() {
+    let nested = |id: usize| {
+        format!(
+            r#""N{id}":{{"Type":"AWS::CloudFormation::Stack","Properties":{{"TemplateURL":"https://s3.us-east-1.amazonaws.com/assets/abc.json"}}}}"#
+        )
+    };
+    let file = |id: usize| {
+        format!(
+            r#""f{id}":{{"source":{{"path":"n{id}.json"}},"destinations":{{"d":{{"objectKey":"abc.json"}}}}}}"#
+        )
+    };
+    let all = |one: &dyn Fn(usize) -> String| (0..20).map(one).collect::<Vec<_>>().join(",");
+    let names: Vec<_> = (0..20).map(|id| format!("n{id}.json")).collect();
+    let asset = r#"{"type":"cdk:asset-manifest","properties":{"file":"assets.json"}}"#;
+    let mut files = vec![
+        ("manifest.json", manifest(&[("A", stack("a.json")), ("M", asset.to_owned())])),
+        ("assets.json", format!(r#"{{"files":{{{}}}}}"#, all(&file))),
+        ("a.json", format!(r#"{{"Resources":{{{}}}}}"#, all(&nested))),
+    ];
+    files.extend(names.iter().map(|name| (name.as_str(), r#"{"Resources":{}}"#.to_owned())));
+    let (preview, asked) = read(&files);
+    assert_eq!(preview.problems, Vec::<String>::new());
+    // Each to compare it, and one again for each nested stack.
+    assert_eq!(asked.iter().filter(|name| name.starts_with('n')).count(), 40);
+}
