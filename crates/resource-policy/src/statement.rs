@@ -44,6 +44,11 @@ impl StatementRef {
         let bytes = self.sid.as_ref().map_or(0, String::len);
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }
+
+    /// The names in one line.
+    pub fn listed(references: &[Self]) -> String {
+        references.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl fmt::Display for StatementRef {

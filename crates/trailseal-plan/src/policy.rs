@@ -28,10 +28,10 @@ pub enum MergeError {
     #[error("the key policy cannot be read: {0}")]
     Unreadable(PolicyError),
     /// A Deny keeps CloudTrail out.
-    #[error("{} denies it", names(.0))]
+    #[error("{} denies it", StatementRef::listed(.0))]
     Denied(Vec<StatementRef>),
     /// A Deny may keep CloudTrail out; it depends on something that is not known.
-    #[error("it depends on {} in {}", .elements.join(", "), names(.statements))]
+    #[error("it depends on {} in {}", .elements.join(", "), StatementRef::listed(.statements))]
     InDoubt { statements: Vec<StatementRef>, elements: Vec<String> },
     /// The document would exceed the size that KMS accepts.
     #[error("it would have {bytes} bytes, and KMS accepts at most {POLICY_BYTES_MAX}")]
@@ -164,8 +164,4 @@ fn unused_sid(sid: &str, taken: &[String]) -> String {
         .chain((2_usize..).map(|number| format!("{sid} {number}")))
         .find(is_free)
         .unwrap_or_else(|| sid.to_owned())
-}
-
-fn names(statements: &[StatementRef]) -> String {
-    statements.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -13,7 +13,7 @@
 //!    cannot be read: unknown. If a Deny is in doubt, the fix changes that Deny.
 //! f) The key does not exist: fail. KMS refuses the policy: unknown.
 
-use crate::checks::key_policy_words::{CHECK_KEY_POLICY, question, read, statements};
+use crate::checks::key_policy_words::{CHECK_KEY_POLICY, question, read};
 use crate::checks::{
     Check, CheckId, CheckInput, Evidence, FIX_CHARS_MAX, FindingCode, Outcome, Severity,
 };
@@ -56,7 +56,8 @@ pub(super) const CHECK: Check = Check {
 
 fn judge(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
     let admission = Grant::Encrypt.decide(read(input)?, &question(input));
-    let (by, elements) = (statements(&admission.statements), admission.elements.join(", "));
+    let (by, elements) =
+        (StatementRef::listed(&admission.statements), admission.elements.join(", "));
     let not_admitted = "the key policy does not let CloudTrail encrypt this trail";
     let (fix, added) = fix(&admission, input.trail);
     let outcome = match admission.reason {
@@ -111,7 +112,7 @@ fn fix(admission: &Decision, trail: &Trail) -> (String, Option<String>) {
     if denying.is_empty() {
         return (ALLOW.to_owned(), Some(wanted(trail)));
     }
-    let (by, arn) = (statements(denying), &trail.arn);
+    let (by, arn) = (StatementRef::listed(denying), &trail.arn);
     let exempted =
         format!("\"ArnNotEquals\":{{\"aws:SourceArn\":\"{arn}\"}} in the Condition of {by}");
     if *is_granted {
@@ -129,7 +130,7 @@ fn complete(statements_without: &[StatementRef], elements: &[String]) -> String 
         _ => r#""Resource": "*""#,
     });
     let members = members.collect::<Vec<_>>().join(", ");
-    let whole = format!("add {members} to {}", statements(statements_without));
+    let whole = format!("add {members} to {}", StatementRef::listed(statements_without));
     if whole.chars().count() <= FIX_CHARS_MAX {
         whole
     } else {

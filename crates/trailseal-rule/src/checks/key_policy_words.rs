@@ -30,11 +30,6 @@ pub(super) fn question<'a>(input: &CheckInput<'a>) -> TrailAndKey<'a> {
     TrailAndKey { trail: &input.trail.arn, key: key_arn(input.trail, input.facts) }
 }
 
-/// The statements' names in one line.
-pub(super) fn statements(references: &[StatementRef]) -> String {
-    references.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
 /// The operations that each statement allows, and what that depends on.
 pub(super) fn each(exposures: &[Exposure], whom: &str) -> String {
     let words = |exposure: &Exposure| {
