@@ -28,7 +28,9 @@ pub struct CurrentState {
     /// Who reads the log files, according to the bucket policy.
     pub readers: Reading<Readers>,
     /// The bucket policy that AWS Config recorded.
-    pub bucket_policy: Reading<String>,
+    pub bucket_policy: Reading<RecordedPolicy>,
+    /// The trail's `S3KeyPrefix`, empty without one. Read only if there is a bucket policy.
+    pub prefix: Reading<String>,
     /// Whether the bucket has an S3 Bucket Key, with which CloudTrail also needs `kms:Decrypt`.
     pub bucket_key: Reading<bool>,
     /// Whether the caller's account is CloudTrail's delegated administrator of the organization
@@ -69,6 +71,13 @@ pub struct Readers {
     /// Descriptions of other principals that it may allow.
     pub others: Vec<String>,
     /// When AWS Config recorded the policy.
+    pub recorded: Timestamp,
+}
+
+/// The bucket policy, as AWS Config recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedPolicy {
+    pub text: String,
     pub recorded: Timestamp,
 }
 

@@ -29,7 +29,7 @@ pub use crate::back_out::{Force, back_out};
 pub use crate::call::{Call, JOURNAL_TAG, KeyTarget};
 pub use crate::condition::{Condition, Holds, Present, TrailBucket};
 pub use crate::current_state::{
-    Consent, CurrentState, KeyReadings, NewKey, Readers, Tag, TargetKey,
+    Consent, CurrentState, KeyReadings, NewKey, Readers, RecordedPolicy, Tag, TargetKey,
 };
 pub use crate::journal::{
     Journal, JournalError, Phase, Progress, Record, StepProgress, StepState, fold, read_journal,

@@ -62,8 +62,12 @@ pub fn plan(
     let bucket = bucket(&input, &mut reasons);
     let key = key::requested(&input, bucket.as_ref().map(|(_, region)| *region), &mut reasons);
     let policy = key.as_ref().and_then(|key| policies::planned(&input, key, &mut reasons));
-    if let Some(key) = &key {
-        bucket_policy::pass(&input, key, &mut reasons);
+    let denies = key
+        .as_ref()
+        .zip(bucket)
+        .and_then(|(key, (bucket, region))| bucket_policy::denies(&input, key, bucket, region));
+    if let Some(denies) = &denies {
+        denies.refuse(&mut reasons);
     }
     reasons.add_denials();
     let (Some((bucket, bucket_region)), Some(key), Some(policy)) = (bucket, key, policy) else {
@@ -83,7 +87,7 @@ pub fn plan(
         bucket_region: bucket_region.clone(),
         key: key.planned(bucket_region),
         former_key: current_state.trail.key.clone(),
-        warnings: warnings::warnings(&input, &key, &readers),
+        warnings: warnings::warnings(&input, &key, &readers, denies.as_ref()),
         readers,
         cost: matches!(key, RequestedKey::New(_)).then(new_key_cost),
         permissions: Vec::new(),

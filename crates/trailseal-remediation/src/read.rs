@@ -7,10 +7,12 @@ use aws_sdk_cloudtrail::error::SdkError;
 use futures_util::future::BoxFuture;
 use futures_util::join;
 use trailseal_aws::{
-    Aws, AwsError, Evidence, KeyReader, Read, RecordedBucket, Session, describe_trails, failed,
-    recorded_bucket, trail_tag, trail_tags,
+    Aws, AwsError, Evidence, KeyReader, Read, RecordedBucket, Session, describe_delivery,
+    describe_trails, failed, recorded_bucket, trail_tag, trail_tags,
 };
-use trailseal_plan::{CurrentState, KeyReadings, Readers, TargetKey, parameters_for};
+use trailseal_plan::{
+    CurrentState, KeyReadings, Readers, RecordedPolicy, TargetKey, parameters_for,
+};
 use trailseal_rule::key_policy::bucket::{BucketReaders, bucket_readers};
 use trailseal_rule::{
     BucketName, EvaluationContext, Facts, Judgement, KeyArn, KeyRef, Reading, Refusal, Region,
@@ -96,6 +98,10 @@ impl AwsReader<'_> {
             self.alias(target_key, &bucket_region),
             self.recorded(trail, &bucket_region)
         );
+        let prefix = match &bucket_policy {
+            Reading::Known(_) => self.prefix(trail).await?,
+            Reading::Absent | Reading::Refused(_) => Reading::Refused(Refusal::NotRead),
+        };
         Ok(CurrentState {
             trail: trail.clone(),
             caller: self.session.account().clone(),
@@ -105,6 +111,7 @@ impl AwsReader<'_> {
             alias: alias?,
             readers,
             bucket_policy,
+            prefix,
             bucket_key,
             delegated: self.delegated(trail).await?,
             tags,
@@ -209,14 +216,14 @@ impl AwsReader<'_> {
         Ok(reader.describe(region, &key, None).await?.map(|facts| facts.arn))
     }
 
-    /// The readers that the policy of the trail's bucket allows, that policy, and whether the bucket has an S3
-    /// Bucket Key, as recorded by AWS Config in the caller's account. The planner warns if they could
-    /// not be read.
+    /// The readers that the policy of the trail's bucket allows, that policy, and whether the bucket
+    /// has an S3 Bucket Key, as recorded by AWS Config in the caller's account. The planner warns if
+    /// they could not be read.
     async fn recorded(
         &self,
         trail: &Trail,
         bucket_region: &Reading<Region>,
-    ) -> (Reading<Readers>, Reading<String>, Reading<bool>) {
+    ) -> (Reading<Readers>, Reading<RecordedPolicy>, Reading<bool>) {
         let (Some(bucket), Reading::Known(region)) = (&trail.bucket, bucket_region) else {
             let refusal = Refusal::Needs("the trail's bucket and its Region");
             let refused = Reading::Refused(refusal.clone());
@@ -224,12 +231,24 @@ impl AwsReader<'_> {
         };
         let recorded = recorded_bucket(self.session, region, bucket).await;
         let bucket_key = recorded.clone().and_then(|recorded| recorded.bucket_key);
-        let policy = recorded.clone().and_then(|recorded| recorded.policy);
-        let policy = policy.and_then(|policy| policy.map_or(Reading::Absent, Reading::Known));
+        let policy = recorded.clone().and_then(|RecordedBucket { policy, captured, .. }| {
+            let with_time = |text| Reading::Known(RecordedPolicy { text, recorded: captured });
+            policy.and_then(|policy| policy.map_or(Reading::Absent, with_time))
+        });
         let readers = recorded.and_then(|RecordedBucket { policy, captured, .. }| {
             policy.and_then(|policy| readers(policy, captured, trail.arn.partition(), bucket))
         });
         (readers, policy, bucket_key)
+    }
+
+    async fn prefix(&self, trail: &Trail) -> Read<String> {
+        match describe_delivery(&self.session.in_region(trail.region.clone())).await {
+            Ok(trails) => Ok(trails
+                .into_iter()
+                .find(|found| found.trail.arn == trail.arn)
+                .map_or(Reading::Absent, |found| Reading::Known(found.prefix))),
+            Err(error) => Ok(Reading::Refused(error.into_refusal()?)),
+        }
     }
 
     async fn tags(&self, trail: &Trail) -> Read<BTreeMap<String, String>> {

@@ -1,42 +1,80 @@
-//! Whether the bucket policy lets CloudTrail deliver with the requested key.
+//! Whether the bucket policy denies deliveries with the requested key.
 
-use resource_policy::{Decision, Reason, StatementRef};
-use trailseal_rule::Reading;
-use trailseal_rule::key_policy::bucket::delivery;
+use std::slice;
 
-use crate::planning::PlanInput;
+use resource_policy::StatementRef;
+use trailseal_rule::key_policy::bucket::{EncryptionDenies, Place, encryption_denies};
+use trailseal_rule::{BucketName, Reading, Region};
+
+use crate::current_state::RecordedPolicy;
 use crate::planning::key::RequestedKey;
+use crate::planning::{PlanInput, stand_ins};
 use crate::refusal::{Reasons, RefusalCode};
 
-/// Adds a reason if the bucket policy denies deliveries with the key.
-pub(super) fn pass(input: &PlanInput<'_>, key: &RequestedKey<'_>, reasons: &mut Reasons) {
-    if let Some(Decision { reason: Reason::Denied, denying, .. }) = decision(input, key) {
-        reasons.push(
-            RefusalCode::BucketPolicyDenies,
-            format!("{} of the bucket policy denies deliveries with the key", listed(&denying)),
-            "change the bucket policy first, and wait until AWS Config has recorded it",
-        );
+/// The Deny statements of the bucket policy.
+#[derive(Debug)]
+pub(super) struct BucketDenies<'a> {
+    denies: EncryptionDenies,
+    policy: &'a RecordedPolicy,
+}
+
+/// The statements that deny deliveries with the key. `None` if the trail already has the key, or if
+/// the policy is not known or not readable, for which the plan has warnings.
+pub(super) fn denies<'a>(
+    input: &PlanInput<'a>,
+    key: &RequestedKey<'_>,
+    bucket: &BucketName,
+    region: &Region,
+) -> Option<BucketDenies<'a>> {
+    let new;
+    let state = input.current_state;
+    let Reading::Known(policy) = &state.bucket_policy else { return None };
+    let keys = match key {
+        RequestedKey::Existing(key) if key.is_present => return None,
+        RequestedKey::Existing(key) => slice::from_ref(&key.facts.arn),
+        RequestedKey::New(_) => {
+            new = stand_ins(input, region);
+            new.as_slice()
+        }
+    };
+    let prefix = match &state.prefix {
+        Reading::Known(prefix) => Some(prefix.as_str()),
+        Reading::Absent | Reading::Refused(_) => None,
+    };
+    let place = Place { bucket, prefix, is_of_organization: state.trail.is_organization_trail };
+    let denies = encryption_denies(&policy.text, &state.trail.arn, keys, place).ok()?;
+    Some(BucketDenies { denies, policy })
+}
+
+impl BucketDenies<'_> {
+    /// Adds a reason if a statement denies all deliveries.
+    pub(super) fn refuse(&self, reasons: &mut Reasons) {
+        if !self.denies.certain.is_empty() {
+            reasons.push(
+                RefusalCode::BucketPolicyDenies,
+                format!(
+                    "deliveries with the key are denied by {}",
+                    self.named(&self.denies.certain)
+                ),
+                "change the bucket policy first, and wait until AWS Config has recorded it",
+            );
+        }
     }
-}
 
-/// The statements of the bucket policy that may deny deliveries with the key.
-pub(super) fn in_doubt(input: &PlanInput<'_>, key: &RequestedKey<'_>) -> Option<String> {
-    let denying = decision(input, key)?.denying;
-    (!denying.is_empty()).then(|| listed(&denying))
-}
-
-/// `None` if the trail already has the key, or if the policy is not known or not readable, for which
-/// the plan has warnings.
-fn decision(input: &PlanInput<'_>, key: &RequestedKey<'_>) -> Option<Decision> {
-    let bucket = input.current_state.trail.bucket.as_ref()?;
-    match (&input.current_state.bucket_policy, key) {
-        (_, RequestedKey::Existing(key)) if key.is_present => None,
-        (Reading::Known(policy), _) => delivery(policy, &input.question(key.arn()), bucket).ok(),
-        (Reading::Absent | Reading::Refused(_), _) => None,
+    /// The warning about statements that may deny deliveries.
+    pub(super) fn in_doubt(&self) -> Option<String> {
+        let possible = &self.denies.possible;
+        (!possible.is_empty()).then(|| {
+            format!(
+                "deliveries with the key may be denied by {}: compare its conditions and resources \
+                 with the key and the trail, and look at GetTrailStatus after the next delivery",
+                self.named(possible)
+            )
+        })
     }
-}
 
-fn listed(statements: &[StatementRef]) -> String {
-    let each: Vec<String> = statements.iter().map(ToString::to_string).collect();
-    each.join(", ")
+    fn named(&self, statements: &[StatementRef]) -> String {
+        let (listed, recorded) = (StatementRef::listed(statements), self.policy.recorded);
+        format!("{listed} of the bucket policy that AWS Config recorded at {recorded}")
+    }
 }

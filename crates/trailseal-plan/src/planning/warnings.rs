@@ -9,7 +9,7 @@ use trailseal_rule::{KeyOrigin, KeyState, Reading};
 
 use crate::plan_data::{MayDecrypt, ReaderAccess, Warning, WarningCode};
 use crate::planning::PlanInput;
-use crate::planning::bucket_policy;
+use crate::planning::bucket_policy::BucketDenies;
 use crate::planning::key::RequestedKey;
 use crate::planning::policies::PlannedPolicy;
 
@@ -44,6 +44,7 @@ pub(super) fn warnings(
     input: &PlanInput<'_>,
     key: &RequestedKey<'_>,
     readers: &[ReaderAccess],
+    denies: Option<&BucketDenies<'_>>,
 ) -> Vec<Warning> {
     let trail = &input.current_state.trail;
     let mut warnings = Vec::new();
@@ -52,15 +53,8 @@ pub(super) fn warnings(
     if changes_trail {
         about_readers(input, readers, &mut warn);
         about_bucket_key(input, key, &mut warn);
-        if let Some(statements) = bucket_policy::in_doubt(input, key) {
-            warn(
-                WarningCode::BucketPolicyInDoubt,
-                format!(
-                    "it is not known whether {statements} of the bucket policy denies deliveries with \
-                     the key: compare its conditions with the key, and look at GetTrailStatus after \
-                     the next delivery"
-                ),
-            );
+        if let Some(what) = denies.and_then(BucketDenies::in_doubt) {
+            warn(WarningCode::BucketPolicyInDoubt, what);
         }
         warn(
             WarningCode::OldLogFilesStay,

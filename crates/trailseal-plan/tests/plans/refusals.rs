@@ -6,7 +6,8 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 use strum::VariantArray as _;
 use trailseal_plan::{
-    Consent, Force, Plan, RefusalCode, Refusals, TargetKey, back_out, fold, plan,
+    Consent, Force, Plan, RecordedPolicy, RefusalCode, Refusals, TargetKey, WarningCode, back_out,
+    fold, plan,
 };
 use trailseal_rule::{
     EvaluationContext, KeyFacts, KeyOrigin, KeyState, KeyUsage, Parameters, Reading, Refusal, Trail,
@@ -153,30 +154,51 @@ const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
 
 /// A plan for a trail whose bucket denies deliveries with this condition.
 fn with_bucket_policy(condition: &Value) -> Result<Plan, Refusals> {
-    let case = case(Has::None, &enabled(), 0, Consent::default());
+    plan_with_deny(&enabled(), "*", condition)
+}
+
+fn plan_with_deny(
+    requested: &Requested,
+    resource: &str,
+    condition: &Value,
+) -> Result<Plan, Refusals> {
+    let case = case(Has::None, requested, 0, Consent::default());
     let parameters = parameters(&json!({}));
     let mut current_state = case.current_state(&parameters);
     let deny = json!({
-        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": resource,
         "Condition": condition,
     });
     let policy = json!({ "Version": "2012-10-17", "Statement": deny });
-    current_state.bucket_policy = Reading::Known(policy.to_string());
+    current_state.bucket_policy =
+        Reading::Known(RecordedPolicy { text: policy.to_string(), recorded: now() });
     let context = EvaluationContext { parameters: &parameters, now: now() };
     plan(&context, &current_state, &case.target_key, &case.consent)
 }
 
 #[test]
 fn refuses_a_key_only_if_the_bucket_policy_denies_its_deliveries() {
-    for (condition, is_refused) in [
-        (json!({}), true),
-        (json!({ "Null": { ENCRYPTION: "false" } }), true),
-        (json!({ "StringNotEquals": { ENCRYPTION: "aws:kms" } }), false),
-        (json!({ "Bool": { "aws:SecureTransport": "false" } }), false),
+    let key_id = &format!("{ENCRYPTION}-aws-kms-key-id");
+    let other = "arn:aws:kms:us-east-1:111122223333:key/99999999-0000-4000-8000-999999999999";
+    let (all, log_files) = ("*", "arn:aws:s3:::trail-logs/AWSLogs/111122223333/*");
+    for (resource, condition, is_refused) in [
+        (all, json!({}), false),
+        (all, json!({ "Null": { ENCRYPTION: "false" } }), true),
+        (all, json!({ "StringNotEquals": { ENCRYPTION: "aws:kms" } }), false),
+        (all, json!({ "StringNotEquals": { key_id: other } }), true),
+        (log_files, json!({ "StringNotEquals": { key_id: other } }), true),
+        (all, json!({ "Bool": { "aws:SecureTransport": "false" } }), false),
+        (all, json!({ "NumericLessThan": { "s3:TlsVersion": "1.2" } }), false),
     ] {
-        let refused = with_bucket_policy(&condition).map(drop).err();
-        let refused = refused.is_some_and(|it| it.has(RefusalCode::BucketPolicyDenies));
-        assert_eq!(refused, is_refused, "{condition}");
+        for requested in [enabled(), Requested::NewWithAlias] {
+            let planned = plan_with_deny(&requested, resource, &condition);
+            let warned = planned.as_ref().is_ok_and(|plan| {
+                plan.warnings.iter().any(|one| one.code == WarningCode::BucketPolicyInDoubt)
+            });
+            let refused = planned.map(drop).err();
+            let refused = refused.is_some_and(|it| it.has(RefusalCode::BucketPolicyDenies));
+            assert_eq!((refused, warned), (is_refused, false), "{requested:?}: {condition}");
+        }
     }
 }
 
