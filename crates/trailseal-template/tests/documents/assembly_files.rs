@@ -350,7 +350,7 @@ fn a_bucket_of_a_nested_stack_is_found_by_its_name() {
         r#""Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"audit-logs-x"}}"#;
     let trail = trail_with(r#"{"Ref":"Key"}"#).replace(r#"{"Ref":"Logs"}"#, r#""audit-logs-x""#);
     let trail = format!(r#""Key":{{"Type":"AWS::KMS::Key"}},{trail}"#);
-    for (outer, inner) in [(&trail[..], bucket), (bucket, &trail[..])] {
+    for (outer, inner) in [(trail.as_str(), bucket), (bucket, trail.as_str())] {
         let (preview, _) = read(&[
             ("manifest.json", manifest(&[("A", stack("a.json"))])),
             ("a.json", template(&format!("{outer},{nested}"))),
