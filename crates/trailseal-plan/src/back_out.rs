@@ -51,16 +51,19 @@ struct BackOut<'a> {
 /// - somebody has changed the state since, and there is no force; the difference is shown
 /// - the journal lists an added statement that the planner never adds
 /// - the trail would be left with a key that cannot encrypt, even with force
-/// - the present state could not be read, or the trail's bucket does not exist
+/// - the present state could not be read; the Region of the trail's bucket is needed only if the
+///   trail gets its former key
 pub fn back_out(progress: &Progress, present: &Present, force: Force) -> Result<Plan, Refusals> {
     let remediation = &progress.remediation;
     let Some(key) = remediation.plan.key_arn() else {
         return Err(nothing(remediation));
     };
     let (reasons, warnings) = (Reasons::default(), Vec::new());
-    let mut back_out =
-        BackOut { remediation, key, present, bucket: None, force, reasons, warnings };
-    back_out.find_bucket();
+    let bucket = match (&present.trail_key, &present.bucket) {
+        (Reading::Known(_), Reading::Known(bucket)) => Some(bucket),
+        _ => None,
+    };
+    let mut back_out = BackOut { remediation, key, present, bucket, force, reasons, warnings };
     let steps = [back_out.restore_trail(), back_out.restore_policy(), back_out.disable_key()];
     let steps: Vec<Step> = steps.into_iter().flatten().collect();
     back_out.reasons.add_denials();

@@ -71,7 +71,7 @@ impl RequiredReads {
         let all = Aspects { facts: true, policy: true, rotation: true };
         Self {
             trail: Some(progress.remediation.plan.trail.clone()),
-            bucket: true,
+            bucket: progress.remediation.plan.former_key.is_some(),
             keys: progress.keys().into_iter().map(|arn| (arn, all)).collect(),
             alias: None,
         }

@@ -57,12 +57,11 @@ fn delivers(back_out: &BackOut<'_>, state: &Present) -> Holds {
             return Holds::Unknown(format!("the trail could not be read: {refusal}"));
         }
     };
-    let Some(bucket) = back_out.bucket else {
-        return Holds::Unknown("the Region of the trail's bucket was not read".to_owned());
-    };
+    // Without the Region, the trail gets no other key, and the Region is the same before and after.
+    let region = back_out.bucket.map_or(arn.region(), |bucket| &bucket.region);
     let mut doubt = Holds::Yes;
     let (trail, key) = (&back_out.remediation.plan.trail, KeyTarget::Existing(arn.clone()));
-    for condition in Condition::can_encrypt(&key, &bucket.region, trail) {
+    for condition in Condition::can_encrypt(&key, region, trail) {
         match condition.holds(state) {
             Holds::Yes => {}
             Holds::No(found) => return Holds::No(format!("{found} ({arn})")),

@@ -4,7 +4,7 @@ use trailseal_rule::{KeyFacts, KeyRef, KeyState, Reading, Refusal};
 
 use crate::back_out::{BackOut, Force};
 use crate::call::{Call, KeyTarget};
-use crate::condition::Condition;
+use crate::condition::{Condition, TrailBucket};
 use crate::current_state::KeyReadings;
 use crate::journal::Phase;
 use crate::plan_data::{PolicyChange, Step, StepId, Undo, Warning, WarningCode};
@@ -33,21 +33,18 @@ fn no_undo() -> Undo {
 }
 
 impl<'a> BackOut<'a> {
-    /// Finds the trail's bucket. A trail that could not be read, or does not exist, is a reason of its
-    /// own.
-    pub(super) fn find_bucket(&mut self) {
-        match (&self.present.trail_key, &self.present.bucket) {
-            (Reading::Known(_), Reading::Known(bucket)) => self.bucket = Some(bucket),
-            (Reading::Known(_), Reading::Refused(refusal)) => {
-                self.unread("the Region of the trail's bucket", refusal);
-            }
-            (Reading::Known(_), Reading::Absent) => self.reasons.push(
+    /// The trail's bucket, or a refusal: another key must be in its Region.
+    fn bucket_of_the_key(&mut self) -> Option<&'a TrailBucket> {
+        match &self.present.bucket {
+            Reading::Known(_) => {}
+            Reading::Refused(refusal) => self.unread("the Region of the trail's bucket", refusal),
+            Reading::Absent => self.reasons.push(
                 RefusalCode::Unverified,
                 "the trail's bucket does not exist, so that its Region is not known",
                 "make the bucket, or give the trail another one",
             ),
-            (Reading::Absent | Reading::Refused(_), _) => {}
         }
+        self.bucket
     }
 
     pub(super) fn restore_trail(&mut self) -> Option<Step> {
@@ -68,7 +65,7 @@ impl<'a> BackOut<'a> {
                 RESTORES,
             )?;
         }
-        let (plan, bucket) = (&self.remediation.plan, self.bucket?);
+        let plan = &self.remediation.plan;
         let target = match former {
             None => None,
             Some(KeyRef::Key(arn)) => Some(KeyTarget::Existing(arn.clone())),
@@ -81,11 +78,15 @@ impl<'a> BackOut<'a> {
                 return None;
             }
         };
-        let can_encrypt = |key| Condition::can_encrypt(key, &bucket.region, &plan.trail);
-        let has_now = Condition::TrailHasKey { trail: plan.trail.clone(), key: now.clone() };
+        let mut requires =
+            vec![Condition::TrailHasKey { trail: plan.trail.clone(), key: now.clone() }];
+        if let Some(key) = &target {
+            let region = &self.bucket_of_the_key()?.region;
+            requires.extend(Condition::can_encrypt(key, region, &plan.trail));
+        }
         Some(Step {
             id: StepId::RestoreTrail,
-            requires: std::iter::once(has_now).chain(target.iter().flat_map(can_encrypt)).collect(),
+            requires,
             call: Call::UpdateTrail {
                 trail: plan.trail.clone(),
                 region: plan.home_region.clone(),

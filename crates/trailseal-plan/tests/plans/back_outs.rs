@@ -112,6 +112,29 @@ fn the_region_of_the_bucket_is_that_of_s3() {
     }
 }
 
+/// Only a former key must be in the Region of the bucket.
+#[test]
+fn a_back_out_without_a_former_key_needs_no_region_of_the_bucket() {
+    let case = case(Has::None, &enabled(), 0, HAS_ALL_CONSENT);
+    let plan = case.plan(&parameters(&json!({}))).unwrap();
+    let states = applied(&case, &plan, &|| "a plan".to_owned());
+    let mut progress = fold(&records(&plan, &states, plan.steps.len())).unwrap();
+    let mut aws = states.last().unwrap().aws.clone();
+    let denied = Reading::Refused(Refusal::AccessDenied { action: "s3:HeadBucket" });
+    for bucket_region in [denied, Reading::Absent] {
+        aws.bucket_region = bucket_region;
+        let allowed = back_out(&progress, &aws.present(None, &[]), Force::No).unwrap();
+        assert!(allowed.steps.iter().any(|step| step.id == StepId::RestoreTrail));
+    }
+    // Somebody has given the trail its former key since.
+    let former = Some(KeyRef::Key(key_arn("eu-west-1", ACCOUNT, 'f')));
+    progress.remediation.plan.former_key.clone_from(&former);
+    aws.trail_key = former;
+    let allowed = back_out(&progress, &aws.present(None, &[]), Force::No).unwrap();
+    let steps: Vec<StepId> = allowed.steps.iter().map(|step| step.id).collect();
+    assert_eq!(steps, [StepId::RestoreKeyPolicy]);
+}
+
 /// Whether the trail, the policies and the states are as before. A created key, its rotation and a
 /// cancelled deletion stay.
 pub(crate) fn is_restored(before: &Aws, after: &Aws) -> bool {
