@@ -117,7 +117,7 @@ fn delivery(trail: &TrailArn, key: &KeyArn, objects: Shape) -> Request {
         .with(ENCRYPTION, ContextValue::known("aws:kms"))
         .with(&format!("{ENCRYPTION}-aws-kms-key-id"), known_or_pending(key.as_str()))
         // Only requests with keys of the customer (SSE-C) have it, and they have no key in KMS.
-        .with(&format!("{ENCRYPTION}-customer-algorithm"), ContextValue::Absent);
+        .with(SSE_C, ContextValue::Absent);
     Request {
         caller: CallerSet::Service(CLOUDTRAIL.to_owned()),
         action: "s3:PutObject".to_owned(),
@@ -128,6 +128,7 @@ fn delivery(trail: &TrailArn, key: &KeyArn, objects: Shape) -> Request {
 
 /// How the condition keys begin that are about the encryption of an object.
 const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
+const SSE_C: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
 
 /// A condition that is not understood has no key, and may be about the encryption.
 fn depends_on_encryption(statement: &Statement) -> bool {
@@ -149,13 +150,10 @@ impl Place<'_> {
         let starts = match self.prefix {
             None => vec![bucket + Hole::Anything],
             Some("") => vec![bucket],
-            Some(prefix) => {
-                let mut starts = vec![bucket.clone() + prefix + "/"];
-                if prefix.ends_with('/') {
-                    starts.push(bucket + prefix);
-                }
-                starts
+            Some(prefix) if prefix.ends_with('/') => {
+                vec![bucket.clone() + prefix, bucket + prefix + "/"]
             }
+            Some(prefix) => vec![bucket + prefix + "/"],
         };
         let files = |start: Shape| {
             let folder = start + "AWSLogs/";
@@ -180,7 +178,6 @@ fn objects(partition: &str, bucket: &BucketName) -> Shape {
     bucket_arn(partition, bucket) + Hole::Anything
 }
 
-/// How the ARNs of the bucket's objects begin.
 fn bucket_arn(partition: &str, bucket: &BucketName) -> Shape {
     Shape::text(&format!("arn:{partition}:s3:::{bucket}/"))
 }
@@ -395,7 +392,6 @@ mod tests {
     const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
     const KEY_ID: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
 
-    /// How one Deny matches deliveries with the keys.
     fn deny(resource: &str, condition: &Value, keys: &[&str], place: Place<'_>) -> Match {
         let statement = json!({
             "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": resource,
@@ -433,12 +429,9 @@ mod tests {
             Match::Always,
         );
         check(unless("Null", KEY_ID, "true"), Match::Never);
-        let sse_c = "s3:x-amz-server-side-encryption-customer-algorithm";
-        check(unless("Null", sse_c, "false"), Match::Never);
-        check(
-            json!({ "StringNotEquals": { KEY_ID: other, "aws:ResourceAccount": "1" } }),
-            Match::Sometimes,
-        );
+        check(unless("Null", SSE_C, "false"), Match::Never);
+        let also = json!({ "StringNotEquals": { KEY_ID: other, "aws:ResourceAccount": "1" } });
+        check(also, Match::Sometimes);
         check(json!({ "StringMatches": { KEY_ID: other } }), Match::Sometimes);
         check(json!("unclear"), Match::Sometimes);
     }
@@ -465,8 +458,7 @@ mod tests {
         let condition = json!({ "StringNotEquals": { KEY_ID: KEY.replace("1234", "5678") } });
         let (never, sometimes, always) = (Match::Never, Match::Sometimes, Match::Always);
         for (folder, expected) in [
-            // Without a prefix, with an unknown one, with one, with a slash at its end, of an
-            // organization.
+            // No prefix, an unknown one, one, one with a slash at its end; an organization.
             ("*", [always, always, always, always, always]),
             ("AWSLogs/*", [always, sometimes, never, never, always]),
             ("AWSLogs/111122223333/*", [always, sometimes, never, never, never]),
