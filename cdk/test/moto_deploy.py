@@ -207,7 +207,7 @@ def put_alarms(outputs, topic):
     alarms = cloudwatch.describe_alarms()["MetricAlarms"]
     silence = [alarm for alarm in alarms if alarm["MetricName"] == "Invocations"]
     expect([alarm["EvaluationPeriods"] for alarm in silence] == [12], f"silence {silence}")
-    expect(len(alarms) == 7, f"{len(alarms)} alarms")
+    expect(len(alarms) == 8, f"{len(alarms)} alarms")
 
 
 def put_filters(template, given):
@@ -229,7 +229,7 @@ def put_filters(template, given):
     filters = logs.describe_metric_filters(logGroupName=given["LogGroupName"])["metricFilters"]
     heard = {entry["metricTransformations"][0]["metricNamespace"] for entry in filters}
     expect(heard == {"Trailseal/trailseal"}, f"namespaces {heard}")
-    expect(len(filters) == 3, f"{len(filters)} filters")
+    expect(len(filters) == 4, f"{len(filters)} filters")
 
 
 def check_role(deployment, stack, policy, role, *settings):
