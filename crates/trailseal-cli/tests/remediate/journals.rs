@@ -130,12 +130,17 @@ async fn a_journal_is_written_only_by_a_run_that_applies() {
     let name = journal.file_name().unwrap().to_str().unwrap();
     let real = std::fs::read_to_string(&journal).unwrap();
     let first = real.lines().next().unwrap();
-    for text in [format!("{real}{{\"record\":\"bef"), first.chars().take(100).collect()] {
+    for (text, said) in [
+        (format!("{real}{{\"record\":\"bef"), "nothing-to-back-out"),
+        (first.chars().take(100).collect(), "The journal is empty: nothing was changed"),
+    ] {
         std::fs::write(&journal, &text).unwrap();
-        for args in [&["--back-out", name][..], &[TRAIL, "--create-key", "--journal", name]] {
-            run(&lab, &folder, args);
-            assert_eq!(std::fs::read_to_string(&journal).unwrap(), text, "{args:?}");
-        }
+        let shown = run(&lab, &folder, &["--back-out", name]).expect(0);
+        assert!(shown.out.contains(said), "{}", shown.out);
+        // Only a run that applies takes a journal to write.
+        let refused = run(&lab, &folder, &[TRAIL, "--create-key", "--journal", name]).expect(3);
+        assert!(refused.err.contains("--apply"), "{}", refused.err);
+        assert_eq!(std::fs::read_to_string(&journal).unwrap(), text);
     }
     std::fs::write(&journal, format!("{real}{{\"record\":\"bef")).unwrap();
     run(&lab, &folder, &[&[TRAIL, "--resume"], NEW].concat()).expect(0);
