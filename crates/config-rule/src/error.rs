@@ -102,8 +102,7 @@ pub struct EventError(pub Faults);
 
 /// The value in one line, without control characters and at most 80 characters long.
 pub fn quote(value: &str) -> String {
-    let clean = |character: char| if character.is_control() { ' ' } else { character };
-    let mut quoted: String = value.chars().take(QUOTED_CHARS_MAX).map(clean).collect();
+    let mut quoted: String = one_line(value).chars().take(QUOTED_CHARS_MAX).collect();
     if value.chars().nth(QUOTED_CHARS_MAX).is_some() {
         quoted.push_str("...");
     }
@@ -114,7 +113,13 @@ pub fn quote(value: &str) -> String {
 pub fn error_chain(error: &dyn StdError) -> String {
     let errors = successors(Some(error), |error| (*error).source());
     let messages: Vec<String> = errors.map(ToString::to_string).collect();
-    messages.join(": ").replace(char::is_control, " ")
+    one_line(messages.join(": "))
+}
+
+/// The text in one line: control characters, which include line breaks and what starts an escape
+/// sequence of a terminal, as spaces.
+pub fn one_line(text: impl fmt::Display) -> String {
+    text.to_string().replace(char::is_control, " ")
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ mod timestamp;
 pub use crate::annotation::{
     ANNOTATION_CHARS_MAX, Annotation, AnnotationParts, FIX_CHARS_MAX, ascii_line,
 };
-pub use crate::error::{EventError, Fault, Faults, error_chain, quote};
+pub use crate::error::{EventError, Fault, Faults, error_chain, one_line, quote};
 pub use crate::evaluation::{ACCOUNT_TYPE, ComplianceType, EVALUATIONS_PER_CALL_MAX, Evaluation};
 pub use crate::event::{Event, ItemChange, OversizedNotice, Rule, Trigger};
 pub use crate::exemption::{Exempt, Exemption, Origin, exempt};

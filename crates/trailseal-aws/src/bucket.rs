@@ -19,7 +19,7 @@ use trailseal_rule::{BucketName, Reading, Refusal, Region, error_chain};
 
 use crate::connection::Connection;
 use crate::endpoints::Service;
-use crate::failure::{AwsError, Read, one_line};
+use crate::failure::{AwsError, Read, bounded_line};
 
 const OPERATION: &str = "s3:HeadBucket";
 pub(crate) const REGION_HEADER: &str = "x-amz-bucket-region";
@@ -97,6 +97,6 @@ fn unreadable(region: &Region, error: &SdkError<HeadBucketError, HttpResponse>) 
             let what = format!("S3 answered {status} and named no Region");
             Ok(Reading::Refused(Refusal::Malformed(what)))
         }
-        _ => Err(AwsError::bad_answer(OPERATION, region, one_line(&error_chain(error)))),
+        _ => Err(AwsError::bad_answer(OPERATION, region, bounded_line(&error_chain(error)))),
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use thiserror::Error;
-use trailseal_rule::{Denial, Reading, Refusal, Region, error_chain};
+use trailseal_rule::{Denial, Reading, Refusal, Region, error_chain, one_line};
 
 /// Why an AWS call has no usable answer.
 ///
@@ -188,7 +188,7 @@ where
     if let Some((code, advice)) = PERMANENT.into_iter().find(|(known, _)| Some(*known) == code) {
         return AwsError::Refused { operation, region, code, advice };
     }
-    let code = code.map(one_line);
+    let code = code.map(bounded_line);
     if let Some(code @ ("AccessDeniedException" | "AccessDenied")) = code.as_deref() {
         let message = service.and_then(ProvideErrorMetadata::message);
         let denial = message.and_then(Denial::from_message);
@@ -241,16 +241,15 @@ where
 {
     match error.as_service_error().map(|service| (service.code(), service.message())) {
         Some((Some(code), message)) => {
-            one_line(&format!("{code}: {}", message.unwrap_or("(no message)")))
+            bounded_line(&format!("{code}: {}", message.unwrap_or("(no message)")))
         }
-        _ => one_line(&error_chain(error)),
+        _ => bounded_line(&error_chain(error)),
     }
 }
 
 /// At most 500 characters, none of them a control character.
-pub(crate) fn one_line(text: &str) -> String {
-    let clean = |character: char| if character.is_control() { ' ' } else { character };
-    text.chars().map(clean).take(500).collect()
+pub(crate) fn bounded_line(text: &str) -> String {
+    one_line(text).chars().take(500).collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use trailseal_rule::{Denial, Region, S3Object, error_chain};
 
 use crate::bucket::REGION_HEADER;
 use crate::endpoints::Service;
-use crate::failure::{AwsError, one_line};
+use crate::failure::{AwsError, bounded_line};
 use crate::session::Session;
 use crate::signed::signed;
 
@@ -124,7 +124,7 @@ fn read(response: &HttpResponse) -> Result<Vec<u8>, OrchestratorError<GetObjectE
     Err(OrchestratorError::operation(GetObjectError {
         status,
         region: named,
-        code: element(&text, "Code").map(one_line),
+        code: element(&text, "Code").map(bounded_line),
         denial: element(&text, "Message").and_then(Denial::from_message),
     }))
 }
@@ -151,7 +151,7 @@ fn unreadable(region: &Region, error: &SdkError<GetObjectError, HttpResponse>) -
             AwsError::ServiceFailure { operation, region, code: code.clone(), cause }
         }
         None => {
-            let cause = one_line(&error_chain(error));
+            let cause = bounded_line(&error_chain(error));
             AwsError::ServiceFailure { operation, region, code: None, cause }
         }
     }

@@ -19,7 +19,7 @@ use trailseal_rule::Region;
 
 use self::error::SecurityHubError;
 use crate::endpoints::Service;
-use crate::failure::{AwsError, failed, one_line};
+use crate::failure::{AwsError, bounded_line, failed};
 use crate::pages::Pages;
 use crate::session::Session;
 use crate::signed::signed;
@@ -170,9 +170,9 @@ async fn import_batch(
         return Err(AwsError::bad_answer(IMPORT, session.region(), cause));
     }
     let refused = refused.into_iter().map(|one| RefusedFinding {
-        id: one_line(&one.id),
-        code: one_line(&one.error_code),
-        message: one_line(&one.error_message),
+        id: bounded_line(&one.id),
+        code: bounded_line(&one.error_code),
+        message: bounded_line(&one.error_message),
     });
     Ok((answer.success_count, refused.collect()))
 }
@@ -226,7 +226,7 @@ fn read<'de, T: Deserialize<'de>>(
     answer: Value,
 ) -> Result<T, AwsError> {
     T::deserialize(answer)
-        .map_err(|error| AwsError::bad_answer(operation, region, one_line(&error.to_string())))
+        .map_err(|error| AwsError::bad_answer(operation, region, bounded_line(&error.to_string())))
 }
 
 fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a str> {

@@ -1,5 +1,7 @@
 //! Texts for messages.
 
+use trailseal_rule::one_line;
+
 /// A value of an untrusted file in a message, in one line.
 pub(crate) fn shortened(text: &str) -> String {
     line(text, 120)
@@ -13,6 +15,6 @@ pub(crate) fn reason(text: &str) -> String {
 fn line(text: &str, bytes_max: usize) -> String {
     let end = text.floor_char_boundary(bytes_max);
     let start = text.get(..end).unwrap_or_default();
-    let line = start.replace(char::is_control, " ");
+    let line = one_line(start);
     if end == text.len() { line } else { line + "..." }
 }

@@ -36,7 +36,7 @@ pub use config_rule::{
     ACCOUNT_TYPE, ANNOTATION_CHARS_MAX, AccountId, Annotation, Arn, ArnPattern, ComplianceType,
     ConfigurationItem, EVALUATIONS_PER_CALL_MAX, Evaluation, EventError, Exemption, FIX_CHARS_MAX,
     Fault, Faults, IdError, ItemStatus, Origin, OversizedNotice, Partition, Region, ResourceId,
-    ResultToken, Rule, Timestamp, Values, error_chain, json, kind,
+    ResultToken, Rule, Timestamp, Values, error_chain, json, kind, one_line,
 };
 
 pub use crate::arn::{KeyArn, TrailArn, stand_in};

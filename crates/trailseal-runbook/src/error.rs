@@ -3,12 +3,13 @@
 use thiserror::Error;
 use trailseal_aws::AwsError;
 use trailseal_remediation::{Failure, Stop};
+use trailseal_rule::one_line;
 
 use crate::event::EventFaults;
 
 /// Why an invocation failed.
 #[derive(Debug, Error)]
-#[error("{}{}", one_line(&cause.to_string()), consequence(journal.as_deref()))]
+#[error("{}{}", one_line(cause), consequence(journal.as_deref()))]
 pub struct RemediationError {
     cause: Cause,
     journal: Option<String>,
@@ -93,11 +94,6 @@ fn consequence(journal: Option<&str>) -> String {
         ),
         None => "; nothing was changed".to_owned(),
     }
-}
-
-/// The runbook shows one line; a message from AWS may have several.
-fn one_line(text: &str) -> String {
-    text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

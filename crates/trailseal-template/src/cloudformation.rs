@@ -14,7 +14,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use trailseal_rule::TRAIL_TYPE;
+use trailseal_rule::{TRAIL_TYPE, one_line};
 
 use crate::model::{Deployment, Place, PlannedTrail};
 use crate::node::{Member, Node, NodeValue};
@@ -22,7 +22,7 @@ use crate::parameters::Given;
 use crate::planned::Planned;
 use crate::preview::{Preview, PreviewedTrail, World};
 use crate::values::Values;
-use crate::yaml::{self, in_one_line};
+use crate::yaml;
 
 use kinds::{APPLICATION_TYPE, STACK_SET_TYPE, kind};
 use stack::Run;
@@ -77,8 +77,8 @@ pub(crate) fn read_stack(
     parent: Option<(usize, String)>,
 ) -> Result<(Stack, Vec<String>), String> {
     // Names of the template are in some errors.
-    let root = yaml::read(text).map_err(|error| in_one_line(&error))?;
-    stack_of(file, root, place, parameters, parent).map_err(|error| in_one_line(&error))
+    let root = yaml::read(text).map_err(|error| one_line(&error))?;
+    stack_of(file, root, place, parameters, parent).map_err(|error| one_line(&error))
 }
 
 fn stack_of(
@@ -139,11 +139,11 @@ fn open_parts(root: &Node) -> impl Iterator<Item = String> {
         macros::changes_members(&one.name) || is_open
     });
     let odd = odd.map(|one| {
-        let (name, line) = (in_one_line(&one.name), one.line);
+        let (name, line) = (one_line(&one.name), one.line);
         format!("`{name}` (line {line}) is not resolved, so that trails in it are not seen")
     });
     let added = macros::may_add_trails(root).map(|(name, line)| {
-        let name = in_one_line(&name);
+        let name = one_line(&name);
         format!("{name} (line {line}) is not applied: trails that it adds are not seen")
     });
     added.chain(odd)

@@ -22,12 +22,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use trailseal_rule::one_line;
 
 use crate::cloudformation::plain;
 use crate::model::Place;
 use crate::planned::Planned;
 use crate::preview::{Preview, PreviewedTrail};
-use crate::yaml::in_one_line;
 
 pub use source::{Source, SourceFile};
 
@@ -71,7 +71,7 @@ pub fn read_plan(
     source: Option<&mut Source<'_>>,
 ) -> Result<Preview, String> {
     // Texts of the plan are in some errors.
-    read(file, text, place, source).map_err(|error| in_one_line(&error))
+    read(file, text, place, source).map_err(|error| one_line(&error))
 }
 
 fn read(

@@ -61,11 +61,6 @@ fn too_many() -> String {
     format!("has more than {NODES_MAX} values, aliases counted as repeated, or too much text")
 }
 
-/// A text of the document, which can have line breaks, for a message of one line.
-pub(crate) fn in_one_line(text: &str) -> String {
-    text.replace(char::is_control, " ")
-}
-
 fn read_yaml(text: &str) -> Result<Node, String> {
     let limits = options! {
         emit_comments: false,

@@ -2,13 +2,14 @@
 
 use std::fmt::{self, Write};
 
+use trailseal_rule::one_line;
+
 use crate::call::{Call, KeyTarget};
 use crate::condition::Condition;
 use crate::plan_data::{MayDecrypt, Permission, Plan, PlannedKey, Purpose, Step, StepId, Undo};
 use crate::refusal::Refusals;
 use crate::render::cli::aws_cli;
 use crate::render::diff::policy_diff;
-use crate::render::one_line;
 
 pub fn plan_for_people(plan: &Plan) -> String {
     let mut out = String::new();

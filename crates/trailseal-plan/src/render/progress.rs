@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use trailseal_rule::one_line;
+
 use crate::journal::{Phase, Progress, StepState};
 use crate::plan_data::Purpose;
-use crate::render::one_line;
 use crate::render::people::step_text;
 
 /// The state of each step.
