@@ -107,8 +107,8 @@ impl Condition {
         let Some((operator, patterns)) = &self.test else {
             return Match::Sometimes;
         };
-        let asked = Asked { operator: *operator, patterns, context, steps };
-        match asked.tendency(context.value_of_lower(&self.lower_key)) {
+        let comparison = Comparison { operator: *operator, patterns, context, steps };
+        match comparison.tendency(context.value_of_lower(&self.lower_key)) {
             Tendency::Certain(holds) => holds,
             Tendency::ByChoice => Match::from(effect == Effect::Allow),
             Tendency::CanHold if effect == Effect::Allow => Match::Always,
@@ -118,14 +118,14 @@ impl Condition {
 }
 
 /// A condition to evaluate for requests with this context.
-struct Asked<'a> {
+struct Comparison<'a> {
     operator: Operator,
     patterns: &'a [Pattern],
     context: &'a Context,
     steps: &'a Steps,
 }
 
-impl Asked<'_> {
+impl Comparison<'_> {
     fn tendency(&self, value: &ContextValue) -> Tendency {
         if self.operator.test == Test::Null {
             return self.null(value);
@@ -166,9 +166,9 @@ impl Asked<'_> {
                 Tendency::Certain(Match::Sometimes)
             }
         };
-        let asked: Option<Vec<bool>> = self.patterns.iter().map(|one| self.boolean(one)).collect();
-        let Some(asked) = asked else { return Tendency::Certain(Match::Sometimes) };
-        match (asked.contains(&true), asked.contains(&false), missing) {
+        let wanted: Option<Vec<bool>> = self.patterns.iter().map(|one| self.boolean(one)).collect();
+        let Some(wanted) = wanted else { return Tendency::Certain(Match::Sometimes) };
+        match (wanted.contains(&true), wanted.contains(&false), missing) {
             (true, false, missing) => missing,
             (false, true, Tendency::Certain(missing)) => Tendency::Certain(!missing),
             (false, true, Tendency::ByChoice | Tendency::CanHold) => Tendency::ByChoice,

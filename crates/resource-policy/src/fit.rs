@@ -77,7 +77,7 @@ pub(crate) fn fit_arn(tokens: &[Token], shape: &Shape, steps: &Steps) -> Option<
 
 fn fit_elements(tokens: &[Token], elements: &[Element], case: LetterCase, steps: &Steps) -> Fit {
     steps.add_each(elements);
-    let fits = |filling| Walk::new(elements, case, filling).fits(tokens, steps);
+    let fits = |filling| Matcher::new(elements, case, filling).fits(tokens, steps);
     let possible = fits(Filling::Some);
     Fit { always: possible && fits(Filling::Every), possible }
 }
@@ -105,7 +105,7 @@ impl Position {
 }
 
 /// A comparison of a value with tokens, of which some are matched.
-struct Walk<'a> {
+struct Matcher<'a> {
     elements: &'a [Element],
     /// One before each element, and one after all of them.
     positions: Vec<Position>,
@@ -117,7 +117,7 @@ struct Walk<'a> {
 
 /// What one position means for the next one.
 #[derive(Debug, Clone, Copy, Default)]
-struct Carry {
+struct Transition {
     /// The token matches the element between them.
     arriving: bool,
     /// A run reaches over the element.
@@ -126,7 +126,7 @@ struct Carry {
     leaving: bool,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Matcher<'a> {
     fn new(elements: &'a [Element], case: LetterCase, filling: Filling) -> Self {
         let mut positions = vec![Position::default(); elements.len() + 1];
         if let Some(first) = positions.first_mut() {
@@ -146,20 +146,20 @@ impl<'a> Walk<'a> {
     fn take(&mut self, token: Option<Token>, steps: &Steps) -> bool {
         let (first, last) = self.open;
         let (case, filling) = (self.case, self.filling);
-        let (mut open, mut taken, mut carry) = (None, 0, Carry::default());
+        let (mut open, mut taken, mut transition) = (None, 0, Transition::default());
         for (index, position) in self.positions.iter_mut().enumerate().skip(first) {
-            if index > last && !(carry.arriving || carry.running || carry.leaving) {
+            if index > last && !(transition.arriving || transition.running || transition.leaving) {
                 break;
             }
             let element = self.elements.get(index);
             let mut here = match token {
                 None => *position,
-                Some(Token::AnyRun) => carry.take_run(*position, element, false),
-                Some(Token::RunInSegment) => carry.take_run(*position, element, true),
-                Some(one) => carry.take_one(*position, element, one, case, filling),
+                Some(Token::AnyRun) => transition.take_run(*position, element, false),
+                Some(Token::RunInSegment) => transition.take_run(*position, element, true),
+                Some(one) => transition.take_one(*position, element, one, case, filling),
             };
-            here.fresh |= carry.leaving;
-            carry.leaving = here.leaves(element, filling);
+            here.fresh |= transition.leaving;
+            transition.leaving = here.leaves(element, filling);
             *position = here;
             if here.is_open() {
                 open = Some((open.map_or(index, |(first, _)| first), index));
@@ -172,7 +172,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-impl Carry {
+impl Transition {
     /// A run reaches every position from the first open one on, or up to the next colon.
     fn take_run(
         &mut self,

@@ -58,7 +58,7 @@ use crate::environment::{
 use crate::logs::LOGS_SCHEMA;
 use crate::pages::{completions, manual_page};
 use crate::remediate::REMEDIATION_SCHEMA;
-use crate::report::{Asked, REPORT_SCHEMA, Run};
+use crate::report::{CommandLine, REPORT_SCHEMA, Run};
 
 pub use crate::console::{Console, Exit};
 
@@ -85,8 +85,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
             console.print_warning(&warning);
         }
     }
-    let asked = Asked { words: without_secrets(&command, &words), environment };
-    match dispatch(arguments.command, asked, console) {
+    let command_line = CommandLine { words: without_secrets(&command, &words), environment };
+    match dispatch(arguments.command, command_line, console) {
         Ok(exit) => exit,
         Err(failure) if failure.is_broken_pipe() => Exit::Failure,
         Err(failure) => {
@@ -98,9 +98,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
     }
 }
 
-fn dispatch(command: Command, asked: Asked, console: &mut Console<'_>) -> Result<Exit, Failure> {
+fn dispatch(
+    command: Command,
+    command_line: CommandLine,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
     let now = console.now;
-    let run = |command: &str| Run::begun(command, asked, now);
+    let run = |command: &str| Run::begun(command, command_line, now);
     let text = match command {
         Command::Check(arguments) => return check::check(&arguments, run("check"), console),
         Command::Audit(arguments) => return audit::audit(&arguments, run("audit"), console),

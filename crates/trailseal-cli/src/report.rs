@@ -31,7 +31,7 @@ pub(crate) use judge::{
 };
 pub(crate) use log_files::LogFilesReport;
 pub(crate) use read::{parse_report, read_report, report_name, report_text};
-pub(crate) use run::{Asked, CallerReport, FileDigest, Run};
+pub(crate) use run::{CallerReport, CommandLine, FileDigest, Run};
 pub(crate) use scope::AccountStatus;
 pub(crate) use trailseal_findings::{CheckOutcome, CheckReport};
 

@@ -1,12 +1,12 @@
 //! Values of which parts are not known yet.
 
-use super::{Asked, fit_text, negate_if};
+use super::{Comparison, fit_text, negate_if};
 use crate::fit::Fit;
 use crate::matching::Match;
 use crate::pattern::{Pattern, Resolved};
 use crate::shape::{Shape, Token, reserved_text, reserved_tokens};
 
-impl Asked<'_> {
+impl Comparison<'_> {
     /// Whether a value of which parts are not known yet matches one of the policy's, or none with a
     /// negated operator.
     pub(super) fn pending(&self, text: &str, shape: &Shape) -> Match {

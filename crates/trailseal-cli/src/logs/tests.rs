@@ -17,7 +17,7 @@ use super::verdict::judge;
 use super::*;
 use crate::log_files::{Missing, Writers, log_files, missing_part};
 use crate::output::{TableOptions, formats};
-use crate::report::{Asked, CheckOutcome};
+use crate::report::{CheckOutcome, CommandLine};
 use crate::testing::{Checked, Folder};
 
 mod advice;
@@ -152,7 +152,7 @@ fn report_of(coverage: &Coverage, trails: Vec<TrailLogs>, mode: Mode) -> LogsRep
         complete: true,
     };
     let now = Timestamp::parse(NOW).unwrap();
-    let mut run = Run::begun("logs", Asked::default(), now);
+    let mut run = Run::begun("logs", CommandLine::default(), now);
     run.caller = Some(crate::report::CallerReport {
         arn: "arn:aws:sts::111122223333:assumed-role/audit/me".to_owned(),
         account: AccountId::parse("111122223333").unwrap(),

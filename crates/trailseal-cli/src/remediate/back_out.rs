@@ -54,9 +54,9 @@ async fn try_back_out(
 }
 
 /// The journal of a back-out that is only shown: nothing is written to it.
-struct OnlyShown;
+struct NoJournal;
 
-impl JournalWriter for OnlyShown {
+impl JournalWriter for NoJournal {
     fn write(&mut self, _record: &Record) -> io::Result<()> {
         Ok(())
     }
@@ -72,7 +72,7 @@ async fn planned(
     let progress = of_own_account(context, path, &journal)?;
     require_named_trail(context, path, &progress)?;
     let writer: &mut dyn JournalWriter =
-        if context.arguments.apply { file } else { &mut OnlyShown };
+        if context.arguments.apply { file } else { &mut NoJournal };
     let progress = settle(context.reader(), &mut journal, writer, &context.wait_policy).await?;
     let force = if context.arguments.force { Force::Yes } else { Force::No };
     let plan = plan_back_out(context.reader(), &context.evaluation(), &progress, force).await?;

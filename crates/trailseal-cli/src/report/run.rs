@@ -42,9 +42,9 @@ pub(crate) struct FileDigest {
     pub(crate) sha256: Option<String>,
 }
 
-/// What the user asked for, without secrets.
+/// The command line and the environment variables that count, without secrets.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct CommandLine {
     /// The command line after the program.
     pub(crate) words: Vec<String>,
     pub(crate) environment: BTreeMap<String, String>,
@@ -52,8 +52,8 @@ pub(crate) struct Asked {
 
 impl Run {
     /// A run that has just begun.
-    pub(crate) fn begun(command: &str, asked: Asked, now: Timestamp) -> Self {
-        let Asked { words: mut arguments, environment } = asked;
+    pub(crate) fn begun(command: &str, command_line: CommandLine, now: Timestamp) -> Self {
+        let CommandLine { words: mut arguments, environment } = command_line;
         if let Some(position) = arguments.iter().position(|word| word == command) {
             arguments.remove(position);
         }
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn a_run_does_not_end_before_it_began() {
         let time = Timestamp::from_epoch_millis;
-        let begun = Run::begun("check", Asked::default(), time(10));
+        let begun = Run::begun("check", CommandLine::default(), time(10));
         assert_eq!(begun.clone().ended(time(5)).finished_at, time(10));
         assert_eq!(begun.ended(time(15)).finished_at, time(15));
     }

@@ -86,7 +86,7 @@ fn ways_to_plaintext<'a>(
     policy: &'a PolicyDocument,
     question: &TrailAndKey<'_>,
 ) {
-    let spared = spared_services(policy);
+    let exempt = exempt_services(policy);
     let of_services = OnceCell::new();
     let of_services = |search: &Search<'_>| -> Vec<Context> {
         of_services.get_or_init(|| search.distinct(services(question))).clone()
@@ -100,13 +100,13 @@ fn ways_to_plaintext<'a>(
         let about = search.about(action, &narrow);
         search.explore(&about, &CallerSet::Stranger, Allows::All, |_| users_and_roles(question));
         search.explore(&about, &CallerSet::AnyService, Allows::All, of_services);
-        for name in spared.iter().take(SPARED_SERVICES_MAX) {
+        for name in exempt.iter().take(EXEMPT_SERVICES_MAX) {
             let caller = CallerSet::Service((*name).to_owned());
             let contexts = |search: &Search<'_>| services_named(&of_services(search), name);
             search.explore(&about, &caller, Allows::ForEveryone, contexts);
         }
-        if spared.len() > SPARED_SERVICES_MAX {
-            search.doubt_denies(&about, |deny| services_left_out(deny).count() > 0);
+        if exempt.len() > EXEMPT_SERVICES_MAX {
+            search.doubt_denies(&about, |deny| services_in_not_principal(deny).count() > 0);
         }
     }
 }
@@ -134,23 +134,23 @@ pub fn binds_cloudtrail(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> 
 
 /// The services that a Deny of everyone else exempts. CloudTrail is not among them, because it
 /// gives the plaintext to nobody.
-fn spared_services(policy: &PolicyDocument) -> BTreeSet<&str> {
+fn exempt_services(policy: &PolicyDocument) -> BTreeSet<&str> {
     let denies = policy.statements().filter(|statement| statement.effect == Effect::Deny);
-    let named = denies.flat_map(services_left_out);
+    let named = denies.flat_map(services_in_not_principal);
     named.filter(|name| same_service(name, CLOUDTRAIL) == Match::Never).collect()
 }
 
 /// The number of services, exempt from a Deny, that are examined one by one. This limits the work:
 /// if there are more, everything that is open to everyone is in doubt.
-const SPARED_SERVICES_MAX: usize = 50;
+const EXEMPT_SERVICES_MAX: usize = 50;
 
 /// The services that `NotPrincipal` exempts.
-fn services_left_out(statement: &Statement) -> impl Iterator<Item = &str> {
-    let left_out = match &statement.principals {
+fn services_in_not_principal(statement: &Statement) -> impl Iterator<Item = &str> {
+    let exempt = match &statement.principals {
         Listed::Except(principals) => principals.as_slice(),
         Listed::Only(_) | Listed::Unclear => &[],
     };
-    left_out.iter().filter_map(|principal| match principal {
+    exempt.iter().filter_map(|principal| match principal {
         Principal::Service(name) => Some(name.as_str()),
         Principal::Everyone | Principal::Named(_) | Principal::Federated | Principal::Unclear => {
             None

@@ -59,7 +59,7 @@ pub(super) struct About<'a, 'b> {
 type Addressed<'a> = Vec<(&'a Statement, Match)>;
 
 /// A request, with the result of the Deny statements once it is needed.
-type Asked = (Request, Option<Closed>);
+type Candidate = (Request, Option<Closed>);
 
 /// Whether a Deny matches a request, and the Deny statements that may match.
 struct Closed {
@@ -132,10 +132,10 @@ impl<'a> Search<'a> {
         if allowing.is_empty() {
             return;
         }
-        let mut asked =
+        let mut candidates =
             if self.is_over() { Vec::new() } else { self.requests(about, caller, contexts(self)) };
         for (statement, how) in allowing {
-            let (open, depends_on) = self.opens(statement, how, &denying, &mut asked);
+            let (open, depends_on) = self.opens(statement, how, &denying, &mut candidates);
             self.count_doubts(&depends_on.list);
             let found = match open {
                 Match::Never => continue,
@@ -206,7 +206,7 @@ impl<'a> Search<'a> {
         about: &About<'a, '_>,
         caller: &CallerSet,
         contexts: Vec<Context>,
-    ) -> Vec<Asked> {
+    ) -> Vec<Candidate> {
         let contexts = self.distinct(contexts);
         let of_action = contexts.iter().flat_map(about.narrow);
         let requests =
@@ -238,10 +238,10 @@ impl<'a> Search<'a> {
         statement: &Statement,
         how: Match,
         denying: &Addressed<'_>,
-        asked: &mut [Asked],
+        candidates: &mut [Candidate],
     ) -> (Match, Doubts) {
         let (mut open, mut doubts) = (Match::Never, Doubts::default());
-        let mut requests = asked.iter_mut();
+        let mut requests = candidates.iter_mut();
         loop {
             if self.is_over() {
                 doubts.add(&Doubt::new(statement, TOO_LONG.to_owned()));
