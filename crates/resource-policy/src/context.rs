@@ -104,7 +104,7 @@ impl Context {
     /// The same context without the keys other than these, in lower case, and those of a family:
     /// contexts that differ in other keys only become equal.
     #[must_use]
-    pub fn only(mut self, keys: &HashSet<&str>) -> Self {
+    pub fn restricted_to(mut self, keys: &HashSet<&str>) -> Self {
         self.keys.retain(|key, _| keys.contains(&**key));
         self
     }

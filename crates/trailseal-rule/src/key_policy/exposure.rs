@@ -92,12 +92,12 @@ fn ways_to_plaintext<'a>(
         of_services.get_or_init(|| search.distinct(services(question))).clone()
     };
     for action in WAYS_TO_PLAINTEXT {
-        let narrow = |context: &Context| match action {
+        let contexts_of = |context: &Context| match action {
             "kms:CreateGrant" => granting_logs(context, question),
             "kms:PutKeyPolicy" => putting_policies(context),
             _ => after_logs(context, question),
         };
-        let about = search.about(action, &narrow);
+        let about = search.about(action, &contexts_of);
         search.explore(&about, &CallerSet::Stranger, Allows::All, |_| users_and_roles(question));
         search.explore(&about, &CallerSet::AnyService, Allows::All, of_services);
         for name in exempt.iter().take(EXEMPT_SERVICES_MAX) {
@@ -120,13 +120,13 @@ pub fn binds_cloudtrail(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> 
     let mut search = Search::new(policy, question);
     let cloudtrail = CallerSet::Service(CLOUDTRAIL.to_owned());
     let as_sent = |context: &Context| vec![context.clone()];
-    for (action, allows, narrow) in [
+    for (action, allows, contexts_of) in [
         ("kms:GenerateDataKey", Allows::All, &as_sent as &dyn Fn(&Context) -> Vec<Context>),
         ("kms:ReEncryptFrom", Allows::ForNamed, &as_sent),
         ("kms:CreateGrant", Allows::ForNamed, &as_sent),
         ("kms:PutKeyPolicy", Allows::ForNamed, &putting_policies),
     ] {
-        let about = search.about(action, narrow);
+        let about = search.about(action, contexts_of);
         search.explore(&about, &cloudtrail, allows, |_| cloudtrail_for_strangers(question));
     }
     search.into_openings()

@@ -174,7 +174,7 @@ pub(super) fn about_the_key(question: &TrailAndKey<'_>) -> Context {
 
 /// The same, for one operation: keys that KMS derives from the parameters of other operations are
 /// missing ("AWS KMS Developer Guide, AWS KMS condition keys", *API operations*).
-fn of_operation(context: Context, action: &str) -> Context {
+pub(super) fn of_operation(context: Context, action: &str) -> Context {
     let name = action.strip_prefix("kms:").unwrap_or(action);
     OPERATION_KEYS
         .iter()

@@ -11,7 +11,7 @@ use resource_policy::{
 };
 
 use super::{Doubt, Exposure, Openings};
-use crate::key_policy::question::TrailAndKey;
+use crate::key_policy::question::{TrailAndKey, of_operation};
 
 /// The steps of a search, at most, beside those of one more statement. A step takes less than
 /// ten nanoseconds.
@@ -33,8 +33,8 @@ pub(super) struct Search<'a> {
     /// The condition keys of the policy.
     keys: HashSet<&'a str>,
     pub(super) steps: Steps,
-    exposures: BTreeMap<&'a StatementRef, Found>,
-    doubts: BTreeMap<&'a StatementRef, Found>,
+    exposures: BTreeMap<&'a StatementRef, Opening>,
+    doubts: BTreeMap<&'a StatementRef, Opening>,
 }
 
 /// Which Allow statements are evaluated.
@@ -48,30 +48,39 @@ pub(super) enum Allows {
 }
 
 /// The statements about one operation.
-pub(super) struct About<'a, 'b> {
+pub(super) struct OperationStatements<'a, 'b> {
     action: &'static str,
     statements: Addressed<'a>,
     /// The contexts of the operation that a context of its caller leads to.
-    narrow: &'b dyn Fn(&Context) -> Vec<Context>,
+    contexts_of: &'b dyn Fn(&Context) -> Vec<Context>,
 }
 
 /// Statements with how their callers and actions match.
 type Addressed<'a> = Vec<(&'a Statement, Match)>;
 
 /// A request, with the result of the Deny statements once it is needed.
-type Candidate = (Request, Option<Closed>);
+type Candidate = (Request, Option<DenyResult>);
 
 /// Whether a Deny matches a request, and the Deny statements that may match.
-struct Closed {
+struct DenyResult {
     holds: Match,
     doubts: Vec<Doubt>,
 }
 
 /// What a statement opens, and what that depends on; each once.
 #[derive(Default)]
-struct Found {
+struct Opening {
     actions: Vec<&'static str>,
     depends_on: Doubts,
+}
+
+impl Opening {
+    fn add(&mut self, action: &'static str, depends_on: &[Doubt]) {
+        if !self.actions.contains(&action) {
+            self.actions.push(action);
+        }
+        depends_on.iter().for_each(|doubt| self.depends_on.add(doubt));
+    }
 }
 
 /// Doubts in the order in which they were found, each once.
@@ -106,17 +115,21 @@ impl<'a> Search<'a> {
     pub(super) fn about<'b>(
         &self,
         action: &'static str,
-        narrow: &'b dyn Fn(&Context) -> Vec<Context>,
-    ) -> About<'a, 'b> {
+        contexts_of: &'b dyn Fn(&Context) -> Vec<Context>,
+    ) -> OperationStatements<'a, 'b> {
         let each =
             self.policy.statements().map(|one| (one, one.matches_action(action, &self.steps)));
-        About { action, statements: each.filter(|(_, how)| *how != Match::Never).collect(), narrow }
+        OperationStatements {
+            action,
+            statements: each.filter(|(_, how)| *how != Match::Never).collect(),
+            contexts_of,
+        }
     }
 
     /// Evaluates the operation of one kind of caller, in the contexts of the caller.
     pub(super) fn explore(
         &mut self,
-        about: &About<'a, '_>,
+        about: &OperationStatements<'a, '_>,
         caller: &CallerSet,
         allows: Allows,
         contexts: impl FnOnce(&Self) -> Vec<Context>,
@@ -142,18 +155,14 @@ impl<'a> Search<'a> {
                 Match::Sometimes => &mut self.doubts,
                 Match::Always => &mut self.exposures,
             };
-            let found = found.entry(&statement.reference).or_default();
-            if !found.actions.contains(&about.action) {
-                found.actions.push(about.action);
-            }
-            depends_on.list.iter().for_each(|doubt| found.depends_on.add(doubt));
+            found.entry(&statement.reference).or_default().add(about.action, &depends_on.list);
         }
     }
 
     /// Puts everything that is open to every service in doubt, because of these Deny statements.
     pub(super) fn doubt_denies(
         &mut self,
-        about: &About<'a, '_>,
+        about: &OperationStatements<'a, '_>,
         is_doubtful: impl Fn(&Statement) -> bool,
     ) {
         let (allowing, denying) = about.of_caller(&CallerSet::AnyService, &self.steps);
@@ -164,11 +173,7 @@ impl<'a> Search<'a> {
             return;
         }
         for (statement, _) in allowing {
-            let found = self.doubts.entry(&statement.reference).or_default();
-            if !found.actions.contains(&about.action) {
-                found.actions.push(about.action);
-            }
-            doubts.iter().for_each(|doubt| found.depends_on.add(doubt));
+            self.doubts.entry(&statement.reference).or_default().add(about.action, &doubts);
         }
     }
 
@@ -181,8 +186,8 @@ impl<'a> Search<'a> {
             }
         }
         self.doubts.retain(|_, found| !found.actions.is_empty());
-        let each = |found: BTreeMap<&StatementRef, Found>| {
-            let exposure = |(statement, found): (&StatementRef, Found)| Exposure {
+        let each = |found: BTreeMap<&StatementRef, Opening>| {
+            let exposure = |(statement, found): (&StatementRef, Opening)| Exposure {
                 statement: statement.clone(),
                 actions: found.actions,
                 depends_on: found.depends_on.list,
@@ -203,15 +208,13 @@ impl<'a> Search<'a> {
 
     fn requests(
         &self,
-        about: &About<'a, '_>,
+        about: &OperationStatements<'a, '_>,
         caller: &CallerSet,
         contexts: Vec<Context>,
     ) -> Vec<Candidate> {
-        let contexts = self.distinct(contexts);
-        let of_action = contexts.iter().flat_map(about.narrow);
-        let requests =
-            of_action.map(|context| self.question.request(caller, about.action, context));
-        let contexts = self.distinct(requests.map(|request| request.context));
+        let of_caller = self.distinct(contexts);
+        let sent = of_caller.iter().flat_map(about.contexts_of);
+        let contexts = self.distinct(sent.map(|context| of_operation(context, about.action)));
         let request = |context| Request {
             context,
             ..self.question.request(caller, about.action, Context::default())
@@ -224,7 +227,7 @@ impl<'a> Search<'a> {
         let mut found = HashSet::new();
         contexts
             .into_iter()
-            .map(|context| context.only(&self.keys))
+            .map(|context| context.restricted_to(&self.keys))
             .filter(|context| {
                 self.steps.add(CONTEXT_STEPS);
                 found.insert(context.clone())
@@ -266,8 +269,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn closed(&self, denying: &Addressed<'_>, request: &Request) -> Closed {
-        let mut closed = Closed { holds: Match::Never, doubts: Vec::new() };
+    fn closed(&self, denying: &Addressed<'_>, request: &Request) -> DenyResult {
+        let mut closed = DenyResult { holds: Match::Never, doubts: Vec::new() };
         for (statement, how) in denying {
             if self.is_over() {
                 closed.holds = closed.holds.or(Match::Sometimes);
@@ -304,7 +307,7 @@ impl<'a> Search<'a> {
     }
 }
 
-impl<'a> About<'a, '_> {
+impl<'a> OperationStatements<'a, '_> {
     /// The Allow and the Deny statements about the operation of such a caller.
     fn of_caller(&self, caller: &CallerSet, steps: &Steps) -> (Addressed<'a>, Addressed<'a>) {
         let each = self
