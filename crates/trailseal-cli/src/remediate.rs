@@ -33,6 +33,7 @@ pub(crate) use arguments::RemediateArguments;
 use delegation::ByOrganizations;
 use identity::find_identity;
 use outcome::{End, Outcome};
+use targets::{Targets, targets};
 
 /// The JSON Schema of what `-o json` writes.
 pub(crate) const REMEDIATION_SCHEMA: &str = include_str!("../schema/remediation-1.schema.json");
@@ -113,20 +114,30 @@ pub(crate) fn remediate(
 }
 
 async fn run(context: &RemediateContext<'_>, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let outcomes = match &context.arguments.back_out {
-        Some(journal) => vec![back_out::back_out(context, journal, console).await?],
-        None => seal::seal_all(context, console).await?,
+    let (outcomes, not_planned) = match &context.arguments.back_out {
+        Some(journal) => (vec![back_out::back_out(context, journal, console).await?], Vec::new()),
+        None => {
+            let Targets { trails, not_planned } = targets(context).await?;
+            (seal::seal_all(context, trails, console).await?, not_planned)
+        }
     };
+    if !not_planned.is_empty() {
+        let gap = if outcomes.is_empty() { "" } else { "\n" };
+        show::people(context, &format!("{gap}{}", show::not_planned(&not_planned)), console)?;
+    } else if outcomes.is_empty() {
+        show::people(context, "No trail fails: nothing to do\n", console)?;
+    }
     let is_plan = |outcome: &Outcome| matches!(outcome.end, End::Planned | End::Follows(_));
     if !context.arguments.apply && outcomes.iter().any(is_plan) {
         let line = format!("\nNothing was changed. To apply: {}\n", context.arguments.to_apply());
         show::people(context, &line, console)?;
     }
     if context.arguments.output == Form::Json {
-        show::json(context, &outcomes, console)?;
+        show::json(context, &outcomes, &not_planned, console)?;
     }
-    let worst = outcomes.iter().map(Outcome::exit).max();
-    Ok(worst.unwrap_or(Exit::Clean))
+    let exits = outcomes.iter().map(Outcome::exit);
+    let exits = exits.chain(not_planned.iter().map(|not_planned| not_planned.exit));
+    Ok(exits.max().unwrap_or(Exit::Clean))
 }
 
 /// What the command line lacks.

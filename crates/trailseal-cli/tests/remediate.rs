@@ -14,6 +14,7 @@ mod remediate {
     mod journals;
     mod kill;
     mod readers;
+    mod scope;
     mod shared_key;
     mod support;
     #[cfg(unix)]

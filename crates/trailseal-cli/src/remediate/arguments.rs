@@ -32,8 +32,8 @@ Nothing is changed without --apply, and no key is ever deleted.
 
 Exit codes:
   0  planned, done, or nothing to do
-  1  refused, declined, or something remains to be fixed
-  2  a failure or an unexpected result: the journal has the progress
+  1  refused, declined, or something remains to be fixed or verified
+  2  a failure, an unexpected result (the journal has the progress), or a partial report
   3  the command could not start: wrong usage, a file that cannot be read, or no credentials";
 
 /// Give trails a working key, or back that out

@@ -1,7 +1,8 @@
-//! The result for one trail.
+//! The result for one trail, and what a run leaves as it is.
 
 use std::path::PathBuf;
 
+use serde::Serialize;
 use trailseal_plan::{Plan, Progress, Refusals};
 use trailseal_remediation::{DeliverySeen, PostCheck, Stop};
 use trailseal_rule::Verdict;
@@ -42,6 +43,17 @@ pub(super) struct Follows {
     pub(super) first: String,
     /// The statements that its own plan will add to the key's policy, each as JSON.
     pub(super) statements: Vec<String>,
+}
+
+/// What a run without names does not plan, although it may need a fix.
+#[derive(Debug, Serialize)]
+pub(super) struct NotPlanned {
+    /// The ARN of a trail, an account and Region, or the file of the report.
+    pub(super) what: String,
+    pub(super) why: String,
+    /// The lowest exit code of the run.
+    #[serde(skip)]
+    pub(super) exit: Exit,
 }
 
 /// Why a run stopped.

@@ -15,7 +15,6 @@ use super::confirm::offer;
 use super::files::{Chosen, has_begun, in_current_folder, named, progress_of};
 use super::outcome::{End, Outcome, Stopped};
 use super::shared_key::SharedKey;
-use super::targets::targets;
 use super::{RemediateArguments, RemediateContext, show};
 use crate::console::{Console, Exit, Failure};
 use crate::output::clean;
@@ -50,13 +49,10 @@ impl From<Failure> for Halt {
 /// Seals the requested trails, until the first unexpected result.
 pub(super) async fn seal_all(
     context: &RemediateContext<'_>,
+    named: Vec<String>,
     console: &mut Console<'_>,
 ) -> Result<Vec<Outcome>, Failure> {
     let arguments = context.arguments;
-    let named = targets(context, console).await?;
-    if named.is_empty() {
-        show::people(context, "No trail fails: nothing to do\n", console)?;
-    }
     let mut shared = SharedKey::of(context, &named)?;
     if named.len() > 1 && arguments.journal.is_some() {
         return usage(&format!(

@@ -9,11 +9,11 @@ use trailseal_plan::{
     plan_for_people, progress_text, refusals_for_people, shell_word, step_text,
 };
 use trailseal_remediation::{DeliverySeen, Notice, PostCheck};
-use trailseal_rule::Verdict;
+use trailseal_rule::{CheckResult, Verdict};
 
 use super::RemediateContext;
 use super::arguments::Form;
-use super::outcome::{End, Follows, Outcome, Stopped};
+use super::outcome::{End, Follows, NotPlanned, Outcome, Stopped};
 use crate::console::{Console, Failure};
 use crate::output::{clean, clean_json, clean_lines};
 
@@ -168,6 +168,14 @@ pub(super) fn follows(trail: &str, follows: &Follows) -> String {
     text
 }
 
+/// What the run does not plan, and why.
+pub(super) fn not_planned(not_planned: &[NotPlanned]) -> String {
+    let lines = not_planned
+        .iter()
+        .map(|NotPlanned { what, why, .. }| format!("  {}: {}\n", clean(what), clean(why)));
+    lines.fold("No plan was made for\n".to_owned(), |text, line| text + &line)
+}
+
 pub(super) fn done(plan: &Plan, after: Option<&PostCheck>, journal: &Path) -> String {
     let mut text = format!("Done: {}\n", plan.trail);
     if let Some(after) = after {
@@ -184,15 +192,17 @@ pub(super) fn done(plan: &Plan, after: Option<&PostCheck>, journal: &Path) -> St
     text
 }
 
+/// What failed or could not be verified.
+pub(super) fn causes(results: &[CheckResult]) -> String {
+    let found = results.iter().filter_map(|result| result.outcome.finding());
+    found.map(|finding| finding.cause.as_str()).collect::<Vec<_>>().join("; ")
+}
+
 fn verdict_text(verdict: &Verdict) -> String {
-    let found = |results: &[trailseal_rule::CheckResult]| {
-        let found = results.iter().filter_map(|result| result.outcome.finding());
-        found.map(|finding| finding.cause.as_str()).collect::<Vec<_>>().join("; ")
-    };
     match verdict {
         Verdict::Sealed(_) => "COMPLIANT".to_owned(),
-        Verdict::Broken(results) => format!("NON_COMPLIANT: {}", found(results)),
-        Verdict::Unverified(results) => format!("unverified: {}", found(results)),
+        Verdict::Broken(results) => format!("NON_COMPLIANT: {}", causes(results)),
+        Verdict::Unverified(results) => format!("unverified: {}", causes(results)),
         Verdict::NotApplicable(why) => format!("NOT_APPLICABLE: {why}"),
     }
 }
@@ -214,13 +224,17 @@ fn delivery_text(delivery: &DeliverySeen) -> String {
 pub(super) fn json(
     context: &RemediateContext<'_>,
     outcomes: &[Outcome],
+    not_planned: &[NotPlanned],
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let document = json!({
+    let mut document = json!({
         "version": VERSION,
         "account": context.aws.own().account(),
         "trails": outcomes.iter().map(|outcome| one(context, outcome)).collect::<Vec<_>>(),
     });
+    if let Some(members) = document.as_object_mut().filter(|_| !not_planned.is_empty()) {
+        members.insert("notPlanned".to_owned(), json!(not_planned));
+    }
     let out = &mut console.out;
     let document = clean_json(&format!("{document:#}"));
     let written: io::Result<()> = writeln!(out, "{document}").and_then(|()| out.flush());

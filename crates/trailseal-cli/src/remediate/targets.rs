@@ -1,88 +1,167 @@
 //! The trails to seal: the given ones, or all that fail.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use trailseal_aws::describe_trails;
-use trailseal_rule::{Region, Standing, Verdict, evaluate};
+use trailseal_rule::{Region, Standing, Trail, Verdict, WhenNoTrails, evaluate};
 
 use super::RemediateContext;
+use super::outcome::NotPlanned;
+use super::show::causes;
 use crate::audit::unknown_region;
-use crate::console::{Console, Failure};
-use crate::report::read_report;
+use crate::console::{Exit, Failure};
+use crate::report::{Report, TrailReport, read_report};
+
+/// The trails to seal, and what a run without names leaves as it is.
+#[derive(Default)]
+pub(super) struct Targets {
+    /// Names or ARNs.
+    pub(super) trails: Vec<String>,
+    pub(super) not_planned: Vec<NotPlanned>,
+}
+
+impl Targets {
+    fn add(&mut self, trail: &str) {
+        self.trails.push(trail.to_owned());
+    }
+
+    fn leave(&mut self, what: &str, why: String, exit: Exit) {
+        self.not_planned.push(NotPlanned { what: what.to_owned(), why, exit });
+    }
+}
 
 /// The trails by name or ARN.
-pub(super) async fn targets(
-    context: &RemediateContext<'_>,
-    console: &mut Console<'_>,
-) -> Result<Vec<String>, Failure> {
+pub(super) async fn targets(context: &RemediateContext<'_>) -> Result<Targets, Failure> {
     if let Some(report) = &context.arguments.report {
-        return of_report(context, report, console);
+        return of_report(context, report);
     }
-    if !context.arguments.trails.is_empty() {
-        return Ok(context.arguments.trails.clone());
+    let mut targets = Targets::default();
+    for trail in &context.arguments.trails {
+        targets.add(trail);
+    }
+    if !targets.trails.is_empty() {
+        return Ok(targets);
     }
     let regions = match context.arguments.regions.as_slice() {
         [] => std::slice::from_ref(context.aws.own().region()),
         regions => regions,
     };
-    let mut found = Vec::new();
-    for region in regions {
-        found.extend(failing(context, region, console).await?);
+    let regions: BTreeSet<&Region> = regions.iter().collect();
+    for region in &regions {
+        add_failing(context, region, &regions, &mut targets).await?;
     }
-    Ok(found)
+    Ok(targets)
 }
 
-/// The failing trails of the account in their home Region. Unverified trails are reported.
-async fn failing(
+/// Adds the failing trails of the account whose home Region is this one.
+async fn add_failing(
     context: &RemediateContext<'_>,
     region: &Region,
-    console: &mut Console<'_>,
-) -> Result<Vec<String>, Failure> {
+    searched: &BTreeSet<&Region>,
+    targets: &mut Targets,
+) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         let hint = unknown_region(region).map(|line| format!(". {line}"));
         Failure::failed(format!("{error}{}", hint.unwrap_or_default()))
     };
     let session = context.aws.own().in_region(region.clone());
     let trails = describe_trails(&session).await.map_err(|error| failed(&error))?;
-    let mut found = Vec::new();
-    for trail in trails.iter().filter(|trail| trail.standing() == Standing::Own) {
+    if trails.is_empty() && context.parameters.no_trails == WhenNoTrails::NonCompliant {
+        targets.leave_account_without_trail(session.account().as_str(), region.as_str());
+    }
+    for trail in &trails {
+        if trail.standing() != Standing::Own {
+            targets.leave_copy(context, trail, searched);
+            continue;
+        }
         let facts = context.reader().facts(&context.evaluation(), trail).await;
         let facts = facts.map_err(|error| failed(&error))?;
         match evaluate(&context.evaluation(), trail, &facts).verdict {
-            Verdict::Broken(_) => found.push(trail.arn.to_string()),
-            Verdict::Unverified(_) => console.print_error(&format!(
-                "{}: could not be verified, so it is left as it is",
-                trail.arn
-            )),
+            Verdict::Broken(_) => targets.add(trail.arn.as_str()),
+            Verdict::Unverified(results) => {
+                targets.leave(trail.arn.as_str(), causes(&results), Exit::Findings);
+            }
             Verdict::Sealed(_) | Verdict::NotApplicable(_) => {}
         }
     }
-    Ok(found)
+    Ok(())
 }
 
-/// The failing trails of a report. Trails of other accounts, which need other credentials, are
-/// reported.
-fn of_report(
-    context: &RemediateContext<'_>,
-    path: &Path,
-    console: &mut Console<'_>,
-) -> Result<Vec<String>, Failure> {
+impl Targets {
+    /// A copy shows nothing about its trail, which the run judges only in its home Region.
+    fn leave_copy(
+        &mut self,
+        context: &RemediateContext<'_>,
+        trail: &Trail,
+        searched: &BTreeSet<&Region>,
+    ) {
+        let (arn, home) = (&trail.arn, trail.arn.home_region());
+        let is_own = arn.owner() == context.aws.own().account();
+        let is_known = self.not_planned.iter().any(|known| known.what == arn.as_str());
+        if !is_own || is_known || searched.contains(home) || context.evaluation().exempts(arn) {
+            return;
+        }
+        let why = format!("its home Region {home} was not searched: add it to --region");
+        self.leave(arn.as_str(), why, Exit::Findings);
+    }
+
+    fn leave_account_without_trail(&mut self, account: &str, region: &str) {
+        let why = "no trail is visible: make a multi-Region trail with a customer managed KMS key";
+        self.leave(&format!("account {account} in {region}"), why.to_owned(), Exit::Findings);
+    }
+}
+
+/// The failing trails of a report.
+fn of_report(context: &RemediateContext<'_>, path: &Path) -> Result<Targets, Failure> {
     let unreadable = |faults: Vec<String>| {
         let line = |fault: &String| format!("--report `{}`: {fault}", path.display());
         Failure::Failed(faults.iter().map(line).collect())
     };
     let text = std::fs::read(path).map_err(|error| unreadable(vec![error.to_string()]))?;
     let report = read_report(&text).map_err(unreadable)?;
-    let own = context.aws.own().account();
-    let mut found = Vec::new();
-    let broken = report.trails.iter().filter(|trail| trail.is_non_compliant());
-    for arn in broken.filter_map(|trail| trail.arn.as_ref()) {
-        if arn.owner() == own {
-            found.push(arn.to_string());
-        } else {
-            let line = format!("{arn}: left out, because the credentials belong to account {own}");
-            console.print_error(&line);
-        }
+    let mut targets = Targets::default();
+    for trail in &report.trails {
+        targets.add_result(context, trail);
     }
-    Ok(found)
+    if !report.complete {
+        targets.leave(&path.display().to_string(), partial(&report), Exit::Failure);
+    }
+    Ok(targets)
+}
+
+impl Targets {
+    fn add_result(&mut self, context: &RemediateContext<'_>, trail: &TrailReport) {
+        let own = context.aws.own().account();
+        if trail.is_of_account() && trail.is_non_compliant() {
+            self.leave_account_without_trail(trail.account.as_str(), trail.region.as_str());
+            return;
+        }
+        let why = match &trail.arn {
+            _ if !trail.is_non_compliant() && !trail.unverified => return,
+            None => "the report has no ARN of it".to_owned(),
+            Some(arn) if arn.owner() != own => {
+                format!("the credentials belong to account {own}")
+            }
+            Some(arn) if trail.is_non_compliant() => return self.add(arn.as_str()),
+            Some(_) => "it could not be verified".to_owned(),
+        };
+        self.leave(trail.arn_or_id(), why, Exit::Findings);
+    }
+}
+
+/// A partial report, with what it lacks.
+fn partial(report: &Report) -> String {
+    let counted = |count: usize, one: &str, more: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {more}")),
+    };
+    let lacks = [
+        counted(report.problems.len(), "problem", "problems"),
+        counted(report.summary.not_evaluated, "trail not evaluated", "trails not evaluated"),
+    ];
+    let lacks = lacks.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let lacks = if lacks.is_empty() { lacks } else { format!(" ({lacks})") };
+    format!("the report is partial{lacks}, so trails that it does not judge may fail")
 }
