@@ -16,14 +16,16 @@ use crate::report::{Report, TrailReport, read_report};
 /// The trails to seal, and what a run without names leaves as it is.
 #[derive(Default)]
 pub(super) struct Targets {
-    /// Names or ARNs.
+    /// Names or ARNs, each once.
     pub(super) trails: Vec<String>,
     pub(super) not_planned: Vec<NotPlanned>,
 }
 
 impl Targets {
     fn add(&mut self, trail: &str) {
-        self.trails.push(trail.to_owned());
+        if !self.trails.iter().any(|known| known == trail) {
+            self.trails.push(trail.to_owned());
+        }
     }
 
     fn leave(&mut self, what: &str, why: String, exit: Exit) {

@@ -154,3 +154,19 @@ async fn a_report_that_leaves_something_to_fix_is_not_nothing_to_do() {
     let ended = run_report(&lab, "whole", &report(&[], &json!({}), &[]), &[]).expect(0);
     assert_eq!(ended.out, NOTHING);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_that_a_report_lists_twice_gets_one_plan() {
+    let lab = Lab::start(state(None)).await.unwrap();
+    let fails = |region| result(Some(TRAIL), region, "NON_COMPLIANT", false);
+    let copies = json!({ "replicas": "EVALUATE" });
+    let report = report(&[fails("eu-west-1"), fails("us-east-1")], &copies, &[]);
+    let ended = run_report(&lab, "twice", &report, &[]).expect(0);
+    assert_eq!(ended.out.matches("Plan to seal").count(), 1, "{}", ended.out);
+    let folder = folder("scope-twice-new");
+    std::fs::write(folder.join("report.json"), report.to_string()).unwrap();
+    let ended = run(&lab, &folder, &["--report", "report.json", "--create-key"]).expect(0);
+    assert_eq!(ended.out.matches("Plan to seal").count(), 1, "{}", ended.out);
+    let ended = run(&lab, &folder, &["audit", "audit", "--create-key"]).expect(0);
+    assert_eq!(ended.out.matches("Plan to seal").count(), 1, "{}", ended.out);
+}
