@@ -88,9 +88,12 @@ impl Keys {
             self.open_policy = Some(policy.text.clone());
             return;
         }
-        for text in
-            [policy.hidden_text("key_id"), policy.destroyed_text("key_id")].into_iter().flatten()
-        {
+        let former = policy.former_text("key_id");
+        if former.is_none() && (policy.destroys || policy.fate == Fate::Updated) {
+            self.open_policy = Some(policy.text.clone());
+            return;
+        }
+        for text in [policy.hidden_text("key_id"), former].into_iter().flatten() {
             self.policies.entry(text.to_owned()).or_default().push(index);
         }
         if policy.hidden_text("key_id").is_some() {
@@ -240,7 +243,8 @@ impl Keys {
                 // The keys of a multi-Region key have one ID.
                 let regions = [policy, key].map(|one| graph.place(one).region);
                 let is_shared = name.starts_with("mrk-");
-                if is_shared && regions.iter().any(Region::is_not_known) {
+                let is_moved = policy.destroys && policy.stays();
+                if is_shared && (is_moved || regions.iter().any(Region::is_not_known)) {
                     return Err(format!("`{}` may set the policy of `{}`", policy.text, key.text));
                 }
                 let [one, other] = regions;
@@ -250,6 +254,28 @@ impl Keys {
             }
         }
         Ok(found)
+    }
+
+    /// Whether the apply leaves the policy of a resource on a key that the resource names, before the
+    /// apply or after it. The provider writes it when it makes the resource; on an update, to the key
+    /// of the state, and only if it changes. To delete the resource, it writes the default policy.
+    fn is_left(&self, policy: (usize, &Resource), key: &Resource) -> bool {
+        let (at, policy) = policy;
+        let is_key = |named: Option<&str>| {
+            let names = ["arn", "key_id", "id"].map(|name| key.hidden_text(name));
+            named.is_some() && names.contains(&named)
+        };
+        let was = is_key(policy.former_text("key_id"));
+        let by_address = self.policies_by_address.get(&key.text);
+        let is =
+            is_key(policy.hidden_text("key_id")) || by_address.is_some_and(|of| of.contains(&at));
+        match policy.fate {
+            Fate::Kept | Fate::Forgotten => true,
+            Fate::Updated => was && is,
+            Fate::Made if policy.destroys_last => !was,
+            Fate::Made => is,
+            Fate::Destroyed => false,
+        }
     }
 
     /// The policy of a key: its own, or that of the resource that sets it.
@@ -268,12 +294,18 @@ impl Keys {
             }
             own @ (Planned::Known(_) | Planned::Absent | Planned::Unknown(_)) => own,
         };
-        let mut found = found.into_iter().filter_map(|at| graph.resources.get(at));
+        let mut found = found.into_iter().filter_map(|at| Some((at, graph.resources.get(at)?)));
         match (found.next(), found.next()) {
             (None, _) => own,
-            (Some(policy), None) => {
+            (Some((at, policy)), None) => {
                 if policy.fate == Fate::Destroyed || policy.is_deposed {
                     return Planned::Unknown(format!("`{}` is destroyed", policy.text));
+                }
+                if !self.is_left((at, policy), key) {
+                    let (policy, key) = (&policy.text, &key.text);
+                    return Planned::Unknown(format!(
+                        "the apply may not leave the policy of `{policy}` on `{key}`"
+                    ));
                 }
                 let text = policy_text(policy);
                 if graph.sets(key, "policy") == Some(false) || text == own {

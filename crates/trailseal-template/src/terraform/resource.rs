@@ -4,7 +4,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::address::{Address, is_same_index};
-use super::document::{ATTRIBUTES, Attributes, Change, KEY_TYPES, ResourceChange, StateResource};
+use super::document::{
+    ATTRIBUTES, Attributes, Change, KEY_POLICY, KEY_TYPES, ResourceChange, StateResource,
+};
 use super::json::{Marks, fault};
 use crate::cloudformation::plain;
 use crate::planned::Planned;
@@ -37,6 +39,8 @@ pub(super) struct Resource {
     pub(super) is_of_aws: bool,
     /// Whether an existing object is destroyed: it is deleted or replaced.
     pub(super) destroys: bool,
+    /// Whether it is destroyed only after the object that replaces it is made.
+    pub(super) destroys_last: bool,
     before: Attributes,
     after: Attributes,
     unknown: Marks,
@@ -93,8 +97,9 @@ impl Resource {
                 (after.unwrap_or_default(), after_unknown, after_sensitive)
             }
         };
-        // Of what stays, its past is needed only if the plan may change which object it is.
-        let is_open = fate == Fate::Updated && unknown.has("arn");
+        let destroys_last = words == ["create", "delete"];
+        // Of what stays, its past is needed only if the plan may change which object it is, or whose.
+        let is_open = fate == Fate::Updated && (unknown.has("arn") || address.kind == KEY_POLICY);
         let before = if destroys || is_open { before } else { Attributes::default() };
         let is_deposed = change.deposed.is_some_and(|raw| raw.get() != "null");
         let text = change.address.clone().into_owned();
@@ -106,6 +111,7 @@ impl Resource {
             is_deposed,
             is_of_aws,
             destroys,
+            destroys_last,
             before,
             after,
             unknown,
@@ -136,6 +142,7 @@ impl Resource {
             is_deposed: false,
             is_of_aws: is_of_aws(&state.provider_name),
             destroys: false,
+            destroys_last: false,
             before: Attributes::default(),
             after,
             unknown: if is_current { Marks::default() } else { marks(&CHANGING) },
@@ -193,7 +200,8 @@ impl Resource {
         self.former_text(name).filter(|_| self.destroys)
     }
 
-    /// The text of an attribute of an object that is destroyed, or whose ARN may change.
+    /// The text of an attribute of an object that is destroyed, or whose ARN may change, or of a key
+    /// policy that is updated.
     pub(super) fn former_text(&self, name: &str) -> Option<&str> {
         self.before.0.get(name)?.as_str()
     }

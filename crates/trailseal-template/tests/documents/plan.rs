@@ -6,6 +6,7 @@ mod document;
 mod expressions;
 mod false_keys;
 mod gaps;
+mod key_policies;
 mod key_types;
 mod limits;
 mod lists;
