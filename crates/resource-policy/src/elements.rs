@@ -314,6 +314,15 @@ mod tests {
     }
 
     #[test]
+    fn every_listed_principal_is_counted() {
+        let ids = r#"{"AWS": ["111122223333", "444455556666", "777788889999"]}"#;
+        let read = || parse_principals(&serde_json::from_str(ids).unwrap()).unwrap();
+        assert_eq!(Listed::Only(read()).steps(3), 9);
+        assert_eq!(Listed::Except(read()).steps(3), 9);
+        assert_eq!(Listed::<()>::Unclear.steps(3), 0);
+    }
+
+    #[test]
     fn a_wildcard_in_a_name_or_an_empty_name_is_not_understood() {
         let cloudtrail = CallerSet::Service("cloudtrail.amazonaws.com".to_owned());
         let reader = CallerSet::Principal("arn:aws:iam::111122223333:role/Reader".to_owned());

@@ -326,6 +326,16 @@ mod tests {
     }
 
     #[test]
+    fn a_run_in_a_segment_ends_at_a_colon() {
+        let in_segment = [Token::Literal('a'), Token::RunInSegment];
+        let found =
+            |value: Shape| fit(&in_segment, &value, LetterCase::Sensitive, &Steps::default());
+        assert_eq!(found(Shape::text("a") + Hole::Name), ALWAYS);
+        assert_eq!(found(Shape::text("a:") + Hole::Name), NEVER);
+        assert_eq!(found(Shape::text("ab:c")), NEVER);
+    }
+
+    #[test]
     fn a_new_name_has_any_characters_but_is_not_spelled_out() {
         let bucket = Shape::text("arn:aws:s3:::") + Hole::NewName;
         for (pattern, expected) in [

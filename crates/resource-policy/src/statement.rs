@@ -225,3 +225,14 @@ impl Statement {
         self.resources.matches_resource(request.resource.as_ref(), &request.context, steps)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::StatementRef;
+
+    #[test]
+    fn every_byte_of_a_name_is_a_step() {
+        assert_eq!(StatementRef::new(0, Some("Bücher".to_owned())).steps(), 7);
+        assert_eq!(StatementRef::new(0, None).steps(), 0);
+    }
+}
