@@ -327,12 +327,16 @@ mod tests {
 
     #[test]
     fn a_run_in_a_segment_ends_at_a_colon() {
-        let in_segment = [Token::Literal('a'), Token::RunInSegment];
-        let found =
-            |value: Shape| fit(&in_segment, &value, LetterCase::Sensitive, &Steps::default());
-        assert_eq!(found(Shape::text("a") + Hole::Name), ALWAYS);
-        assert_eq!(found(Shape::text("a:") + Hole::Name), NEVER);
-        assert_eq!(found(Shape::text("ab:c")), NEVER);
+        let literal = Token::Literal;
+        let found = |tokens: &[Token], value: &Shape| {
+            fit(tokens, value, LetterCase::Sensitive, &Steps::default())
+        };
+        let run = [literal('a'), Token::RunInSegment];
+        assert_eq!(found(&run, &(Shape::text("a") + Hole::Name)), ALWAYS);
+        assert_eq!(found(&run, &(Shape::text("a:") + Hole::Name)), NEVER);
+        let in_the_middle =
+            [Token::AnyRun, literal('x'), Token::RunInSegment, literal(':'), literal('x')];
+        assert_eq!(found(&in_the_middle, &(Shape::text("x:") + Hole::Unnamed + ":x")), NEVER);
     }
 
     #[test]
