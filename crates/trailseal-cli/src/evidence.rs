@@ -14,7 +14,7 @@ use trailseal_rule::{
     needs_in_items,
 };
 
-use crate::newest::{Conflict, Difference, Newest, Observation, Observed};
+use crate::newest::{Conflict, Newest, Observation, Observed};
 
 pub(crate) use key::{KeyItem, PolicyReading, capitalized, key_facts};
 
@@ -78,9 +78,8 @@ impl Evidence {
 
 /// A reading that was not read does not differ from any other.
 impl<T: PartialEq> Observed for Reading<T> {
-    fn difference(&self, other: &Self) -> Option<Difference> {
-        let is_alike = self == other || self.is_unread() || other.is_unread();
-        (!is_alike).then_some(Difference::Content)
+    fn differs_from(&self, other: &Self) -> bool {
+        self != other && !self.is_unread() && !other.is_unread()
     }
 
     fn is_unread(&self) -> bool {

@@ -5,21 +5,23 @@ mod answers;
 mod documents;
 mod events;
 mod items;
+mod parameters;
 
-use std::sync::Arc;
+use std::collections::HashSet;
 
 use serde_json::Value;
 use trailseal_rule::{
-    AccountId, BucketName, KEY_TYPE, KeyRef, Parameters, Region, ResourceId, TRAIL_TYPE, Timestamp,
-    Trail, TrailArn, json,
+    AccountId, BucketName, KEY_TYPE, KeyRef, Region, ResourceId, TRAIL_TYPE, Timestamp, Trail,
+    TrailArn, json,
 };
 
 use crate::evidence::Evidence;
-use crate::newest::{Conflict, Difference, Newest, Observation, Observed};
+use crate::newest::{Conflict, Newest, Observation, Observed};
 use crate::scan::Document;
 
 pub(crate) use accounts::Accounts;
 pub(crate) use answers::Subject;
+pub(crate) use parameters::RuleParameters;
 
 /// How the documents of a source are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,21 +66,11 @@ pub(crate) struct InputTrail {
     pub(crate) account: AccountId,
     pub(crate) region: Region,
     pub(crate) presence: Presence,
-    /// The parameters of its rule event.
-    pub(crate) parameters: Option<Arc<Parameters>>,
 }
 
-/// Two rules may report one change, each with its own parameters; an item has no parameters.
 impl Observed for InputTrail {
-    fn difference(&self, other: &Self) -> Option<Difference> {
-        let parameters = (&self.parameters, &other.parameters);
-        if self.presence != other.presence {
-            Some(Difference::Content)
-        } else if matches!(parameters, (Some(one), Some(other)) if one != other) {
-            Some(Difference::Parameters)
-        } else {
-            None
-        }
+    fn differs_from(&self, other: &Self) -> bool {
+        self.presence != other.presence
     }
 }
 
@@ -119,6 +111,8 @@ pub(crate) struct Inventory {
     pub(crate) problems: Vec<InputProblem>,
     /// The accounts of the evaluated input.
     pub(crate) accounts: Accounts,
+    /// The parameters of its rule events.
+    pub(crate) parameters: RuleParameters,
     oversized: Vec<OversizedItem>,
     /// Items without a `resourceType`.
     pub(crate) untyped_items: u64,
@@ -134,6 +128,7 @@ impl Inventory {
         self.evidence.merge(other.evidence);
         self.problems.extend(other.problems);
         self.accounts.merge(other.accounts);
+        self.parameters.merge(other.parameters);
         self.oversized.extend(other.oversized);
         self.untyped_items += other.untyped_items;
         self.unknown_documents += other.unknown_documents;
@@ -173,27 +168,44 @@ impl Inventory {
         }
         conflicts.extend(self.evidence.drop_conflicts());
         conflicts.sort_unstable();
-        for (Conflict { sources: [one, other], difference }, what) in conflicts {
-            let why = match difference {
-                Difference::Content => {
-                    "is described in two ways and no time shows which is newer, so neither is \
-                     used: give only the newer one"
-                }
-                Difference::Parameters => {
-                    "has rule events with different parameters, so neither is used: give only one \
-                     of them, or set the parameters with --parameter"
-                }
-            };
-            self.add_problem(one, format!("{what} {why}"));
-            if other != one {
-                self.add_problem(other, format!("{what} {why}"));
-            }
+        for (Conflict { sources }, what) in conflicts {
+            let why = "is described in two ways and no time shows which is newer, so neither is \
+                used: give only the newer one";
+            self.add_problem_of_two(sources, format!("{what} {why}"));
         }
         for item in std::mem::take(&mut self.oversized) {
             if !self.contains(&item) {
                 self.report_missing(&item);
             }
         }
+        self.drop_accounts_with_two_rules();
+    }
+
+    /// Removes the trails of accounts whose rule events have different parameters.
+    fn drop_accounts_with_two_rules(&mut self) {
+        let conflicts: Vec<(AccountId, [usize; 2])> = (self.parameters.conflicts())
+            .map(|(account, sources)| (account.clone(), sources))
+            .collect();
+        for (account, sources) in &conflicts {
+            self.accounts.may_have_a_trail(Some(account.as_str()));
+            let problem = format!(
+                "account {account} has rule events with different parameters, so none of its \
+                 trails is evaluated: give the events of one rule only, or set the parameters with \
+                 --parameter"
+            );
+            self.add_problem_of_two(*sources, problem);
+        }
+        let accounts: HashSet<AccountId> =
+            conflicts.into_iter().map(|(account, _)| account).collect();
+        self.trails.remove_if(|trail| accounts.contains(&trail.account));
+    }
+
+    /// Adds one problem of two sources, which may be the same.
+    fn add_problem_of_two(&mut self, [one, other]: [usize; 2], message: String) {
+        if other != one {
+            self.add_problem(other, message.clone());
+        }
+        self.add_problem(one, message);
     }
 
     fn report_missing(&mut self, item: &OversizedItem) {
@@ -289,7 +301,6 @@ impl DocumentReader<'_> {
             account: trail.account.clone(),
             region: trail.region.clone(),
             presence: Presence::Present(Box::new(trail)),
-            parameters: None,
         };
         self.add_trail(self.observation, Some(arn.as_str()), trail);
         Ok(())

@@ -12,8 +12,6 @@ use trailseal_rule::Timestamp;
 pub(crate) struct Observation {
     /// `configurationItemCaptureTime`; `DescribeTrails` output has none.
     pub(crate) captured: Option<Timestamp>,
-    /// Whether a rule event supplies parameters.
-    pub(crate) has_parameters: bool,
     /// `configurationStateId`, which orders captures of the same time.
     pub(crate) state: Option<u64>,
     pub(crate) source: usize,
@@ -34,19 +32,9 @@ fn compare_known<T: Ord>(one: Option<T>, other: Option<T>) -> Option<Ordering> {
     (one.is_some() == other.is_some()).then(|| one.cmp(&other))
 }
 
-/// How two observations of one resource differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Difference {
-    /// In the parameters of their rule events.
-    Parameters,
-    /// In the state of the resource.
-    Content,
-}
-
 /// The observed state of a resource.
 pub(crate) trait Observed {
-    /// `None` if both agree.
-    fn difference(&self, other: &Self) -> Option<Difference>;
+    fn differs_from(&self, other: &Self) -> bool;
 
     /// Whether it has no information, so that another observation of the same age is used.
     fn is_unread(&self) -> bool {
@@ -59,7 +47,6 @@ pub(crate) trait Observed {
 pub(crate) struct Conflict {
     /// The sources of both, in ascending order.
     pub(crate) sources: [usize; 2],
-    pub(crate) difference: Difference,
 }
 
 type Entry<V> = (Observation, V);
@@ -92,6 +79,11 @@ impl<K: Eq + Hash, V: Observed> Newest<K, V> {
             let kept = self.0.entry(key).or_default();
             entries.into_iter().for_each(|entry| keep(kept, entry));
         }
+    }
+
+    /// Removes these keys.
+    pub(crate) fn remove_if(&mut self, is_removed: impl Fn(&K) -> bool) {
+        self.0.retain(|key, _| !is_removed(key));
     }
 
     /// Removes the keys whose values conflict, in no particular order.
@@ -141,9 +133,8 @@ fn keep<V: Observed>(entries: &mut Box<[Entry<V>]>, new: Entry<V>) {
     same_age.sort_by_key(|entry| Reverse(rank(entry)));
     let mut same_age = same_age.into_iter();
     let first = same_age.next();
-    let conflicting = first
-        .as_ref()
-        .and_then(|first| same_age.find(|other| first.1.difference(&other.1).is_some()));
+    let conflicting =
+        first.as_ref().and_then(|first| same_age.find(|other| first.1.differs_from(&other.1)));
     *entries = kept.into_iter().chain(first).chain(conflicting).collect();
 }
 
@@ -157,12 +148,11 @@ fn used<V: Observed>(entries: &[Entry<V>]) -> Option<&Entry<V>> {
 
 fn conflict<V: Observed>(entries: &[Entry<V>]) -> Option<Conflict> {
     let (observation, value) = used(entries)?;
-    let others = entries.iter();
-    let others = others.filter_map(|(place, other)| Some((place, value.difference(other)?)));
-    let (other, difference) = others.max()?;
+    let others = entries.iter().filter(|(_, other)| value.differs_from(other));
+    let other = others.map(|(place, _)| place).max()?;
     let mut sources = [observation.source, other.source];
     sources.sort_unstable();
-    Some(Conflict { sources, difference })
+    Some(Conflict { sources })
 }
 
 #[cfg(test)]

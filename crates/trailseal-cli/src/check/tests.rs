@@ -9,6 +9,8 @@ use crate::testing::{
     Checked, Folder, INSTANT, KEY, TRAIL, change, event, item, oversized, trail_item, with,
 };
 
+mod rule_parameters;
+
 impl Folder {
     /// Runs `trailseal check`; removes the folder's path from the messages.
     fn check(&self, arguments: &[&str]) -> Checked {
@@ -162,8 +164,7 @@ fn rejects_different_parameters_for_one_change_unless_overridden() {
         let [one, other] = events;
         let checked = folder.check(&[one, other, "item.json", "--facts", "facts.json"]);
         checked.is(Exit::Failure, &[]);
-        let words = "trail `main` has rule events with different parameters, so neither is used: \
-            give only one of them, or set the parameters with --parameter";
+        let words = rule_parameters::DIFFERENT;
         assert_eq!(checked.messages(), events.map(|name| format!("error: {name}: {words}")));
     }
     // The event's parameters apply, whichever file contains the item.

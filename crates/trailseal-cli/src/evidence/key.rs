@@ -11,7 +11,7 @@ use trailseal_rule::{
 };
 
 use super::{KeyIdentity, instant, not_read, unfold};
-use crate::newest::{Difference, Observed};
+use crate::newest::Observed;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyItem {
@@ -26,14 +26,13 @@ pub(crate) struct KeyItem {
 pub(crate) struct PolicyReading(pub(crate) Reading<KeyPolicy>);
 
 impl Observed for PolicyReading {
-    fn difference(&self, other: &Self) -> Option<Difference> {
-        let difference = self.0.difference(&other.0)?;
+    fn differs_from(&self, other: &Self) -> bool {
         let document = |policy: &Self| match &policy.0 {
             Reading::Known(policy) => serde_json::from_str::<Value>(policy.text()).ok(),
             Reading::Absent | Reading::Refused(_) => None,
         };
-        let is_alike = document(self).is_some_and(|one| Some(one) == document(other));
-        (!is_alike).then_some(difference)
+        self.0.differs_from(&other.0)
+            && document(self).is_none_or(|one| Some(one) != document(other))
     }
 
     fn is_unread(&self) -> bool {

@@ -19,8 +19,6 @@ pub(crate) struct InputAccount {
     pub(crate) region: Option<Region>,
     /// The first source that names it.
     pub(crate) source: usize,
-    /// Whether a rule event of the account sets `noTrails=NON_COMPLIANT`.
-    pub(crate) reports_no_trails: bool,
     /// Whether the input contains unusable data about a trail.
     pub(crate) may_have_a_trail: bool,
 }
@@ -30,28 +28,18 @@ impl Accounts {
     pub(super) fn add(&mut self, account: Option<&str>, region: Option<&str>, source: usize) {
         let Some(account) = account.and_then(|text| AccountId::parse(text).ok()) else { return };
         let region = region.and_then(|text| Region::parse(text).ok());
-        let new =
-            InputAccount { region, source, reports_no_trails: false, may_have_a_trail: false };
-        self.add_known(account, new);
+        self.add_known(account, InputAccount { region, source, may_have_a_trail: false });
     }
 
     fn add_known(&mut self, account: AccountId, new: InputAccount) {
         let known = self.known.entry(account).or_insert_with(|| new.clone());
         known.region = known.region.take().into_iter().chain(new.region).min();
         known.source = known.source.min(new.source);
-        known.reports_no_trails |= new.reports_no_trails;
         known.may_have_a_trail |= new.may_have_a_trail;
     }
 
     fn get_mut(&mut self, account: Option<&str>) -> Option<&mut InputAccount> {
         self.known.get_mut(&AccountId::parse(account?).ok()?)
-    }
-
-    /// Marks that a rule event of the account reports an account without a trail.
-    pub(super) fn report_no_trails(&mut self, account: &str) {
-        if let Some(known) = self.get_mut(Some(account)) {
-            known.reports_no_trails = true;
-        }
     }
 
     /// Marks that the input contains unusable data about a trail.

@@ -1,14 +1,12 @@
 //! Rule events, as the rule reads them, and the items that they contain.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 use trailseal_rule::{
-    Change, Invocation, Parameters, Region, TRAIL_TYPE, TrailGone, Trigger, WhenNoTrails, json,
+    AccountId, Change, Invocation, KEY_TYPE, Region, TRAIL_TYPE, TrailGone, Trigger, json,
 };
 
 use super::items::state_id;
-use super::{DocumentReader, EventParameters, InputTrail, Presence, Role};
+use super::{DocumentReader, EventParameters, InputTrail, Presence};
 use crate::evidence::{account, text};
 use crate::newest::Observation;
 
@@ -20,6 +18,14 @@ impl DocumentReader<'_> {
         let summary = invoking.get("configurationItemSummary");
         let resource = item.or(summary);
         let kind = resource.and_then(|item| item.get("resourceType")?.as_str());
+        // Events that are evidence do not supply parameters.
+        let has_parameters =
+            self.is_judged() && self.options.event_parameters == EventParameters::Own;
+        if kind == Some(KEY_TYPE) && has_parameters {
+            let parsed = Invocation::parse(event.to_string().as_bytes());
+            let result = parsed.map(|invocation| self.add_parameters(&invocation, resource));
+            self.add_problem(result.map_err(|error| error.to_string()));
+        }
         match (kind, item, summary) {
             (Some(TRAIL_TYPE), ..) if !self.is_judged() => return Ok(()),
             (Some(TRAIL_TYPE), ..) | (None, None, None) => {}
@@ -28,14 +34,7 @@ impl DocumentReader<'_> {
             (_, None, Some(summary)) => return self.summary(summary),
             (Some(_), None, None) => return Ok(()),
         }
-        // Events that are evidence do not supply parameters.
-        let event_parameters = match self.options.role {
-            Role::Judged => self.options.event_parameters,
-            Role::FactsOnly => EventParameters::Overridden,
-        };
-        if event_parameters == EventParameters::Overridden
-            && let Some(members) = event.as_object_mut()
-        {
+        if let (false, Some(members)) = (has_parameters, event.as_object_mut()) {
             members.remove("ruleParameters");
         }
         let invocation = Invocation::parse(event.to_string().as_bytes()).map_err(|error| {
@@ -45,28 +44,28 @@ impl DocumentReader<'_> {
             accounts.may_have_a_trail(account);
             error.to_string()
         })?;
-        self.invocation(invocation, resource, event_parameters)
+        if has_parameters {
+            self.add_parameters(&invocation, resource);
+        }
+        self.invocation(invocation, resource)
     }
 
-    fn invocation(
-        &mut self,
-        invocation: Invocation,
-        item: Option<&Value>,
-        event_parameters: EventParameters,
-    ) -> Result<(), String> {
+    /// Adds the parameters of the rule for its account, and for the account of the event's item if
+    /// that is another one.
+    fn add_parameters(&mut self, invocation: &Invocation, item: Option<&Value>) {
+        let of_item = item.and_then(|item| AccountId::parse(account(item)?).ok());
+        let of_item = of_item.filter(|account| *account != invocation.rule.account);
+        for account in [Some(&invocation.rule.account), of_item.as_ref()].into_iter().flatten() {
+            let parameters = &mut self.inventory.parameters;
+            parameters.add(account, self.observation, &invocation.parameters);
+        }
+    }
+
+    fn invocation(&mut self, invocation: Invocation, item: Option<&Value>) -> Result<(), String> {
         let rule_account = invocation.rule.account;
         let region_of_item = item.and_then(|item| text(item, "awsRegion"));
         let region = region_of_item.or(invocation.rule.region.as_ref().map(Region::as_str));
         self.add_account(Some(rule_account.as_str()), region);
-        let parameters = match event_parameters {
-            EventParameters::Own => Some(Arc::new(invocation.parameters)),
-            EventParameters::Overridden => None,
-        };
-        let reports_no_trails =
-            |parameters: &Parameters| parameters.no_trails == WhenNoTrails::NonCompliant;
-        if self.is_judged() && parameters.as_deref().is_some_and(reports_no_trails) {
-            self.inventory.accounts.report_no_trails(rule_account.as_str());
-        }
         let (resource_id, captured, account, region, presence) = match invocation.trigger {
             Trigger::Changed(Change::Trail(change)) => {
                 let (account, region) = (change.trail.account.clone(), change.trail.region.clone());
@@ -89,11 +88,10 @@ impl DocumentReader<'_> {
         };
         let observation = Observation {
             captured: Some(captured),
-            has_parameters: parameters.is_some(),
             state: item.and_then(state_id),
             ..self.observation
         };
-        let trail = InputTrail { resource_id, account, region, presence, parameters };
+        let trail = InputTrail { resource_id, account, region, presence };
         self.add_trail(observation, None, trail);
         Ok(())
     }

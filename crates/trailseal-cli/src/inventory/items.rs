@@ -106,7 +106,7 @@ impl DocumentReader<'_> {
         };
         let name = item.resource_id.to_string();
         let ConfigurationItem { resource_id, account, region, .. } = item;
-        let trail = InputTrail { resource_id, account, region, presence, parameters: None };
+        let trail = InputTrail { resource_id, account, region, presence };
         self.add_trail(observation, None, trail);
         partial("trail", &name, &faults)
     }

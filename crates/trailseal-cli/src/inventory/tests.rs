@@ -80,7 +80,8 @@ fn the_command_line_overrides_the_parameters_of_an_event() {
         let options = ScanOptions { event_parameters, ..OWN };
         let seen = read(&[event(&change(&item), "{\"profile\":\"strict\"}")], options);
         let (_, _, trail) = seen.trails.iter().next().unwrap();
-        assert_eq!(trail.parameters.as_ref().map(|parameters| parameters.profile), profile);
+        let parameters = seen.parameters.of(&trail.account);
+        assert_eq!(parameters.map(|parameters| parameters.profile), profile);
         let faulty = read(&[event(&change(&item), "{\"profile\":\"all\"}")], options);
         assert_eq!(faulty.problems.len(), problems);
     }

@@ -1,18 +1,12 @@
 use super::*;
 
-/// The content of a resource, and the parameters of a rule event.
+/// The content of a resource.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct State(&'static str, Option<&'static str>);
+struct State(&'static str);
 
 impl Observed for State {
-    fn difference(&self, other: &Self) -> Option<Difference> {
-        if self.0 != other.0 {
-            Some(Difference::Content)
-        } else if self.1.is_some() && other.1.is_some() && self.1 != other.1 {
-            Some(Difference::Parameters)
-        } else {
-            None
-        }
+    fn differs_from(&self, other: &Self) -> bool {
+        self != other
     }
 }
 
@@ -23,13 +17,7 @@ fn item(
     content: &'static str,
 ) -> Entry<State> {
     let captured = captured.map(Timestamp::from_epoch_millis);
-    let observation = Observation { captured, has_parameters: false, state, source, position: 0 };
-    (observation, State(content, None))
-}
-
-fn event(source: usize, content: &'static str, parameters: &'static str) -> Entry<State> {
-    let (observation, _) = item(Some(2), Some(2), source, content);
-    (Observation { has_parameters: true, ..observation }, State(content, Some(parameters)))
+    (Observation { captured, state, source, position: 0 }, State(content))
 }
 
 fn orders<T: Copy>(all: &[T]) -> Vec<Vec<T>> {
@@ -71,8 +59,8 @@ fn check(entries: &[Entry<State>], used: Option<(State, usize)>, conflict: Optio
     }
 }
 
-fn check_conflict(entries: &[Entry<State>], sources: [usize; 2], difference: Difference) {
-    check(entries, None, Some(Conflict { sources, difference }));
+fn check_conflict(entries: &[Entry<State>], sources: [usize; 2]) {
+    check(entries, None, Some(Conflict { sources }));
 }
 
 #[test]
@@ -84,7 +72,7 @@ fn the_newest_is_used_in_any_order_of_insertion() {
         item(Some(2), Some(2), 0, "newest"),
         item(Some(2), Some(2), 3, "newest"),
     ];
-    check(&entries, Some((State("newest", None), 3)), None);
+    check(&entries, Some((State("newest"), 3)), None);
 }
 
 /// Every order reports the same pair.
@@ -98,7 +86,7 @@ fn different_states_at_the_same_time_conflict() {
                 item(captured, state, 3, "this"),
                 item(captured, state, 0, "those"),
             ];
-            check_conflict(&entries, [2, 3], Difference::Content);
+            check_conflict(&entries, [2, 3]);
         }
     }
 }
@@ -111,31 +99,22 @@ fn a_newer_state_resolves_a_conflict() {
         item(Some(1), Some(1), 0, "those"),
         item(Some(2), None, 3, "newer"),
     ];
-    check(&entries, Some((State("newer", None), 3)), None);
+    check(&entries, Some((State("newer"), 3)), None);
 }
 
 #[test]
 fn an_item_without_a_time_or_state_id_is_neither_newer_nor_older() {
     let by_time = [item(Some(2), Some(2), 1, "this"), item(None, None, 0, "that")];
-    check_conflict(&by_time, [0, 1], Difference::Content);
+    check_conflict(&by_time, [0, 1]);
     let by_state = [item(Some(2), Some(2), 1, "this"), item(Some(2), None, 0, "that")];
-    check_conflict(&by_state, [0, 1], Difference::Content);
+    check_conflict(&by_state, [0, 1]);
     let alike = [
         item(Some(2), Some(2), 1, "this"),
         item(Some(2), None, 0, "this"),
         item(None, Some(3), 7, "this"),
         item(None, None, 9, "this"),
     ];
-    check(&alike, Some((State("this", None), 1)), None);
+    check(&alike, Some((State("this"), 1)), None);
     let different = [alike[0], alike[1], alike[2], item(None, None, 9, "that")];
-    check_conflict(&different, [1, 9], Difference::Content);
-}
-
-#[test]
-fn different_parameters_at_the_same_time_conflict() {
-    let item = |source| item(Some(2), Some(2), source, "this");
-    let alike = [item(9), event(1, "this", "strict"), item(0), event(2, "this", "strict")];
-    check(&alike, Some((State("this", Some("strict")), 2)), None);
-    let different = [item(9), event(1, "this", "strict"), item(0), event(2, "this", "cis")];
-    check_conflict(&different, [1, 2], Difference::Parameters);
+    check_conflict(&different, [1, 9]);
 }

@@ -33,7 +33,7 @@ pub(crate) fn judge(
         .trails
         .iter()
         .map(|(_, observation, trail)| {
-            let parameters = trail.parameters.as_deref().unwrap_or(parameters);
+            let parameters = seen.parameters.of(&trail.account).unwrap_or(parameters);
             let context = EvaluationContext { parameters, now };
             judge_one(trail, observation, &seen.evidence, &context, name(observation.source))
         })
@@ -67,7 +67,8 @@ fn accounts_without_trails(
         .collect();
     for (account, known) in seen.accounts.iter() {
         let has_trail = with_trails.contains(account) || known.may_have_a_trail;
-        if has_trail || !(is_for_all || known.reports_no_trails) {
+        let parameters = seen.parameters.of(account).unwrap_or(parameters);
+        if has_trail || parameters.no_trails != WhenNoTrails::NonCompliant {
             continue;
         }
         let source = name(known.source);
