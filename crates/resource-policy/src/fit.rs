@@ -335,8 +335,8 @@ mod tests {
         assert_eq!(found(&run, &(Shape::text("a") + Hole::Name)), ALWAYS);
         assert_eq!(found(&run, &(Shape::text("a:") + Hole::Name)), NEVER);
         let in_the_middle =
-            [Token::AnyRun, literal('x'), Token::RunInSegment, literal(':'), literal('x')];
-        assert_eq!(found(&in_the_middle, &(Shape::text("x:") + Hole::Unnamed + ":x")), NEVER);
+            [Token::AnyRun, literal('/'), Token::RunInSegment, literal(':'), literal('/')];
+        assert_eq!(found(&in_the_middle, &(Shape::text("/:") + Hole::Unnamed + ":/")), NEVER);
     }
 
     #[test]
