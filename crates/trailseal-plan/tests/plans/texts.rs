@@ -138,7 +138,7 @@ fn a_text_of_a_journal_is_one_line() {
     let plan = back_out(&progress, &after, Force::No).unwrap();
     let refused = back_out(&progress, &before, Force::No).unwrap_err();
     for text in [plan_for_people(&plan), progress_text(&progress), refusals_for_people(&refused)] {
-        assert!(text.contains("x??Steps??  1. restore-trail: nothing"), "{text}");
+        assert!(text.contains("x  Steps    1. restore-trail: nothing"), "{text}");
         assert!(
             !text.lines().any(|line| line.starts_with("  1. restore-trail: nothing")),
             "{text}"
