@@ -30,13 +30,13 @@ fn command(plan: &Plan, call: &Call) -> String {
             let tags = if tags.is_empty() {
                 String::new()
             } else {
-                format!(" --tags {}", shell_word(&json!(tags).to_string()))
+                format!(" --tags {}", json_word(&json!(tags).to_string()))
             };
             format!(
                 "KEY_ARN=$(aws kms create-key --region {region} --description {}{tags} --policy {} \
                  --query KeyMetadata.Arn --output text)",
                 shell_word(description),
-                shell_word(policy)
+                json_word(policy)
             )
         }
         Call::CreateAlias { key, region, alias } => format!(
@@ -50,7 +50,7 @@ fn command(plan: &Plan, call: &Call) -> String {
         Call::PutKeyPolicy { key, policy } => format!(
             "{} --policy-name default --policy {}",
             kms("put-key-policy", key),
-            shell_word(policy)
+            json_word(policy)
         ),
         Call::EnableKeyRotation { key, period_days } => {
             let period = period_days.map(|days| format!(" --rotation-period-in-days {days}"));
@@ -66,6 +66,27 @@ fn command(plan: &Plan, call: &Call) -> String {
 
 fn named(key: &KeyTarget) -> String {
     key.arn().map_or_else(|| CREATED.to_owned(), |arn| shell_word(arn.as_str()))
+}
+
+/// A JSON document as one word of a POSIX shell, in printable ASCII: an output that replaces other
+/// characters, such as invisible ones, would change the document. Escapes stand for them, and there
+/// is no white space between the tokens.
+fn json_word(json: &str) -> String {
+    let (mut out, mut is_in_string, mut is_escaped) = (String::new(), false, false);
+    for character in json.chars() {
+        match character {
+            ' ' if is_in_string => out.push(character),
+            '\t' | '\n' | '\r' | ' ' if !is_in_string => {}
+            _ if character.is_ascii_graphic() => out.push(character),
+            _ => {
+                let units = character.encode_utf16(&mut [0; 2]).to_vec();
+                out.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+            }
+        }
+        is_in_string ^= character == '"' && !is_escaped;
+        is_escaped = character == '\\' && !is_escaped;
+    }
+    shell_word(&out)
 }
 
 /// Quotes a text as one word of a POSIX shell.

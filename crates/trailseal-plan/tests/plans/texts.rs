@@ -203,3 +203,35 @@ fn quotes_shell_words() {
     let line = &aws_cli(&plan)[0];
     assert!(line.contains(r#"--description 'it'\''s $HOME `id` "x"' --policy '{"#), "{line}");
 }
+
+/// The texts of a plan have other characters than these replaced.
+#[test]
+fn a_policy_in_a_command_is_the_policy_of_the_call_in_printable_ascii() {
+    let parameters = parameters(&json!({}));
+    let case = case(Has::None, &enabled(), 0, Consent::default());
+    let statement = |value: &str| {
+        json!({
+            "Sid": "Read it's", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*",
+            "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") },
+            "Condition": { "StringLike": { "aws:PrincipalTag/team": value } },
+        })
+    };
+    for value in ["blue\u{ad}team", "a \\ \"b\"\t{}, c\\", "é名\u{1f511}\u{7f}\u{202e}"] {
+        let policy = json!({ "Version": "2012-10-17", "Statement": [statement(value)] });
+        let policy = serde_json::to_string_pretty(&policy).unwrap();
+        let policy = policy.replace("  ", "\t").replace('\n', "\r\n");
+        let mut current_state = case.current_state(&parameters);
+        current_state.candidate.policy = Reading::Known(policy);
+        let context = EvaluationContext { parameters: &parameters, now: now() };
+        let plan = plan(&context, &current_state, &case.target_key, &case.consent).unwrap();
+        let step = plan.step(StepId::PutKeyPolicy).unwrap();
+        let lines = aws_cli(&plan);
+        let line = lines.iter().find(|line| line.contains("put-key-policy")).unwrap();
+        assert!(line.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{line:?}");
+        let (_, word) = line.split_once("--policy '").unwrap();
+        let printed = word.strip_suffix('\'').unwrap().replace(r"'\''", "'");
+        let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(parsed(&printed), parsed(step.call.policy().unwrap()), "{line}");
+        assert!(plan_for_people(&plan).contains(line));
+    }
+}
