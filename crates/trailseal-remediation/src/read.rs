@@ -13,7 +13,7 @@ use trailseal_aws::{
 use trailseal_plan::{
     CurrentState, KeyReadings, Readers, RecordedPolicy, TargetKey, parameters_for,
 };
-use trailseal_rule::key_policy::bucket::{BucketReaders, bucket_readers};
+use trailseal_rule::bucket_policy::readers::{BucketReaders, bucket_readers};
 use trailseal_rule::{
     BucketName, EvaluationContext, Facts, Judgement, KeyArn, KeyRef, Reading, Refusal, Region,
     RoleName, Standing, Timestamp, Trail, TrailArn, evaluate, exemption_tag_to_read,

@@ -22,6 +22,8 @@ mod trail;
 
 pub mod key_policy;
 
+pub mod bucket_policy;
+
 pub mod checks;
 
 mod evaluate;

@@ -3,7 +3,9 @@
 use std::slice;
 
 use resource_policy::StatementRef;
-use trailseal_rule::key_policy::bucket::{EncryptionDenies, Place, encryption_denies};
+use trailseal_rule::bucket_policy::deliveries::{
+    DeliveryLocation, EncryptionDenies, encryption_denies,
+};
 use trailseal_rule::{BucketName, Reading, Region};
 
 use crate::current_state::RecordedPolicy;
@@ -41,8 +43,9 @@ pub(super) fn denies<'a>(
         Reading::Known(prefix) => Some(prefix.as_str()),
         Reading::Absent | Reading::Refused(_) => None,
     };
-    let place = Place { bucket, prefix, is_of_organization: state.trail.is_organization_trail };
-    let denies = encryption_denies(&policy.text, &state.trail.arn, keys, place).ok()?;
+    let location =
+        DeliveryLocation { bucket, prefix, is_of_organization: state.trail.is_organization_trail };
+    let denies = encryption_denies(&policy.text, &state.trail.arn, keys, location).ok()?;
     Some(BucketDenies { denies, policy })
 }
 

@@ -9,7 +9,7 @@ use resource_policy::{CallerSet, Context, ContextValue, Hole, Request, Settled, 
 use crate::arn::{KeyArn, TrailArn};
 
 /// The service principal that CloudTrail calls KMS with.
-pub(super) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+pub(crate) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
 /// The trail and the key of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ fn known_or_unknown(value: Option<&str>) -> ContextValue {
 }
 
 /// The value, of which parts may be stand-ins for what is not known before deployment.
-pub(super) fn known_or_pending(value: &str) -> ContextValue {
+pub(crate) fn known_or_pending(value: &str) -> ContextValue {
     if !value.contains('<') {
         return ContextValue::known(value);
     }
@@ -73,7 +73,7 @@ pub(super) fn with_holes(value: &str) -> Shape {
 ///   service principal has no account that a policy names.
 /// - Calls between services may lack the network keys, so nothing is certain about them,
 ///   nor about the time or `kms:ViaService`.
-pub(super) fn cloudtrail_for(question: &TrailAndKey<'_>) -> Context {
+pub(crate) fn cloudtrail_for(question: &TrailAndKey<'_>) -> Context {
     let trail_arn = known_or_pending(question.trail.as_str());
     let context = service_named(question, CLOUDTRAIL)
         .with("aws:SourceArn", trail_arn.clone())
