@@ -24,9 +24,10 @@ pub struct DeliveryLocation<'a> {
 /// The Deny statements that match deliveries because of their encryption.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EncryptionDenies {
-    /// Those that match all deliveries.
+    /// Those that match all deliveries of log files.
     pub certain: Vec<StatementRef>,
-    /// Those that may match deliveries, or match some of them.
+    /// Those that may match deliveries, or match some of them. A trail may deliver no files but log
+    /// files, so a match of others is only possible.
     pub possible: Vec<StatementRef>,
 }
 
@@ -40,7 +41,7 @@ pub struct EncryptionDenies {
 ///
 /// # Errors
 ///
-/// As for [`PolicyDocument::parse`].
+/// As for [`resource_policy::PolicyDocument::parse`].
 pub fn encryption_denies(
     policy: &str,
     trail: &TrailArn,
@@ -48,19 +49,20 @@ pub fn encryption_denies(
     location: DeliveryLocation<'_>,
 ) -> Result<EncryptionDenies, PolicyError> {
     let policy = parse(policy)?;
-    let objects = location.log_files(trail);
-    let requests: Vec<Request> = keys
-        .iter()
-        .flat_map(|key| objects.iter().map(|objects| delivery(trail, key, objects.clone())))
-        .collect();
+    let requests = |folder: &str| -> Vec<Request> {
+        let objects = location.objects(trail, folder);
+        let of_key = |key| objects.iter().map(move |objects| delivery(trail, key, objects.clone()));
+        keys.iter().flat_map(of_key).collect()
+    };
+    let (log_files, other_files) = (requests(LOG_FILES), requests(OTHER_FILES));
     let mut denies = EncryptionDenies::default();
     let considered =
         policy.statements().filter(|one| one.effect == Effect::Deny && depends_on_encryption(one));
     for statement in considered {
-        let matches = || requests.iter().map(|request| matches(statement, request));
-        if Match::all(matches()) == Match::Always {
+        let matches = |request| matches(statement, request);
+        if Match::all(log_files.iter().map(matches)) == Match::Always {
             denies.certain.push(statement.reference.clone());
-        } else if Match::any(matches()) != Match::Never {
+        } else if Match::any(log_files.iter().chain(&other_files).map(matches)) != Match::Never {
             denies.possible.push(statement.reference.clone());
         }
     }
@@ -99,10 +101,16 @@ fn matches(statement: &Statement, request: &Request) -> Match {
     statement.matches(caller.and(action), request, &steps)
 }
 
+/// How the folder of log files begins, below the account's.
+const LOG_FILES: &str = "/CloudTrail/";
+
+/// How the folders of other files begin: digests, Insights events, and what AWS may add.
+const OTHER_FILES: &str = "/CloudTrail-";
+
 impl DeliveryLocation<'_> {
-    /// The ARNs of the trail's log files ("CloudTrail User Guide, Finding your CloudTrail log
-    /// files"). AWS does not say whether CloudTrail keeps a slash at the end of `S3KeyPrefix`.
-    fn log_files(&self, trail: &TrailArn) -> Vec<Shape> {
+    /// The ARNs of the trail's files in folders that begin like this ("CloudTrail User Guide,
+    /// Finding your CloudTrail log files"). AWS does not say whether CloudTrail keeps a slash at the end of `S3KeyPrefix`.
+    fn objects(&self, trail: &TrailArn, folder: &str) -> Vec<Shape> {
         let bucket = bucket_arn(trail.partition(), self.bucket);
         let starts = match self.prefix {
             None => vec![bucket + Hole::Anything],
@@ -113,13 +121,13 @@ impl DeliveryLocation<'_> {
             Some(prefix) => vec![bucket + prefix + "/"],
         };
         let files = |start: Shape| {
-            let folder = start + "AWSLogs/";
+            let logs = start + "AWSLogs/";
             let account = if self.is_of_organization {
-                folder + "o-" + Hole::Segment + "/" + Hole::Segment
+                logs + "o-" + Hole::Segment + "/" + Hole::Segment
             } else {
-                folder + trail.owner().as_str()
+                logs + trail.owner().as_str()
             };
-            account + "/CloudTrail/" + Hole::Anything
+            account + folder + Hole::Anything
         };
         starts.into_iter().map(files).collect()
     }
@@ -215,6 +223,12 @@ mod tests {
             ("AWSLogs/o-1/*", [never, sometimes, never, never, sometimes]),
             ("AWSLogs/*/111122223333/*", [sometimes, sometimes, never, never, sometimes]),
             ("AWSLogs/444455556666/*", [never, sometimes, never, never, never]),
+            (
+                "AWSLogs/111122223333/CloudTrail-Digest/*",
+                [sometimes, sometimes, never, never, never],
+            ),
+            ("AWSLogs/*/CloudTrail-Insight/*", [sometimes, sometimes, never, never, sometimes]),
+            ("AWSLogs/111122223333/CloudTrail*", [always, sometimes, never, never, never]),
             ("AWSLogs/111122223333/Config/*", [never, sometimes, never, never, never]),
             ("team/*", [never, sometimes, always, always, never]),
             ("team/AWSLogs/*", [never, sometimes, always, sometimes, never]),

@@ -33,7 +33,7 @@ pub struct BucketReaders {
 ///
 /// # Errors
 ///
-/// As for [`PolicyDocument::parse`].
+/// As for [`resource_policy::PolicyDocument::parse`].
 pub fn bucket_readers(
     policy: &str,
     partition: &str,
