@@ -126,16 +126,10 @@ fn statements_for_owner(input: &PlanInput<'_>) -> String {
     format!("ask its owner to add to the key policy {}", statements.join(","))
 }
 
-/// Two stand-ins for the ID of a new key. A pattern that matches only one depends on the ID.
-fn stand_ins(input: &PlanInput<'_>, region: &Region) -> Vec<KeyArn> {
-    let (partition, account) =
-        (input.current_state.trail.arn.partition(), &input.current_state.caller);
-    ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"]
-        .into_iter()
-        .filter_map(|id| {
-            KeyArn::parse(&format!("arn:{partition}:kms:{region}:{account}:key/{id}")).ok()
-        })
-        .collect()
+/// Two stand-ins for the new key.
+fn stand_ins(input: &PlanInput<'_>, region: &Region) -> [KeyArn; 2] {
+    let CurrentState { trail, caller, .. } = input.current_state;
+    KeyArn::stand_ins(trail.arn.partition(), region, caller)
 }
 
 fn bucket<'a>(

@@ -206,6 +206,13 @@ impl KeyArn {
 }
 
 impl KeyArn {
+    /// Two stand-ins for a key that KMS will create: with the first and the last possible ID. A
+    /// pattern that matches only one of them depends on the ID.
+    pub fn stand_ins(partition: &str, region: &Region, account: &AccountId) -> [Self; 2] {
+        ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"]
+            .map(|id| Self(Parts::planned(partition, "kms", region, account, "key/", id)))
+    }
+
     pub(crate) fn read(text: &str) -> Option<Self> {
         Parts::read(text, "kms", "key/", is_key_id).map(Self)
     }
@@ -358,5 +365,16 @@ mod tests {
         let key = "arn:aws:kms:us-east-1:111122223333:key/x";
         check::<TrailArn>(trail, key);
         check::<KeyArn>(key, trail);
+    }
+
+    #[test]
+    fn stand_ins_are_two_valid_arns() {
+        let region = Region::parse("us-gov-west-1").unwrap();
+        let account = AccountId::parse("111122223333").unwrap();
+        let [first, last] = KeyArn::stand_ins("aws-us-gov", &region, &account);
+        assert_ne!(first, last);
+        for arn in [first, last] {
+            assert_eq!(KeyArn::parse(arn.as_str()), Ok(arn));
+        }
     }
 }

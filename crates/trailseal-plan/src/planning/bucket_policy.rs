@@ -28,16 +28,13 @@ pub(super) fn denies<'a>(
     bucket: &BucketName,
     region: &Region,
 ) -> Option<BucketDenies<'a>> {
-    let new;
+    let [first, second] = &stand_ins(input, region);
     let state = input.current_state;
     let Reading::Known(policy) = &state.bucket_policy else { return None };
-    let keys = match key {
+    let (key, others) = match key {
         RequestedKey::Existing(key) if key.is_present => return None,
-        RequestedKey::Existing(key) => slice::from_ref(&key.facts.arn),
-        RequestedKey::New(_) => {
-            new = stand_ins(input, region);
-            new.as_slice()
-        }
+        RequestedKey::Existing(key) => (&key.facts.arn, [].as_slice()),
+        RequestedKey::New(_) => (first, slice::from_ref(second)),
     };
     let prefix = match &state.prefix {
         Reading::Known(prefix) => Some(prefix.as_str()),
@@ -45,7 +42,7 @@ pub(super) fn denies<'a>(
     };
     let location =
         DeliveryLocation { bucket, prefix, is_of_organization: state.trail.is_organization_trail };
-    let denies = encryption_denies(&policy.text, &state.trail.arn, keys, location).ok()?;
+    let denies = encryption_denies(&policy.text, &state.trail.arn, key, others, location).ok()?;
     Some(BucketDenies { denies, policy })
 }
 

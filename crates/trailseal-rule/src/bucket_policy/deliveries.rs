@@ -1,5 +1,7 @@
 //! Which statements of the bucket's policy deny deliveries because of their encryption?
 
+use std::iter;
+
 use resource_policy::{
     CallerSet, ContextValue, Effect, Hole, Match, PolicyError, Request, Shape, Statement,
     StatementRef, Steps,
@@ -31,8 +33,8 @@ pub struct EncryptionDenies {
     pub possible: Vec<StatementRef>,
 }
 
-/// The Deny statements of a bucket policy that match the trail's deliveries with each of the keys.
-/// Several keys are stand-ins for a key that does not exist yet.
+/// The Deny statements of a bucket policy that match the trail's deliveries with the key, and with
+/// each of the other keys: all are stand-ins for a key that does not exist yet.
 ///
 /// CloudTrail names the encryption and the key in each request, and lets the bucket's owner control
 /// the object ("CloudTrail User Guide, Amazon S3 bucket policy for CloudTrail"). Who owns the bucket
@@ -45,14 +47,15 @@ pub struct EncryptionDenies {
 pub fn encryption_denies(
     policy: &str,
     trail: &TrailArn,
-    keys: &[KeyArn],
+    key: &KeyArn,
+    others: &[KeyArn],
     location: DeliveryLocation<'_>,
 ) -> Result<EncryptionDenies, PolicyError> {
     let policy = parse(policy)?;
     let requests = |folder: &str| -> Vec<Request> {
         let objects = location.objects(trail, folder);
         let of_key = |key| objects.iter().map(move |objects| delivery(trail, key, objects.clone()));
-        keys.iter().flat_map(of_key).collect()
+        iter::once(key).chain(others).flat_map(of_key).collect()
     };
     let (log_files, other_files) = (requests(LOG_FILES), requests(OTHER_FILES));
     let mut denies = EncryptionDenies::default();
@@ -156,7 +159,7 @@ mod tests {
         let text = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
         let trail = TrailArn::parse("arn:aws:cloudtrail:eu-west-1:111122223333:trail/t").unwrap();
         let keys: Vec<KeyArn> = keys.iter().map(|key| KeyArn::parse(key).unwrap()).collect();
-        let found = encryption_denies(&text, &trail, &keys, location).unwrap();
+        let found = encryption_denies(&text, &trail, &keys[0], &keys[1..], location).unwrap();
         match (found.certain.len(), found.possible.len()) {
             (0, 0) => Match::Never,
             (0, 1) => Match::Sometimes,
