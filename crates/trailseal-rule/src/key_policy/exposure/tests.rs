@@ -133,6 +133,14 @@ fn the_work_for_the_longest_policies_is_limited() {
 }
 
 #[test]
+fn every_byte_of_a_doubt_is_a_step() {
+    let mut statement = for_everyone("Allow", &from_network(&json!({})));
+    statement["Sid"] = json!("s".repeat(POLICY_BYTES_MAX - 1_000));
+    let (_, steps) = search(vec![statement]);
+    assert!(steps > POLICY_BYTES_MAX as u64, "{steps}");
+}
+
+#[test]
 fn what_is_not_compared_to_the_end_is_in_doubt() {
     for services in [1, 50] {
         let check = |allow: Value, expected: &[&str]| {
