@@ -46,13 +46,17 @@ pub fn read_assembly(
         stacks: Vec::new(),
         folders: BTreeSet::new(),
         assets: BTreeMap::new(),
+        is_partial: false,
         problems: Vec::new(),
     };
     assembly.manifest("", 0)?;
-    let Assembly { stacks, problems, .. } = assembly;
+    let Assembly { stacks, is_partial, problems, .. } = assembly;
     let exports = exports(&stacks);
     let mut preview = preview(&Stacks::new(stacks, exports, values));
     preview.problems.extend(problems);
+    if is_partial {
+        preview.leave_keys_open("the assembly is not complete");
+    }
     Ok(preview)
 }
 
@@ -67,6 +71,8 @@ struct Assembly<'a, 'b> {
     /// The files of the assets of one manifest by their name in the bucket of assets. Two assets with
     /// the same content have the same name.
     assets: BTreeMap<String, Asset>,
+    /// Whether values of lookups are missing, so that templates have dummy values in their place.
+    is_partial: bool,
     problems: Vec<String>,
 }
 
@@ -90,6 +96,13 @@ impl Assembly<'_, '_> {
                 "`{name}` is not the manifest of a cloud assembly: it has no `artifacts`"
             ));
         };
+        let missing = manifest.get("missing").filter(|missing| !missing.is_null());
+        if missing.is_some_and(|missing| missing.as_array().is_none_or(|all| !all.is_empty())) {
+            self.is_partial = true;
+            self.problems.push(format!(
+                "`{name}` says that the assembly is not complete: values of lookups are missing"
+            ));
+        }
         let outer = std::mem::take(&mut self.assets);
         for artifact in artifacts.values() {
             self.add_assets(inside, artifact);

@@ -28,6 +28,21 @@ pub struct Preview {
     pub needs_supplied_name: bool,
 }
 
+impl Preview {
+    /// Leaves the key of each trail open, because the document does not say everything: `why`. A trail
+    /// without a key stays so.
+    pub(crate) fn leave_keys_open(&mut self, why: &str) {
+        for trail in &mut self.trails {
+            let worlds = trail.worlds.iter_mut().filter_map(|world| world.trail.as_mut());
+            for trail in worlds.chain(std::iter::once(&mut trail.declared)) {
+                if matches!(&trail.key, Planned::Known(text) if !text.is_empty()) {
+                    trail.key = Planned::Unknown(why.to_owned());
+                }
+            }
+        }
+    }
+}
+
 /// What one outcome of the undecided conditions makes of a trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct World {

@@ -26,7 +26,6 @@ use trailseal_rule::one_line;
 
 use crate::cloudformation::plain;
 use crate::model::Place;
-use crate::planned::Planned;
 use crate::preview::{Preview, PreviewedTrail};
 
 pub use source::{Source, SourceFile};
@@ -109,8 +108,10 @@ fn read(
         }
     }
     others::name_all(&mut preview, &graph);
+    // What a partial plan leaves out may change a key, and data sources may be as an earlier run read
+    // them.
     if graph.is_partial {
-        preview.trails.iter_mut().for_each(leave_open);
+        preview.leave_keys_open("the plan does not say everything");
     }
     Ok(preview)
 }
@@ -121,17 +122,6 @@ fn add(preview: &mut Preview, trails: &Trails<'_>, resource: &Resource) {
         preview.trails.push(trail);
     } else if resource.fate != Fate::Destroyed {
         preview.problems.push(format!("a deposed object of `{}` is not judged", resource.text));
-    }
-}
-
-/// Leaves the key of a trail open: what a partial plan leaves out may change it, and data sources may
-/// be as an earlier run read them.
-fn leave_open(trail: &mut PreviewedTrail) {
-    let worlds = trail.worlds.iter_mut().filter_map(|world| world.trail.as_mut());
-    for trail in worlds.chain(std::iter::once(&mut trail.declared)) {
-        if matches!(&trail.key, Planned::Known(text) if !text.is_empty()) {
-            trail.key = Planned::Unknown("the plan does not say everything".to_owned());
-        }
     }
 }
 

@@ -116,3 +116,30 @@ fn a_parameter_that_the_manifest_states_is_not_its_default() {
     assert_eq!(with(r#""parameters": {},"#), "COMPLIANT");
     assert_eq!(with(r#""parameters": {"Encrypt": "false"},"#), "unverified");
 }
+
+/// An assembly without the values of its lookups has dummy values in their place.
+#[test]
+fn no_trail_of_an_assembly_that_is_not_complete_passes() {
+    const VERSION: &str = r#""version":"#;
+    let lacking = |file: &str, missing: &str| {
+        read(|name, text| {
+            assert!(name != file || text.contains(VERSION), "{text}");
+            let with_missing = format!(r#""missing": {missing}, {VERSION}"#);
+            if name == file { text.replacen(VERSION, &with_missing, 1) } else { text }
+        })
+    };
+    for file in ["manifest.json", "assembly-Prod/manifest.json"] {
+        for missing in [r#"[{"key": "ssm:x", "provider": "ssm", "props": {}}]"#, "true"] {
+            let preview = lacking(file, missing);
+            let expected = format!(
+                "`{file}` says that the assembly is not complete: values of lookups are missing"
+            );
+            assert_eq!(preview.problems, [expected], "{missing}");
+            let found = verdicts(&preview, Profile::Cis);
+            assert!(found.iter().all(|(_, word)| *word == "unverified"), "{found:?}");
+        }
+        for none in ["[]", "null"] {
+            assert_eq!(lacking(file, none).problems, Vec::<String>::new(), "{none}");
+        }
+    }
+}
