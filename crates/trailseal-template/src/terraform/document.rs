@@ -52,7 +52,7 @@ pub(super) const OTHER_TYPES: [&str; 13] = [
     "awscc_controltower_landing_zone",
     "aws_serverlessapplicationrepository_cloudformation_stack",
     "aws_servicecatalog_provisioned_product",
-    "awscc_servicecatalog_cloud_formation_provisioned_product",
+    "awscc_servicecatalog_cloudformation_provisioned_product",
 ];
 
 fn is_read(kind: &str) -> bool {

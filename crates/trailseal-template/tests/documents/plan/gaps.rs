@@ -67,6 +67,7 @@ fn stacks_and_products_that_may_make_trails_are_named() {
         "aws_controltower_landing_zone",
         "aws_serverlessapplicationrepository_cloudformation_stack",
         "aws_servicecatalog_provisioned_product",
+        "awscc_servicecatalog_cloudformation_provisioned_product",
     ] {
         assert_eq!(of(kind, json!({}), json!({})), (false, true), "{kind}");
     }
