@@ -149,11 +149,18 @@ fn open_parts(root: &Node) -> impl Iterator<Item = String> {
     added.chain(odd)
 }
 
-/// Whether a template may get trails that its text does not have: a macro or a resource of it may
-/// make some.
-pub(crate) fn may_get_trails(text: &str) -> bool {
-    let is_open = |root: Node| open_parts(&root).next().is_some();
-    kinds::mentions_such_a_type(text) || yaml::read(text).map_or(true, is_open)
+/// Whether a stack with this template makes a trail, as far as the template names its type;
+/// `Some(false)` if a macro or a resource of the template may make one. An escape can hide a type in
+/// the text, and what cannot be parsed has only its text.
+pub(crate) fn makes_trails(template: &str) -> Option<bool> {
+    let root = yaml::read(template).ok();
+    let parsed = |is: fn(&str) -> bool| root.as_ref().is_some_and(|root| root.has_text(&is));
+    let has = |is: fn(&str) -> bool| is(template) || parsed(is);
+    if has(|text| text.contains(TRAIL_TYPE)) {
+        return Some(true);
+    }
+    let is_open = root.as_ref().is_none_or(|root| open_parts(root).next().is_some());
+    (is_open || has(kinds::mentions_such_a_type)).then_some(false)
 }
 
 /// Every trail of the stacks.
@@ -209,7 +216,7 @@ fn note_possible_trails(preview: &mut Preview, stacks: &Stacks<'_>, index: usize
 /// argument of a function.
 fn declares_trail(stack_set: &Node) -> bool {
     let body = stack_set.get("Properties").and_then(|of| of.get("TemplateBody"));
-    body.is_some_and(|body| body.has_text(&|text| text.contains(TRAIL_TYPE)))
+    body.is_some_and(|body| body.has_text(&|text| makes_trails(text) == Some(true)))
 }
 
 /// One trail in every outcome of the conditions that are not decided.

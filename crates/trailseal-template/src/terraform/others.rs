@@ -12,7 +12,7 @@ use super::document::{
 use super::graph::Graph;
 use super::resource::Resource;
 use super::trails::{is_other_trail, named_in_words};
-use crate::cloudformation::{may_get_trails, may_make_trails, plain};
+use crate::cloudformation::{makes_trails, may_make_trails, plain};
 use crate::preview::Preview;
 
 /// Names the resources that make a trail, or may make one. A data source makes none.
@@ -68,9 +68,8 @@ fn of_state(state: Option<&str>) -> Option<bool> {
 /// The same of a stack with this template.
 fn of_template(body: Option<&str>, is_by_url: bool) -> Option<bool> {
     match body {
-        Some(text) if text.contains(TRAIL_TYPE) => Some(true),
-        Some(text) if !is_by_url && !may_get_trails(text) => None,
-        Some(_) | None => Some(false),
+        Some(text) => makes_trails(text).or(is_by_url.then_some(false)),
+        None => Some(false),
     }
 }
 

@@ -163,6 +163,8 @@ fn stack_sets_and_products_that_make_trails_are_named() {
         "!Join ['', ['{\"T\": {\"Type\": \"', 'AWS::CloudTrail::Trail', '\"}}']]",
         "!If [C, 'Type: AWS::CloudTrail::Trail', !Ref AWS::NoValue]",
         "{Resources: {T: {Type: AWS::CloudTrail::Trail}}}",
+        // The text of the template has an escape.
+        r#"'{"Resources": {"T": {"Type": "AWS::CloudTrail::Tr\u0061il"}}}'"#,
     ] {
         let (problems, notes) = of(stack_set, &format!("{{TemplateBody: {body}}}"));
         assert_eq!(problems, "`X` makes a trail that is not read", "{body}");

@@ -324,3 +324,26 @@ fn a_data_source_that_the_configuration_does_not_declare_proves_nothing() {
     assert_eq!(of(&with_data(by_alias(), vec![named()])), GOOD);
     assert_eq!(undeclared(by_alias(), named()), OPEN);
 }
+
+/// JSON and YAML can write a type with escapes.
+#[test]
+fn an_escape_does_not_hide_a_type_in_a_template() {
+    let of = |kind: &str, values: Value| {
+        let mut plan = whole();
+        let made = change(&format!("{kind}.x"), &["create"], values, json!({}));
+        plan["resource_changes"].as_array_mut().unwrap().push(made);
+        (problems(&plan).contains("makes a trail"), notes(&plan).contains("may make trails"))
+    };
+    let is = |body: &str, expected: (bool, bool)| {
+        for kind in ["aws_cloudformation_stack", "aws_cloudformation_stack_set"] {
+            assert_eq!(of(kind, json!({"template_body": body})), expected, "{kind} {body}");
+        }
+        let state = json!({"TemplateBody": body}).to_string();
+        let state = json!({"type_name": "AWS::CloudFormation::Stack", "desired_state": state});
+        assert_eq!(of("aws_cloudcontrolapi_resource", state), expected, "{body}");
+    };
+    is(r#"{"Resources":{"T":{"Type":"AWS::CloudTrail::Tr\u0061il"}}}"#, (true, false));
+    is("Resources:\n  T:\n    Type: \"AWS::CloudTrail::\\\n      Trail\"\n", (true, false));
+    is(r#"{"Resources":{"T":{"Type":"AWS::CloudFormation::St\u0061ck"}}}"#, (false, true));
+    is(r#"{"Resources":{"T":{"Type":"AWS::S3::B\u0075cket"}}}"#, (false, false));
+}
