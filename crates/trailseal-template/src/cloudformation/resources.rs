@@ -93,7 +93,11 @@ impl Run<'_> {
     fn bucket(&self, own: usize, name: Planned<String>) -> Planned<BucketTarget> {
         name.and_then(|name| {
             let mut found: Vec<(usize, &Stack, &Member)> = Vec::new();
-            for (index, stack) in self.stacks.list.iter().enumerate() {
+            let stacks = match self.all_stacks() {
+                Ok(stacks) => stacks,
+                Err(why) => return Planned::Unknown(why),
+            };
+            for (index, stack) in stacks {
                 let is_near = self.is_together(index, own)
                     || !stack.place.region.is_not_known()
                     || name.starts_with('<');
@@ -134,7 +138,7 @@ impl Run<'_> {
     }
 
     fn add_bucket(&self, address: &str, deployment: &mut Deployment) {
-        for (index, stack) in self.stacks.list.iter().enumerate() {
+        for (index, stack) in self.all_stacks().into_iter().flatten() {
             let found = stack.logical_id(address).and_then(|id| stack.member(id));
             if let Some(member) = found.filter(|one| kind(&one.node) == BUCKET_TYPE)
                 // Without an answer, the bucket and its Region are not known.
@@ -155,7 +159,7 @@ impl Run<'_> {
     ///
     /// # Errors
     ///
-    /// Why the alias is not known.
+    /// Why the key or the alias is not known.
     fn add_keys(
         &self,
         index: usize,
@@ -163,10 +167,10 @@ impl Run<'_> {
         deployment: &mut Deployment,
     ) -> Result<(), String> {
         let Planned::Known(text) = &trail.key else { return Ok(()) };
-        self.add_named_keys(text, deployment);
+        self.add_named_keys(text, deployment)?;
         for alias in self.named_aliases(index, text)? {
             if let Planned::Known(target) = &alias.target {
-                self.add_named_keys(target, deployment);
+                self.add_named_keys(target, deployment)?;
             }
             deployment.aliases.push(alias);
         }
@@ -174,11 +178,15 @@ impl Run<'_> {
     }
 
     /// The keys whose stand-ins are in a text.
-    fn add_named_keys(&self, text: &str, deployment: &mut Deployment) {
+    ///
+    /// # Errors
+    ///
+    /// There are too many steps.
+    fn add_named_keys(&self, text: &str, deployment: &mut Deployment) -> Result<(), String> {
         if !text.contains('<') {
-            return;
+            return Ok(());
         }
-        for (index, stack) in self.stacks.list.iter().enumerate() {
+        for (index, stack) in self.all_stacks()? {
             let named = stand_ins(text).filter_map(|text| stack.of_stand_in(text));
             for Member { name: id, node: resource, .. } in named {
                 if KEY_TYPES.contains(&kind(resource)) {
@@ -187,6 +195,7 @@ impl Run<'_> {
                 }
             }
         }
+        Ok(())
     }
 
     /// The aliases with this name or ARN, as a stack names them: its own, and those of its nested
@@ -194,7 +203,8 @@ impl Run<'_> {
     ///
     /// # Errors
     ///
-    /// One is of a stack that may be deployed to another account or Region.
+    /// One is of a stack that may be deployed to another account or Region, or there are too many
+    /// steps.
     fn named_aliases(&self, own: usize, text: &str) -> Result<Vec<PlannedAlias>, String> {
         let name = text.find("alias/").and_then(|start| text.get(start..));
         let (Some(name), Some(stack)) = (name, self.stacks.list.get(own)) else {
@@ -202,7 +212,7 @@ impl Run<'_> {
         };
         let place = &stack.place;
         let (mut near, mut others) = (Vec::new(), Vec::new());
-        for (index, stack) in self.stacks.list.iter().enumerate() {
+        for (index, stack) in self.all_stacks()? {
             let named = stack.aliases(name).filter_map(|one| self.alias(index, stack, &one.node));
             let named = named.filter(|alias| alias.is_named(text, place));
             if self.is_together(index, own) { near.extend(named) } else { others.extend(named) }

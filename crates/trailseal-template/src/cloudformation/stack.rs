@@ -280,6 +280,17 @@ impl<'a> Run<'a> {
         if is_within { Ok(()) } else { Err(TOO_LARGE.to_owned()) }
     }
 
+    /// All stacks with their indices, to look for a resource in them: each takes a step.
+    ///
+    /// # Errors
+    ///
+    /// There are too many steps.
+    pub(super) fn all_stacks(&self) -> Result<impl Iterator<Item = (usize, &'a Stack)>, String> {
+        let stacks: &'a [Stack] = &self.stacks.list;
+        let is_within = self.has_room(stacks.len());
+        if is_within { Ok(stacks.iter().enumerate()) } else { Err(TOO_LARGE.to_owned()) }
+    }
+
     /// Counts steps; whether all are within the limits.
     fn has_room(&self, steps: usize) -> bool {
         let all = self.stacks.steps.get().saturating_add(steps);

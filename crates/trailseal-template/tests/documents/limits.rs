@@ -299,3 +299,36 @@ fn the_search_in_mappings_is_bounded() {
     assert_eq!(of(1), "COMPLIANT");
     assert_eq!(of(810), "unverified");
 }
+
+/// Each outcome of each trail looks for keys, buckets and aliases in all stacks.
+#[test]
+fn the_search_in_stacks_is_bounded() {
+    let mut template = template(&json!({"Ref": "Key"}));
+    let mut all = Vec::new();
+    for name in (0..6).map(|number| format!("P{number}")) {
+        template["Parameters"][&name] = json!({"Type": "String"});
+        all.push(json!({"Fn::Equals": [{"Ref": name}, "x"]}));
+    }
+    template["Conditions"] = json!({"Any": {"Fn::Or": all}});
+    let key = json!({"Fn::If": ["Any", {"Ref": "Key"}, {"Fn::GetAtt": ["Key", "Arn"]}]});
+    template["Resources"]["Trail"]["Properties"]["KMSKeyId"] = key;
+    let of = |stacks: usize| {
+        let stack =
+            json!({"type": "aws:cloudformation:stack", "properties": {"templateFile": "t.json"}});
+        let artifacts: serde_json::Map<String, Value> =
+            (0..stacks).map(|at| (format!("S{at}"), stack.clone())).collect();
+        let mut read = |name: &str| match name {
+            "manifest.json" => Ok(json!({"artifacts": artifacts}).to_string()),
+            _ => Ok(template.to_string()),
+        };
+        let values = Values::default();
+        let read = read_assembly("cdk.out", &mut read, &place(), &BTreeMap::new(), &values);
+        let mut preview = read.unwrap();
+        assert_eq!(preview.trails.len(), stacks);
+        let first = answer(&preview);
+        preview.trails.reverse();
+        (first, answer(&preview))
+    };
+    assert_eq!(of(100), ("COMPLIANT", "COMPLIANT"));
+    assert_eq!(of(700), ("COMPLIANT", "unverified"));
+}
