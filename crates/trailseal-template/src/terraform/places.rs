@@ -56,13 +56,26 @@ impl Places {
         let without_block = ProviderConfig::default();
         let is_used = resources.iter().any(|(key, _)| key == DEFAULT_PROVIDER);
         let default = configs.get(DEFAULT_PROVIDER).or_else(|| is_used.then_some(&without_block));
-        let is_given = |config: &ProviderConfig<'_>, names: &[&'static str]| {
-            let own = decisive(config, names);
-            default.is_some_and(|default| decisive(default, names) == own)
-                || configs.values().chain(default).all(|other| decisive(other, names) == own)
+        // The place that the user states is that of the default provider, and of those that are
+        // configured like it; of all providers if all are configured alike.
+        let are_alike = |names: &[&'static str]| {
+            let mut all = configs.values().chain(default).map(|one| decisive(one, names));
+            let first = all.next();
+            all.all(|other| first.as_ref() == Some(&other))
         };
+        let alike = [&OF_ACCOUNT[..], &OF_REGION].map(|names| (names, are_alike(names)));
+        let is_given = |config: &ProviderConfig<'_>, names: &[&'static str]| {
+            alike.contains(&(names, true))
+                || default.is_some_and(|one| decisive(one, names) == decisive(config, names))
+        };
+        let mut callers: BTreeMap<&str, Vec<&Resource>> = BTreeMap::new();
+        for (key, one) in resources {
+            if one.address.kind == CALLER && one.is_of_aws {
+                callers.entry(key).or_default().push(one);
+            }
+        }
         let provider = |(key, config): (&str, &ProviderConfig<'_>)| {
-            let account = stated_account(config, key, resources).unwrap_or_else(|| {
+            let account = stated_account(config, callers.get(key)).unwrap_or_else(|| {
                 let is_given = is_given(config, &OF_ACCOUNT);
                 if is_given { given.account.clone() } else { AccountId::not_known() }
             });
@@ -145,19 +158,16 @@ fn decisive<'a>(
     (module.filter(|_| arguments.iter().any(|(_, text)| is_open(text))), arguments)
 }
 
-/// The account that the plan states of a provider: the data source of its caller, or the only
+/// The account that the plan states of a provider: the data sources of its caller, or the only
 /// account that the provider allows. No account if they differ.
 fn stated_account(
     config: &ProviderConfig<'_>,
-    key: &str,
-    resources: &[(String, &Resource)],
+    callers: Option<&Vec<&Resource>>,
 ) -> Option<AccountId> {
-    let callers = resources
-        .iter()
-        .filter(|(of, one)| of == key && one.address.kind == CALLER && one.is_of_aws);
+    let callers = callers.into_iter().flatten();
     let mut accounts: BTreeSet<String> = callers
-        .filter(|(_, one)| !one.is_sensitive("account_id"))
-        .filter_map(|(_, one)| one.hidden_text("account_id").map(str::to_owned))
+        .filter(|one| !one.is_sensitive("account_id"))
+        .filter_map(|one| one.hidden_text("account_id").map(str::to_owned))
         .collect();
     let allowed = config.expressions.0.get("allowed_account_ids");
     let allowed = allowed.and_then(|raw| Expression::read(raw)?.constant_value);

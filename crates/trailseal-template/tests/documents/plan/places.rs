@@ -172,3 +172,20 @@ fn the_given_place_is_that_of_a_provider_without_a_block() {
         assert_eq!(found("aws", key, json!({})), [GIVEN, " "], "{key}");
     }
 }
+
+#[test]
+fn many_provider_configurations_are_compared_once() {
+    const PROVIDERS: usize = 8_000;
+    let mut plan = open_plan(vec![new_key("aws_kms_key.k")], &BARE);
+    let config = json!({"name": "aws", "expressions": {"profile": {"constant_value": "x"}}});
+    plan["configuration"]["provider_config"] =
+        (0..PROVIDERS).map(|at| (format!("aws.p{at}"), config.clone())).collect();
+    for one in plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap() {
+        one["provider_config_key"] = json!("aws.p0");
+    }
+    let start = std::time::Instant::now();
+    let read = read(&plan).unwrap();
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    // All providers have the same profile.
+    assert_eq!(of_trail(&read)[0], "111122223333");
+}
