@@ -12,7 +12,7 @@ use super::graph::{Graph, Outcome};
 use super::keys::{Keys, Named};
 use super::resource::{Fate, Resource};
 use crate::cloudformation::plain;
-use crate::model::{BucketTarget, Deployment, PlannedBucket, PlannedKey, PlannedTrail};
+use crate::model::{BucketTarget, Deployment, Place, PlannedBucket, PlannedKey, PlannedTrail};
 use crate::planned::Planned;
 use crate::preview::{PreviewedTrail, World};
 
@@ -199,8 +199,8 @@ impl<'a> Trails<'a> {
             return unknown();
         }
         const TARGET: &str = "target_key_id";
-        if let Some(arn) = alias.hidden_text(TARGET).filter(|text| text.starts_with("arn:")) {
-            return self.keys.named(self.graph, arn).unless_sensitive(alias, TARGET);
+        if let Some(arn) = alias.hidden_text(TARGET).and_then(|text| self.target_arn(alias, text)) {
+            return self.keys.named(self.graph, &arn).unless_sensitive(alias, TARGET);
         }
         match self.graph.resolve(alias, TARGET).outcomes.as_slice() {
             [Outcome::Attribute { address, name }]
@@ -213,6 +213,19 @@ impl<'a> Trails<'a> {
             }
             _ => unknown(),
         }
+    }
+
+    /// The ARN of the key that an alias names by its ARN, or by its ID: that is a key of the alias's
+    /// account and Region.
+    fn target_arn(&self, alias: &Resource, text: &str) -> Option<String> {
+        if text.starts_with("arn:") {
+            return Some(text.to_owned());
+        }
+        let place = self.graph.place(alias);
+        let (partition, Place { account, region, .. }) = (place.partition(), &place);
+        let is_id = |one: u8| one.is_ascii_alphanumeric() || one == b'-';
+        let is_key = place.is_known() && !text.is_empty() && text.bytes().all(is_id);
+        is_key.then(|| format!("arn:{partition}:kms:{region}:{account}:key/{text}"))
     }
 
     /// The bucket of a trail, and if the plan has it, what it is.

@@ -211,3 +211,28 @@ fn try_passes_over_nothing_but_a_resource_without_any_instance() {
         assert_eq!(found(expression, resource), OPEN, "{expression}");
     }
 }
+
+/// `target_key_id` can be the ID of a key, which is of the alias's account and Region.
+#[test]
+fn a_new_alias_names_a_key_by_its_id() {
+    let found = |target: &str, region: &str, key: Value| {
+        let values = json!({"name": "alias/x", "target_key_id": target, "region": region});
+        let unknown = json!({"arn": true, "id": true, "target_key_arn": true});
+        let alias = change("aws_kms_alias.a", &["create"], values, unknown);
+        let names = ["aws_kms_alias.a.arn", "aws_kms_alias.a"];
+        let mut plan = open_plan(vec![key, alias], &names);
+        let configs = plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap();
+        configs.push(config("aws_kms_alias.a", json!({"target_key_id": {}, "region": {}})));
+        with_source(&plan, "aws_kms_alias.a.arn")
+    };
+    let kept = || kept_key(&["no-op"]);
+    let (here, id) = ("eu-central-1", "1234abcd-12ab-34cd-56ef-1234567890ab");
+    assert_eq!(found(ARN, here, kept()), GOOD);
+    assert_eq!(found(id, here, kept()), GOOD);
+    assert_eq!(found(id, here, kept_key(&["delete"]))[1], "NON_COMPLIANT");
+    // The key of the plan is not that of another Region, and no key at all has such an ID.
+    assert_ne!(found(id, "us-east-1", kept())[1], "COMPLIANT");
+    for odd in ["", "key/x", "alias/aws/s3", "x y", "a:b"] {
+        assert_eq!(found(odd, here, kept()), OPEN, "{odd}");
+    }
+}
