@@ -134,7 +134,7 @@ impl Keys {
     }
 
     /// The key of an existing alias. One that is changed by this plan may be read before or after.
-    fn of_alias(&self, graph: &Graph<'_>, text: &str, name: &str) -> Named {
+    fn of_alias<'g>(&self, graph: &'g Graph<'_>, text: &str, name: &str) -> Named {
         let found = |text: &str| self.aliases.get(text).into_iter().flatten();
         let found: BTreeSet<usize> = found(text).chain(found(name)).copied().collect();
         let found: Vec<&Resource> =
@@ -145,20 +145,20 @@ impl Keys {
         if let Some(other) = found.iter().find(|one| one.fate != Fate::Kept) {
             return Named::Unknown(format!("`{}` changes the alias", other.text));
         }
-        let is_this = |one: &&&Resource| one.hidden_text("arn") == Some(text);
-        let mut named: Vec<Named> = Vec::new();
-        for alias in found.iter().filter(is_this) {
-            const TARGET: &str = "target_key_arn";
-            let target = alias.hidden_text(TARGET).filter(|arn| arn.contains(":key/"));
-            let key = target.map(|arn| self.named(graph, arn));
-            named.extend(key.map(|key| key.unless_sensitive(alias, TARGET)));
+        const TARGET: &str = "target_key_arn";
+        let is_this = |one: &&Resource| one.hidden_text("arn") == Some(text);
+        let target = |one: &'g Resource| {
+            let arn = one.hidden_text(TARGET).filter(|arn| arn.contains(":key/"))?;
+            Some((one, arn))
+        };
+        let found: Vec<(&Resource, &str)> =
+            found.into_iter().filter(is_this).filter_map(target).collect();
+        let Some((_, target)) = found.first() else { return Named::Text(plain(text)) };
+        if found.iter().any(|(_, other)| other != target) {
+            return Named::Unknown("the plan has the alias twice, with two keys".to_owned());
         }
-        let mut named = named.into_iter();
-        match (named.next(), named.next()) {
-            (Some(only), None) => only,
-            (None, _) => Named::Text(plain(text)),
-            (Some(_), Some(_)) => Named::Unknown("the plan has the alias twice".to_owned()),
-        }
+        let named = self.named(graph, target);
+        found.iter().fold(named, |named, (alias, _)| named.unless_sensitive(alias, TARGET))
     }
 
     fn of_arn(&self, graph: &Graph<'_>, arn: &str, found: &[usize]) -> Result<PlannedKey, String> {

@@ -236,3 +236,17 @@ fn a_new_alias_names_a_key_by_its_id() {
         assert_eq!(found(odd, here, kept()), OPEN, "{odd}");
     }
 }
+
+#[test]
+fn a_resource_and_a_data_source_of_one_alias_name_one_key() {
+    let found = |of_data: &str| {
+        let values = json!({"name": "alias/x", "arn": ALIAS, "target_key_arn": ARN});
+        let read = with(values.clone(), json!({"target_key_arn": of_data}));
+        let alias = change("aws_kms_alias.b", &["no-op"], values, json!({}));
+        let changes = vec![kept_key(&["no-op"]), alias, trail_with(ALIAS), bucket()];
+        let plan = plan(changes, vec![config("aws_kms_alias.b", json!({}))]);
+        of(&with_data(plan, vec![data("aws_kms_alias", "a", read)]))
+    };
+    assert_eq!(found(ARN), GOOD);
+    assert_eq!(found(&ARN.replace("1234abcd", "5678abcd")), OPEN);
+}
