@@ -8,6 +8,8 @@
 //! kinds are expected to have the same form.
 //!
 //! A key is read as a whole or set aside: what the folders say must agree with the name of the file.
+//! CloudTrail puts nothing else into the folder of a Region, so that any other object there is set
+//! aside too, in whatever folder it is.
 
 use time::{Date, Month as MonthName, PrimitiveDateTime, Time};
 use trailseal_rule::Timestamp;
@@ -22,9 +24,9 @@ pub(crate) const ROOT: &str = "AWSLogs";
 pub enum Parsed<'a> {
     /// A file of CloudTrail.
     File(FileKey<'a>),
-    /// Not in a folder of CloudTrail, or the object that the S3 console creates for a folder.
+    /// Not in the folder of a Region, or the object that the S3 console creates for a folder.
     Other,
-    /// In a folder of CloudTrail, but not a name that CloudTrail gives its files.
+    /// In the folder of a Region, but not a name that CloudTrail gives its files.
     Unrecognized,
 }
 
@@ -93,19 +95,33 @@ pub fn root(prefix: &str) -> String {
 
 /// Reads a key.
 pub fn parse(key: &str) -> Parsed<'_> {
-    let Some((folder, file)) = key.rsplit_once('/') else {
+    let Some((folder, name)) = key.rsplit_once('/').filter(|(_, name)| !name.is_empty()) else {
         return Parsed::Other;
     };
-    let Some(folder) = DayFolder::parse(folder) else {
-        return Parsed::Other;
-    };
-    if file.is_empty() {
-        return Parsed::Other;
-    }
-    match folder.file(key, file) {
+    match DayFolder::parse(folder).and_then(|folder| folder.file(key, name)) {
         Some(file) => Parsed::File(file),
-        None => Parsed::Unrecognized,
+        None if is_in_region_folder(key) => Parsed::Unrecognized,
+        None => Parsed::Other,
     }
+}
+
+/// Whether an object is in the folder of an account, kind and Region, directly or deeper.
+fn is_in_region_folder(key: &str) -> bool {
+    const INNER: &str = "AWSLogs/";
+    key.match_indices(INNER).any(|(start, _)| {
+        let (before, rest) = key.split_at(start);
+        let is_root = before.is_empty() || (before.len() > 1 && before.ends_with('/'));
+        is_root && rest.strip_prefix(INNER).is_some_and(begins_with_region_folder)
+    })
+}
+
+fn begins_with_region_folder(text: &str) -> bool {
+    let mut names = text.split('/').peekable();
+    let _organization = names.next_if(|name| is_organization(name));
+    names.next().is_some_and(is_account)
+        && names.next().is_some_and(|kind| Kind::parse(kind).is_some())
+        && names.next().is_some_and(has_form_of_region)
+        && names.next().is_some()
 }
 
 /// The folder of a day.
@@ -129,8 +145,7 @@ impl<'a> DayFolder<'a> {
         let (rest, kind) = rest.rsplit_once('/')?;
         let (rest, account) = rest.rsplit_once('/')?;
         let kind = Kind::parse(kind)?;
-        let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-        if !is_account || !is_region(region) {
+        if !is_account(account) || !is_region(region) {
             return None;
         }
         let date = date(year, month, day)?;
@@ -228,12 +243,19 @@ fn number(text: &str, digits: usize) -> Option<u32> {
     if is_number { text.parse().ok() } else { None }
 }
 
-/// Lower-case words joined by hyphens, and a number: `eu-central-1`, `us-gov-west-1`.
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn is_region(text: &str) -> bool {
+    text.len() <= 32 && has_form_of_region(text)
+}
+
+/// Lower-case words joined by hyphens, and a number: `eu-central-1`, `us-gov-west-1`.
+fn has_form_of_region(text: &str) -> bool {
     let Some((words, number)) = text.rsplit_once('-') else { return false };
     let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
-    text.len() <= 32
-        && words.contains('-')
+    words.contains('-')
         && words.split('-').all(is_word)
         && !number.is_empty()
         && number.bytes().all(|byte| byte.is_ascii_digit())
@@ -299,10 +321,11 @@ mod tests {
             "AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/01/31/x.log.gz",
             "AWSLogs/111122223333/Config/us-east-1/2026/1/31/ConfigSnapshot/x.json.gz",
             "xAWSLogs/111122223333/CloudTrail/us-east-1/2026/01/31/x.json.gz",
-            "AWSLogs/111122223333/CloudTrail/us-east-1/2026/02/30/x.json.gz",
-            "AWSLogs/111122223333/CloudTrail/us-east-1/0000/01/31/x.json.gz",
-            "AWSLogs/111122223333/CloudTrail/us-east-1/2026/001/31/x.json.gz",
-            "AWSLogs/111122223333/CloudTrail/us-east-1/2026/+1/31/x.json.gz",
+            "AWSLogs/111122223333/CloudTrail/us-east-1/x/",
+            "AWSLogs/111122223333/CloudTrail/us-east-1",
+            "AWSLogs/111122223333/CloudTrail/x.json.gz",
+            "AWSLogs/111122223333/x/CloudTrail/us-east-1/x.json.gz",
+            "/AWSLogs/111122223333/CloudTrail/us-east-1/x.json.gz",
             "AWSLogs/11112222333/CloudTrail/us-east-1/2026/01/31/x.json.gz",
             "AWSLogs/11112222333x/CloudTrail/us-east-1/2026/01/31/x.json.gz",
             "AWSLogs/111122223333/CloudTrail/us-east/2026/01/31/x.json.gz",
@@ -328,6 +351,31 @@ mod tests {
         ] {
             let key = format!("{folder}{name}");
             assert_eq!(parse(&key), Parsed::Unrecognized, "{key}");
+        }
+    }
+
+    #[test]
+    fn any_other_object_in_the_folder_of_a_region_is_set_aside() {
+        let name = "111122223333_CloudTrail_us-east-1_20260131T2355Z_Ab3dEf6hIj9kLm2n.json.gz";
+        for root in
+            ["AWSLogs/", "a/AWSLogs/o-exampleorg1/", "AWSLogs/x/AWSLogs/", "xAWSLogs/AWSLogs/"]
+        {
+            let folder = format!("{root}111122223333/CloudTrail/us-east-1/");
+            for inner in [
+                "2026/01/31//",
+                "2026/01/31/sub/",
+                "2026/01/31/sub/2026/01/",
+                "2026/02/30/",
+                "0000/01/31/",
+                "2026/001/31/",
+                "2026/+1/31/",
+                "2026/",
+                "",
+                "x/AWSLogs/",
+            ] {
+                let key = format!("{folder}{inner}{name}");
+                assert_eq!(parse(&key), Parsed::Unrecognized, "{key}");
+            }
         }
     }
 

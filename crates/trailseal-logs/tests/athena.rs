@@ -313,6 +313,9 @@ mod athena {
             key(3).replace("Z_", "Z").replace("us-east-1", "us-gov-west-1"),
             key(4).replace("20260101T", "20251231T"),
             "AWSLogs/111122223333/CloudTrail/us-east-1/2026/02/28/".to_owned(),
+            key(5).replace("2026/01/01/", "2026/01/01/sub/"),
+            key(6).replace("2026/01/01/", "2026/01/32//"),
+            "AWSLogs/o-exampleorg1/111122223333/CloudTrail-Insight/us-east-1/x".to_owned(),
         ];
         let mut keys: Vec<String> = forms.to_vec();
         let mut random: u64 = 1;

@@ -9,6 +9,10 @@ use super::table::literal;
 /// name. It is the grammar of [`crate::key`].
 const FOLDER: &str = r"(?s)^(?:(.+)/)?AWSLogs/(?:(o-[a-z0-9]{10,32})/)?([0-9]{12})/(CloudTrail(?:-[A-Za-z]{1,32})?)/([a-z]+(?:-[a-z]+)+-[0-9]+)/([0-9]{4})/([0-9]{2})/([0-9]{2})/([^/]*)$";
 
+/// Any key in the folder of an account, kind and Region. Names of files that CloudTrail does not give
+/// are such keys.
+const IN_REGION_FOLDER: &str = r"(?s)^(?:.+/)?AWSLogs/(?:o-[a-z0-9]{10,32}/)?[0-9]{12}/CloudTrail(?:-[A-Za-z]{1,32})?/[a-z]+(?:-[a-z]+)+-[0-9]+/";
+
 /// The name of a log file after `ACCOUNT_KIND_REGION_`.
 const LOG: &str = r"^[0-9]{8}T([01][0-9]|2[0-3])[0-5][0-9](Z_?[A-Za-z0-9]{1,64}|_[A-Za-z0-9]{1,64}|[A-Ya-z0-9][A-Za-z0-9]{0,63})\.json\.gz$";
 
@@ -79,13 +83,14 @@ pub fn query(table: &Table, bucket: &BucketName) -> String {
   FROM times
 ), classes AS (
   SELECT dates.*,
-         CASE WHEN folder_date IS NULL OR y = '0000' OR length(region) > 32 OR name = ''
+         CASE WHEN key LIKE '%/' OR NOT regexp_like(key, '{IN_REGION_FOLDER}')
               THEN 'other' -- not in a folder of CloudTrail
-              WHEN starts_with(name, account || '_' || kind || '_' || region || '_')
+              WHEN folder_date IS NOT NULL AND y <> '0000' AND length(region) <= 32
+                   AND starts_with(name, account || '_' || kind || '_' || region || '_')
                    AND coalesce(abs(date_diff('day', folder_date, name_date)) <= 1, false)
                    AND substr(name_time, 1, 4) <> '0000'
                    AND length(coalesce(regexp_extract(rest, '{DIGEST}', 1), '')) <= 32
-              THEN 'file'
+              THEN 'file' -- and anything else is not a name that CloudTrail gives
               ELSE 'unrecognized' END AS class
   FROM dates
 ), counted AS (

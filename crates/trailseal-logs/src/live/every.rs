@@ -13,6 +13,7 @@ use super::place::{Classified, File, Place};
 use super::plan::Counts;
 use super::reuse::{Batch, ReadAgain, Waiting};
 use super::s3::{List, Objects, PAGE_MAX};
+use super::sample::Newest;
 use super::{Progress, Run, Scope, Step, Unit, drive};
 use crate::coverage::Folder;
 
@@ -138,12 +139,12 @@ impl Lister<'_, '_> {
             for object in page.objects {
                 match place.classify(object) {
                     Classified::File(file) => {
-                        newest = Some(file.listed.key.clone());
+                        newest = Some(file.clone());
                         self.add(file).await;
                     }
-                    Classified::Unrecognized(key) => {
-                        run.gather(|gathered| gathered.coverage.set_aside(&key));
-                        place.keep_unrecognized(key);
+                    Classified::Unrecognized(object) => {
+                        run.gather(|gathered| gathered.coverage.set_aside(&object.key));
+                        place.keep_unrecognized(object);
                     }
                     Classified::Outside | Classified::FolderObject => {}
                 }
@@ -155,10 +156,9 @@ impl Lister<'_, '_> {
         let rest = self.batch.end();
         self.send(rest).await;
         listed?;
-        match place.first_after(newest.as_deref()) {
-            None => Ok(()),
-            Some(key) => Err(Cause::MayBeNewer { key }),
-        }
+        let mut of_folder = Newest::default();
+        of_folder.add(place, Some(newest.as_ref()));
+        of_folder.may_be_older().map_or(Ok(()), Err)
     }
 
     /// Without a file of answers, a file is read as soon as it is listed.

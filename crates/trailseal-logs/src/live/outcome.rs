@@ -118,10 +118,10 @@ pub enum Cause {
     #[error("the encryption changes between two files; the file where it changed was not found")]
     ChangeNotFound,
     /// The newest file is not known: an object of which the name is not CloudTrail's comes after the
-    /// newest file that has one.
+    /// newest file that has one, in the order of keys or of the times at which S3 received them.
     #[error(
-        "object `{}` comes after the newest file and has no name that CloudTrail gives: it may be a \
-         newer log file",
+        "object `{}` comes after the newest file, by its key or its time, and has no name that \
+         CloudTrail gives: it may be a newer log file",
         .key.escape_debug()
     )]
     MayBeNewer {

@@ -37,9 +37,20 @@ pub(super) struct Place<'p> {
     range: Range,
     /// The days of the folders that are listed.
     folders: Range,
-    /// Keys in the folder that were seen and are not of CloudTrail.
-    unrecognized: Mutex<BTreeSet<String>>,
+    unrecognized: Mutex<Unrecognized>,
 }
+
+/// The objects in a folder that were seen and have no name that CloudTrail gives.
+#[derive(Debug, Default)]
+struct Unrecognized {
+    /// The greatest keys, since those may be newer than the newest file.
+    keys: BTreeSet<String>,
+    last_written: Option<Written>,
+}
+
+/// When an object was written, in milliseconds since 1970, and its key. The time is that of the end
+/// of time if the list does not say it.
+pub(super) type Written = (i64, String);
 
 /// A listed file of CloudTrail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,12 +72,17 @@ pub(super) enum Classified {
     /// The object that the S3 console creates for a folder.
     FolderObject,
     /// The key is not one of CloudTrail's.
-    Unrecognized(String),
+    Unrecognized(Listed),
 }
 
 impl File {
     pub(super) fn key(&self) -> &str {
         &self.listed.key
+    }
+
+    /// When S3 received it, in milliseconds since 1970, if the list says it.
+    pub(super) fn written_millis(&self) -> Option<i64> {
+        self.listed.content.as_ref().map(|content| content.modified_millis)
     }
 
     fn order(&self) -> (Timestamp, &str) {
@@ -115,30 +131,44 @@ impl<'p> Place<'p> {
 
     /// The keys in the folder that were seen and are not of CloudTrail.
     pub(super) fn unrecognized(&self) -> BTreeSet<String> {
-        std::mem::take(&mut *self.unrecognized.lock().unwrap_or_else(PoisonError::into_inner))
+        self.odd(|odd| std::mem::take(&mut odd.keys))
+    }
+
+    fn odd<T>(&self, access: impl FnOnce(&mut Unrecognized) -> T) -> T {
+        access(&mut self.unrecognized.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What a listed object is.
     pub(super) fn classify(&self, listed: Listed) -> Classified {
         match (self.day_of(&listed.key), parse(&listed.key)) {
-            (Some(day), Parsed::File(file)) => {
+            (Some((day, true)), Parsed::File(file)) => {
                 let time = file.time;
                 let named = Day::containing(time);
                 let is_meant = self.folders.contains_day(day)
                     && named.is_some_and(|named| self.range.contains_day(named));
-                let received = listed.content.as_ref().map(|content| content.modified_millis);
-                if is_meant && !self.range.is_for_next_run(time, received) {
-                    Classified::File(File { listed, day, time })
+                let file = File { listed, day, time };
+                if is_meant && !self.range.is_for_next_run(time, file.written_millis()) {
+                    Classified::File(file)
                 } else {
                     Classified::Outside
                 }
             }
-            (Some(day), _) if !(self.range.contains_day(day) && self.folders.contains_day(day)) => {
+            (Some((day, _)), _)
+                if !(self.range.contains_day(day) && self.folders.contains_day(day)) =>
+            {
                 Classified::Outside
             }
+            (None, _) if !self.has_range_around(&listed.key) => Classified::Outside,
             _ if listed.key.ends_with('/') => Classified::FolderObject,
-            _ => Classified::Unrecognized(listed.key),
+            _ => Classified::Unrecognized(listed),
         }
+    }
+
+    /// Whether a key that names no day is between those of the range.
+    fn has_range_around(&self, key: &str) -> bool {
+        let Range { since, until, .. } = self.range;
+        since.is_none_or(|since| since.folder(&self.path).as_str() <= key)
+            && until.is_none_or(|until| key < until.plus(1).folder(&self.path).as_str())
     }
 
     /// The file that a listed object is. Keys that are not recognized are kept.
@@ -146,39 +176,41 @@ impl<'p> Place<'p> {
         match self.classify(listed) {
             Classified::File(file) => Some(file),
             Classified::Outside | Classified::FolderObject => None,
-            Classified::Unrecognized(key) => {
-                self.keep_unrecognized(key);
+            Classified::Unrecognized(object) => {
+                self.keep_unrecognized(object);
                 None
             }
         }
     }
 
-    /// Keeps the greatest keys, since those may be newer than the newest file.
-    pub(super) fn keep_unrecognized(&self, key: String) {
-        let mut keys = self.unrecognized.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.insert(key);
-        if keys.len() > UNRECOGNIZED_MAX {
-            keys.pop_first();
-        }
+    pub(super) fn keep_unrecognized(&self, Listed { key, content, .. }: Listed) {
+        let written = content.map_or(i64::MAX, |content| content.modified_millis);
+        self.odd(|odd| {
+            odd.last_written = odd.last_written.take().max(Some((written, key.clone())));
+            odd.keys.insert(key);
+            if odd.keys.len() > UNRECOGNIZED_MAX {
+                odd.keys.pop_first();
+            }
+        });
     }
 
-    /// The first object in the folder of a day that was seen, is not of CloudTrail and comes after the
-    /// newest file: it may be a newer one.
+    /// The first object that was seen, is not of CloudTrail and comes after the newest file: it may be
+    /// a newer one.
     pub(super) fn first_after(&self, newest: Option<&str>) -> Option<String> {
-        let keys = self.unrecognized.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_newer = |key: &&String| {
-            self.day_of(key).is_some() && newest.is_none_or(|newest| key.as_str() > newest)
-        };
-        keys.iter().find(is_newer).cloned()
+        let is_newer = |key: &&String| newest.is_none_or(|newest| key.as_str() > newest);
+        self.odd(|odd| odd.keys.iter().find(is_newer).cloned())
     }
 
-    /// The day of the folder in which an object is.
-    fn day_of(&self, key: &str) -> Option<Day> {
+    /// The object that was seen, is not of CloudTrail and was written last.
+    pub(super) fn last_written(&self) -> Option<Written> {
+        self.odd(|odd| odd.last_written.clone())
+    }
+
+    /// The day of the folder in which an object is, and whether it is directly in it.
+    fn day_of(&self, key: &str) -> Option<(Day, bool)> {
         let mut names = key.strip_prefix(&self.path)?.split('/');
-        match (names.next(), names.next(), names.next(), names.next(), names.next()) {
-            (Some(year), Some(month), Some(day), Some(_), None) => Day::of(year, month, day),
-            _ => None,
-        }
+        let day = Day::of(names.next()?, names.next()?, names.next()?)?;
+        names.next().map(|_| (day, names.next().is_none()))
     }
 
     /// Whether the list has passed the range at this key.
@@ -263,37 +295,48 @@ impl<'p> Place<'p> {
 
     async fn newest_of_day(&self, day: Day) -> Result<Option<File>, AwsError> {
         let folder = day.folder(&self.path);
-        let mut list = List::objects(&folder, "", PAGE_MAX);
+        // What follows the newest day is listed too: it has no names that CloudTrail gives.
+        let mut list = List::objects(&self.path, &folder, PAGE_MAX);
         let Some(page) = self.objects.next(&mut list).await? else { return Ok(None) };
-        if page.objects.last().is_some_and(|last| self.is_after(&last.key)) {
-            return Ok(self.newest_of(page.objects, None));
+        let last = page.objects.last().map(|last| last.key.clone()).unwrap_or_default();
+        let newest = self.newest_of(page.objects, None);
+        if !page.goes_on || self.has_passed(&last, &folder) {
+            return Ok(newest);
         }
-        if page.goes_on && !self.folder.has_digests() {
+        if last.starts_with(&folder) && !self.folder.has_digests() {
             for hour in LATE_HOURS {
                 let after = format!("{}T{hour:02}", self.names_since(&folder, day));
-                let late = List::objects(&folder, &after, PAGE_MAX);
-                if let Some(newest) = self.newest_of_list(late, None).await? {
+                let late = List::objects(&self.path, &after, PAGE_MAX);
+                if let Some(newest) = self.newest_of_list(late, &folder, None).await? {
                     return Ok(Some(newest));
                 }
             }
         }
-        let newest = self.newest_of(page.objects, None);
-        self.newest_of_list(list, newest).await
+        self.newest_of_list(list, &folder, newest).await
     }
 
     async fn newest_of_list(
         &self,
         mut list: List,
+        day_folder: &str,
         mut newest: Option<File>,
     ) -> Result<Option<File>, AwsError> {
         while let Some(page) = self.objects.next(&mut list).await? {
-            let has_passed = page.objects.last().is_some_and(|last| self.is_after(&last.key));
+            let last = page.objects.last().map(|last| last.key.clone()).unwrap_or_default();
             newest = self.newest_of(page.objects, newest);
-            if has_passed {
+            if self.has_passed(&last, day_folder) {
                 break;
             }
         }
         Ok(newest)
+    }
+
+    /// Whether the list has passed the range at this key, or the day and an object behind it that may
+    /// be a newer file.
+    fn has_passed(&self, key: &str, day_folder: &str) -> bool {
+        let is_behind = |key: &str| key > day_folder && !key.starts_with(day_folder);
+        let has_odd = || self.odd(|odd| odd.keys.last().is_some_and(|last| is_behind(last)));
+        self.is_after(key) || (is_behind(key) && has_odd())
     }
 
     fn newest_of(&self, objects: Vec<Listed>, so_far: Option<File>) -> Option<File> {
@@ -327,6 +370,9 @@ impl<'p> Place<'p> {
         let mut list = List::folders(folder);
         let mut names = Vec::new();
         while let Some(page) = self.objects.next(&mut list).await? {
+            for listed in page.objects {
+                self.file(listed);
+            }
             let inner = page.folders.iter().filter_map(|path| path.strip_prefix(folder));
             // The name of a year has four digits, which bounds their number.
             let is_date = |name: &&str| {

@@ -8,7 +8,7 @@ use futures_util::future::{OptionFuture, join};
 use futures_util::stream::{self, StreamExt as _};
 
 use super::outcome::{Cause, Gap};
-use super::place::{File, Place};
+use super::place::{File, Place, Written};
 use super::s3::{List, Objects, PAGE_MAX};
 use super::{Progress, Run, Scope, Step, Unit, drive};
 use crate::encryption::FileStatus;
@@ -24,28 +24,40 @@ struct ReadFile {
 #[derive(Debug, Default)]
 pub(super) struct Newest {
     key: Option<String>,
+    /// When S3 received it, in milliseconds since 1970, if the list says it.
+    written_millis: Option<i64>,
     /// The first object after the newest file of each month that may be a newer one.
     objects: BTreeSet<String>,
+    /// The object without a name of CloudTrail that was written last.
+    last_written: Option<Written>,
+    /// The objects without a name of CloudTrail that were counted.
+    counted: BTreeSet<String>,
     /// Whether the newest file of a month could not be listed, which is a gap of its own.
     is_unknown: bool,
 }
 
 impl Newest {
     /// Adds the newest file of the folder, or of a month; nothing if it could not be listed.
-    fn add(&mut self, place: &Place<'_>, newest: Option<Option<&File>>) {
+    pub(super) fn add(&mut self, place: &Place<'_>, newest: Option<Option<&File>>) {
         let Some(newest) = newest else {
             self.is_unknown = true;
             return;
         };
         let key = newest.map(File::key);
         self.objects.extend(place.first_after(key));
-        self.key = self.key.take().max(key.map(str::to_owned));
+        self.last_written = self.last_written.take().max(place.last_written());
+        if key > self.key.as_deref() {
+            self.key = key.map(str::to_owned);
+            self.written_millis = newest.and_then(File::written_millis);
+        }
     }
 
     /// Why this may not be the newest file of the folder.
     pub(super) fn may_be_older(self) -> Option<Cause> {
-        let Self { key: newest, objects, is_unknown } = self;
-        let key = objects.into_iter().find(|key| Some(key) > newest.as_ref())?;
+        let Self { key: newest, written_millis, objects, last_written, is_unknown, .. } = self;
+        let is_later = |(time, _): &Written| written_millis.is_none_or(|newest| *time > newest);
+        let later = last_written.filter(is_later).map(|(_, key)| key);
+        let key = objects.into_iter().find(|key| Some(key) > newest.as_ref()).or(later)?;
         (!is_unknown).then_some(Cause::MayBeNewer { key })
     }
 }
@@ -94,8 +106,13 @@ impl Run<'_> {
         let place = Place::new(self.objects, &unit.folder, unit.month, &self.scope.range);
         let failed = self.read_ends(&place).await.err();
         self.gather(|gathered| {
+            let of_folder = gathered.newest.entry(place.path().to_owned()).or_default();
             for key in place.unrecognized() {
-                gathered.coverage.set_aside(&key);
+                // Several months can have seen it.
+                if !of_folder.counted.contains(&key) {
+                    gathered.coverage.set_aside(&key);
+                    of_folder.counted.insert(key);
+                }
             }
             gathered.gaps.extend(failed.map(|cause| Gap { place: place.path().to_owned(), cause }));
         });

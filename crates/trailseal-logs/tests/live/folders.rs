@@ -3,6 +3,7 @@
 use trailseal_logs::live::{Cause, Day, Mode, Range};
 use trailseal_rule::{AccountId, Region, Timestamp};
 
+use crate::live::bucket::LISTED_MODIFIED;
 use crate::live::support::{bucket, in_root, log, plain, planned, run, scope, sealed, statuses};
 
 const ORGANIZATION: &str = "o-exampleorg1";
@@ -216,9 +217,14 @@ async fn an_unknown_name_is_a_gap_only_where_a_newer_file_would_be() {
     let newest = log("111122223333", "2026-02-02T00:05");
     for (name, is_gap) in [
         ("2026/02/01/x.json.gz", false),
-        ("x.json.gz", false),
+        ("2026/02/01/sub/x.json.gz", false),
         ("2026/02/02/0", false),
         ("2026/02/02/x.json.gz", true),
+        ("2026/02/02/sub/x.json.gz", true),
+        ("2026/02/30/x.json.gz", true),
+        ("2026/13/x.json.gz", true),
+        ("new/2026/02/03/x.json.gz", true),
+        ("x.json.gz", true),
         ("2026/02/03/111122223333_CloudTrail_eu-central-1_2026.json.zst", true),
     ] {
         for mode in [Mode::Sample, Mode::Monthly, Mode::All] {
@@ -231,6 +237,45 @@ async fn an_unknown_name_is_a_gap_only_where_a_newer_file_would_be() {
             let outcome = run(&bucket, scope(mode)).await;
             assert_eq!(outcome.is_partial(), is_gap, "{name} {mode:?}");
             assert_eq!(statuses(&outcome).len(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_name_is_a_gap_if_the_object_was_written_after_the_newest_file() {
+    let folder = "AWSLogs/111122223333/CloudTrail/eu-central-1/";
+    let written = |time: &str| {
+        let mut headers = sealed();
+        headers.push((LISTED_MODIFIED, time.to_owned()));
+        headers
+    };
+    let older = "2026-02-02T12:10:00.000Z";
+    let newer = "2026-02-02T12:11:00.001Z";
+    for name in ["2026/02/02//x.json.gz", "2026/02/02/0", "2026-02-02/x.json.gz", "0"] {
+        // A day with several pages of files, and one with a single file.
+        for minutes in [1, 1300] {
+            let minute = |minute: u32| format!("2026-02-02T{:02}:{:02}", minute / 60, minute % 60);
+            let files = (0..minutes).map(|at| (log("111122223333", &minute(at)), written(older)));
+            let mut objects: Vec<_> = files.collect();
+            objects
+                .push((log("111122223333", "2026-02-02T23:50"), written("2026-02-02T12:11:00Z")));
+            for (time, is_gap) in [(older, false), (newer, true)] {
+                let odd = format!("{folder}{name}");
+                let all = objects.iter().cloned().chain([(odd.clone(), written(time))]);
+                let bucket = bucket(all).await;
+                for mode in [Mode::Sample, Mode::Monthly, Mode::All] {
+                    if mode == Mode::Monthly && !name.starts_with("2026/") {
+                        continue; // It lists the folders of months only.
+                    }
+                    let outcome = run(&bucket, scope(mode)).await;
+                    let what = format!("{name} {time} {minutes} {mode:?}");
+                    assert_eq!(outcome.is_partial(), is_gap, "{what}");
+                    assert_eq!(outcome.coverage.unrecognized, 1, "{what}");
+                    if let [gap] = outcome.gaps.as_slice() {
+                        assert_eq!(gap.cause, Cause::MayBeNewer { key: odd.clone() }, "{what}");
+                    }
+                }
+            }
         }
     }
 }
