@@ -10,8 +10,10 @@ mod unread;
 mod writers;
 
 pub(crate) use bucket_role::{BucketRole, bucket_role};
+#[cfg(test)]
+pub(crate) use evidence::missing_part;
 pub(crate) use evidence::{
-    Missing, are_all, log_files, missing_part, missing_unrecognized, proven, refusal,
+    Missing, are_all, log_files, missing_live, missing_unrecognized, proven, refusal,
     replace_found, unread, why_missing,
 };
 pub(crate) use history::History;

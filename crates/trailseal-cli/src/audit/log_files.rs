@@ -15,7 +15,7 @@ use trailseal_rule::{
 };
 
 use crate::log_files::{
-    BucketRole, History, Writers, are_all, delivers, log_files, missing_part, prefixes, proven,
+    BucketRole, History, Writers, are_all, delivers, log_files, missing_live, prefixes, proven,
     unread, unread_files, why_missing,
 };
 use crate::output::counted;
@@ -194,7 +194,7 @@ impl LogFileReader {
                 });
                 let are_all = are_all(delivery, outcome);
                 let files = log_files(delivery, &outcome.coverage, are_all, &writers);
-                let missing = missing_part(delivery, &outcome.gaps);
+                let missing = missing_live(delivery, outcome, self.history);
                 proven(&delivery.trail, files, missing, facts, context)
             }
         };

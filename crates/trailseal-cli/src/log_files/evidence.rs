@@ -14,6 +14,7 @@ use trailseal_rule::{
     Reading, Refusal, Trail,
 };
 
+use super::history::History;
 use super::unread::{unread_fix, why_unread};
 use super::writers::{Writers, delivers, may_have_log_files, own_folders, several_organizations};
 
@@ -223,6 +224,19 @@ pub(crate) fn missing_unrecognized(
         ),
         ODD_OBJECT,
     )))
+}
+
+/// Why a live reading does not prove a trail, if it does not. With `--history fail` each file decides,
+/// and so does an object with an unrecognized name, which may be one.
+pub(crate) fn missing_live(
+    delivery: &TrailDelivery,
+    outcome: &live::Outcome,
+    history: History,
+) -> Option<Missing> {
+    let each_decides = history == History::Fail && outcome.mode == Mode::All;
+    let odd = || missing_unrecognized(delivery, &outcome.coverage).filter(|_| each_decides);
+    // A gap says if such an object may be the newest file.
+    missing_part(delivery, &outcome.gaps).or_else(|| odd().map(|odd| Missing::older(odd.refusal)))
 }
 
 /// The evidence on the log files of a trail, of which a part may be missing. `facts` has the other

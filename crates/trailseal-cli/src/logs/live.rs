@@ -16,7 +16,7 @@ use super::targets::Job;
 use super::verdict::{Files, judge_all, judge_by};
 use super::{cause, place};
 use crate::console::Console;
-use crate::log_files::{self, Missing, are_all, missing_part, prefixes, unread_files};
+use crate::log_files::{self, Missing, are_all, missing_live, prefixes, unread_files};
 use crate::output::clean;
 use crate::report::Problem;
 
@@ -215,8 +215,8 @@ fn missing(
     if arguments.until.is_some() {
         return Some(Missing::newest(left_out()));
     }
-    let of_gaps = missing_part(delivery, &outcome.gaps);
-    of_gaps.or_else(|| arguments.is_limited().then(|| Missing::older(left_out())))
+    let of_run = missing_live(delivery, outcome, arguments.history);
+    of_run.or_else(|| arguments.is_limited().then(|| Missing::older(left_out())))
 }
 
 /// The options leave out files.

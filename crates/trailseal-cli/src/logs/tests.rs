@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use trailseal_aws::{AwsError, TrailDelivery};
-use trailseal_logs::live::{Cause, Gap, Mode};
+use trailseal_logs::live::{self, Cause, Gap, Mode};
 use trailseal_logs::{
     Class, Coverage, Encryption, FileStatus, KeyName, Owner, StorageClass, Unread, Version,
 };

@@ -2,7 +2,7 @@
 
 use super::super::history::{Seal, seal};
 use super::*;
-use crate::log_files::missing_unrecognized;
+use crate::log_files::{History, are_all, missing_live, missing_unrecognized};
 
 #[test]
 fn a_trail_passes_if_its_newest_files_have_its_key() {
@@ -352,6 +352,44 @@ fn objects_with_unrecognized_names_keep_a_trail_from_passing() {
         assert_eq!(trail.check.outcome, CheckOutcome::Unknown);
         assert!(trail.check.what.unwrap().contains("no name that CloudTrail gives"));
     }
+}
+
+/// A run of every file is not called a sample.
+#[test]
+fn with_history_fail_the_objects_with_unrecognized_names_are_named() {
+    let mut coverage = files(&[("eu-central-1", "2026-11-23T11:50", kms(KEY))]);
+    let odd = "AWSLogs/111122223333/CloudTrail/eu-central-1/2026/11/22/sub/x.json.gz";
+    coverage.set_aside(odd);
+    let mut outcome = live::Outcome {
+        bucket: BucketName::parse("trail-logs").unwrap(),
+        region: region("eu-central-1"),
+        mode: Mode::All,
+        versions: false,
+        range: live::Range::new(None, None, Timestamp::parse(NOW).unwrap()),
+        coverage,
+        gaps: Vec::new(),
+        owner: None,
+        earlier: 0,
+        is_stopped: false,
+        requests: live::Requests::default(),
+    };
+    let main = delivery("main");
+    let judged = |outcome: &live::Outcome, history: History| {
+        let parameters = Parameters { log_files: Some(history.scope()), ..Parameters::default() };
+        let context =
+            EvaluationContext { parameters: &parameters, now: Timestamp::parse(NOW).unwrap() };
+        let are_all = are_all(&main, outcome);
+        let files = log_files(&main, &outcome.coverage, are_all, &all_writers(&[]));
+        let missing = missing_live(&main, outcome, history);
+        let trail = judge(&main, files, missing, &outcome.coverage, &context);
+        (trail.check.outcome, trail.check.what.unwrap_or_default())
+    };
+    assert_eq!(judged(&outcome, History::Report).0, CheckOutcome::Pass);
+    let (unknown, what) = judged(&outcome, History::Fail);
+    assert_eq!(unknown, CheckOutcome::Unknown);
+    assert!(what.contains(odd) && !what.contains("sample"), "{what}");
+    outcome.mode = Mode::Sample;
+    assert!(judged(&outcome, History::Fail).1.contains("only a sample"));
 }
 
 #[test]
