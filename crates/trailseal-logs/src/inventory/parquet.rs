@@ -44,6 +44,7 @@ pub(crate) fn count(
 ) -> Result<Vec<Column>, String> {
     let content: Arc<dyn Content> = Arc::from(verified(input, file, stop)?);
     let metadata = metadata(&*content)?;
+    check_amount(&metadata, content.bytes())?;
     let places = places(metadata.file_metadata().schema_descr())?;
     for (place, group) in metadata.row_groups().iter().enumerate() {
         let counted = count_group(&content, group, &places, counter, stop);
@@ -75,6 +76,32 @@ fn metadata(content: &dyn Content) -> Result<ParquetMetaData, String> {
     let metadata = before_end(bytes, FOOTER_SIZE)?;
     check_metadata(&metadata)?;
     ParquetMetaDataReader::decode_metadata(&metadata).map_err(|error| error.to_string())
+}
+
+/// Checks that the work is bounded by the size of the file: a run of equal values takes a few bytes
+/// for any number of rows, and several row groups can name the same bytes.
+///
+/// Each row of a report has a key or a version ID of its own, and its text takes at least a byte, also
+/// if it is compressed.
+fn check_amount(metadata: &ParquetMetaData, file_bytes: u64) -> Result<(), String> {
+    // Negative numbers are refused where they are used.
+    let sum = |numbers: &mut dyn Iterator<Item = i64>| {
+        let numbers = numbers.map(|number| u64::try_from(number).unwrap_or_default());
+        numbers.fold(0_u64, u64::saturating_add)
+    };
+    let groups = || metadata.row_groups().iter();
+    let rows = sum(&mut groups().map(RowGroupMetaData::num_rows));
+    let columns = groups().flat_map(RowGroupMetaData::columns);
+    let bytes = sum(&mut columns.map(ColumnChunkMetaData::compressed_size));
+    if rows > file_bytes {
+        return Err(format!(
+            "it has {rows} rows in {file_bytes} bytes, expected at most one for each byte"
+        ));
+    }
+    if bytes > file_bytes {
+        return Err(format!("its columns have {bytes} bytes in a file of {file_bytes}"));
+    }
+    Ok(())
 }
 
 /// Checks what the decoder takes for granted in the metadata of a file, which is a struct in Thrift's

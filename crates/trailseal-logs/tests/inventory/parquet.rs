@@ -4,8 +4,10 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parquet::basic::{Compression, Encoding};
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::file::metadata::{ParquetMetaDataReader, ParquetMetaDataWriter};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
@@ -62,6 +64,33 @@ fn wrong_columns_are_all_named() {
         });
         assert_eq!(reason, expected);
     }
+}
+
+/// A run of equal values takes a few bytes for any number of rows.
+#[test]
+fn a_file_with_more_rows_than_bytes_is_rejected() {
+    let schema = "message s { required binary bucket; required binary key; }";
+    let values = [BUCKET, &key(0)].map(|text| vec![ByteArray::from(text); 100_000]);
+    let reason = fault(|path| write(path, schema, WriterProperties::default(), &values));
+    assert!(reason.contains("it has 100000 rows in "), "{reason}");
+    assert!(reason.contains("expected at most one for each byte"), "{reason}");
+}
+
+#[test]
+fn row_groups_with_the_same_bytes_are_rejected() {
+    let schema = "message s { required binary bucket; required binary key; }";
+    let values = [BUCKET, &"x".repeat(10_000)].map(|text| vec![ByteArray::from(text)]);
+    let reason = fault(|path| {
+        write(path, schema, WriterProperties::default(), &values);
+        let mut file = fs::read(path).unwrap();
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&Bytes::from(file.clone()));
+        let metadata = metadata.unwrap();
+        let groups = vec![metadata.row_group(0).clone(); 5];
+        let metadata = metadata.into_builder().set_row_groups(groups).build();
+        ParquetMetaDataWriter::new(&mut file, &metadata).finish().unwrap();
+        fs::write(path, file).unwrap();
+    });
+    assert!(reason.contains("its columns have ") && reason.contains("in a file of"), "{reason}");
 }
 
 #[test]
