@@ -229,6 +229,14 @@ impl Folder {
         })
     }
 
+    /// The folder above the accounts: `PREFIX/AWSLogs/ORGANIZATION/`.
+    pub fn root(&self) -> String {
+        let root = root(&self.prefix);
+        self.organization
+            .as_ref()
+            .map_or(root.clone(), |organization| format!("{root}{organization}/"))
+    }
+
     /// Whether it contains digests, which prove the integrity of log files.
     pub fn has_digests(&self) -> bool {
         Kind::parse(&self.kind).is_some_and(Kind::is_digest)
@@ -238,11 +246,7 @@ impl Folder {
 impl fmt::Display for Folder {
     /// Its key, with a slash at its end.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&root(&self.prefix))?;
-        if let Some(organization) = &self.organization {
-            write!(out, "{organization}/")?;
-        }
-        write!(out, "{}/{}/{}/", self.account, self.kind, self.region)
+        write!(out, "{}{}/{}/{}/", self.root(), self.account, self.kind, self.region)
     }
 }
 

@@ -12,7 +12,7 @@ use askama::Template;
 use self::chart::Chart;
 use super::history::{FIRST_STEPS, unencrypted};
 use super::report::{BucketLogs, LogsReport, TrailLogs};
-use super::table::{Keys, Line, kind, lines, remarks, root_of, title};
+use super::table::{Keys, Line, kind, lines, remarks, title};
 use crate::output::HtmlWriter;
 use crate::output::html::{
     STYLE, TrailStatus, command, content_security_policy, ticked as parts_of,
@@ -143,7 +143,7 @@ impl Row {
             kind: kind(line),
             encryption: keys.encryption(line),
             files: line.files,
-            root: root_of(line.folder),
+            root: folder.root(),
         }
     }
 }

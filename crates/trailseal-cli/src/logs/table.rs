@@ -83,11 +83,10 @@ fn write_bucket(
     let columns = Columns::of(HEADER, &rows, screen);
     let mut root = None;
     for (line, row) in lines.iter().zip(&rows) {
-        let here = root_of(line.folder);
+        let here = line.folder.folder.root();
         let is_first = root.is_none();
         if root.as_ref() != Some(&here) {
-            let name = if here.is_empty() { "AWSLogs/".to_owned() } else { here.clone() };
-            writeln!(out, "{}", shown(&name))?;
+            writeln!(out, "{}", shown(&here))?;
             root = Some(here);
         }
         let encryption = keys.encryption(line);
@@ -129,12 +128,6 @@ fn as_of(what: &str, bucket: &BucketLogs) -> String {
         Some(time) => format!("{what} of {time}"),
         None => what.to_owned(),
     }
-}
-
-/// The folder above the accounts: `PREFIX/AWSLogs/ORGANIZATION/`.
-pub(super) fn root_of(folder: &FolderLogs) -> String {
-    let account = format!("{}/", folder.folder.account);
-    folder.name.split_once(&account).map_or("", |(root, _)| root).to_owned()
 }
 
 /// The lines of a bucket; with `by_month`, one for each month.

@@ -169,6 +169,22 @@ fn report_of(coverage: &Coverage, trails: Vec<TrailLogs>, mode: Mode) -> LogsRep
     }
 }
 
+#[test]
+fn a_folder_is_named_with_a_prefix_that_is_the_id_of_its_account() {
+    let mut coverage = history();
+    for prefix in ["111122223333/", "old/111122223333/111122223333/"] {
+        let file = key(prefix, "111122223333", "CloudTrail", "eu-central-1", "2026-11-23T11:50");
+        coverage.count(&file, &class(kms(KEY)), 1);
+    }
+    let report = report_of(&coverage, Vec::new(), Mode::All);
+    let (table, page) =
+        (written(&report, Format::Table, None), written(&report, Format::Html, None));
+    for folder in ["AWSLogs/", "111122223333/AWSLogs/", "old/111122223333/111122223333/AWSLogs/"] {
+        assert_eq!(table.lines().filter(|line| *line == folder).count(), 1, "{folder}: {table}");
+        assert!(page.contains(&format!("<bdi>{folder}</bdi>")), "{folder}: {page}");
+    }
+}
+
 pub(super) fn history_report() -> LogsReport {
     let coverage = history();
     let trail = judge_newest(&coverage);
