@@ -185,6 +185,28 @@ fn a_folder_is_named_with_a_prefix_that_is_the_id_of_its_account() {
     }
 }
 
+/// A former prefix of the trail with a file of another account's key.
+fn former_prefix() -> Coverage {
+    let mut coverage = history();
+    let old = key("old/", "111122223333", "CloudTrail", "eu-central-1", "2026-11-23T01:00");
+    coverage.count(&old, &class(kms(OTHER_KEY)), 1_000);
+    coverage
+}
+
+pub(super) fn former_prefix_report() -> LogsReport {
+    let coverage = former_prefix();
+    let trail = judge_newest(&coverage);
+    report_of(&coverage, vec![trail], Mode::Sample)
+}
+
+/// The same without a trail on the command line.
+pub(super) fn counted_report() -> LogsReport {
+    let mut report = report_of(&former_prefix(), Vec::new(), Mode::Sample);
+    let folders = report.buckets.iter_mut().flat_map(|bucket| &mut bucket.folders);
+    folders.for_each(|folder| folder.trails.clear());
+    report
+}
+
 pub(super) fn history_report() -> LogsReport {
     let coverage = history();
     let trail = judge_newest(&coverage);

@@ -47,7 +47,10 @@ pub(super) struct Field {
 /// The number of log files by what their encryption is worth.
 #[derive(Clone, Copy, Default)]
 struct Share {
+    /// With the key of their trail.
     sealed: u64,
+    /// With any KMS key, where no trail of the command line delivers.
+    with_kms: u64,
     other: u64,
     unknown: u64,
 }
@@ -61,7 +64,13 @@ impl Chart {
         for (folder, files) in bucket.all_files().filter(is_shown) {
             let place = (folder.folder.account.as_str(), folder.folder.region.as_str());
             let share = places.entry(place).or_default().entry(files.month).or_default();
-            share.add(seal(trails, folder, files), files.totals.files);
+            let count = match seal(trails, folder, files) {
+                Seal::Sealed if folder.trails.is_empty() => &mut share.with_kms,
+                Seal::Sealed => &mut share.sealed,
+                Seal::Other => &mut share.other,
+                Seal::Unknown => &mut share.unknown,
+            };
+            *count = count.saturating_add(files.totals.files);
         }
         let months: BTreeSet<Month> =
             places.values().flat_map(|months| months.keys().copied()).collect();
@@ -116,15 +125,6 @@ fn row(
 }
 
 impl Share {
-    fn add(&mut self, seal: Seal, files: u64) {
-        let count = match seal {
-            Seal::Sealed => &mut self.sealed,
-            Seal::Other => &mut self.other,
-            Seal::Unknown => &mut self.unknown,
-        };
-        *count = count.saturating_add(files);
-    }
-
     /// Any file without the key is worse than one that is not known.
     fn status(&self) -> TrailStatus {
         match (self.other, self.unknown) {
@@ -137,17 +137,26 @@ impl Share {
     /// The percentage, rounded down, so that only all files are 100; `?` if nothing else is wrong
     /// than that files are not known.
     fn mark(&self) -> String {
-        let all = u128::from(self.sealed) + u128::from(self.other) + u128::from(self.unknown);
+        let encrypted = u128::from(self.sealed) + u128::from(self.with_kms);
+        let all = encrypted + u128::from(self.other) + u128::from(self.unknown);
         match self.status() {
             TrailStatus::Unverified => "?".to_owned(),
             TrailStatus::Failing | TrailStatus::Compliant | TrailStatus::NotApplicable => {
-                (u128::from(self.sealed) * 100).checked_div(all).unwrap_or_default().to_string()
+                (encrypted * 100).checked_div(all).unwrap_or_default().to_string()
             }
         }
     }
 
     fn words(&self) -> String {
-        let Self { sealed, other, unknown } = *self;
-        format!("{sealed} encrypted with the key, {other} not, {unknown} not known")
+        let Self { sealed, with_kms, other, unknown } = *self;
+        let encrypted = match (sealed, with_kms) {
+            (_, 0) => format!("{sealed} encrypted with the key"),
+            (0, _) => format!("{with_kms} encrypted with a KMS key"),
+            _ => format!(
+                "{sealed} encrypted with the key of their trail, {with_kms} with a KMS key where no \
+                 named trail delivers"
+            ),
+        };
+        format!("{encrypted}, {other} not, {unknown} not known")
     }
 }

@@ -3,7 +3,7 @@
 use trailseal_rule::TrailArn;
 
 use crate::logs::report::SharedFolder;
-use crate::logs::tests::{history_report, hostile, written};
+use crate::logs::tests::{counted_report, former_prefix_report, history_report, hostile, written};
 use crate::output::Format;
 use crate::report::CheckOutcome;
 
@@ -29,6 +29,18 @@ fn the_page_has_the_verdict_a_chart_by_month_and_no_script() {
     for loaded in ["<script", "script-src", "http://", "https://", " src="] {
         assert!(!page.contains(loaded), "{loaded}");
     }
+}
+
+/// The fields of an account and Region also count files that no named trail delivers.
+#[test]
+fn a_field_counts_files_with_any_key_apart() {
+    let page = written(&former_prefix_report(), Format::Html, None);
+    let title = "<title>111122223333 eu-central-1 2026-11: 1 encrypted with the key of their trail, 1 \
+                 with a KMS key where no named trail delivers, 0 not, 0 not known</title>";
+    assert!(page.contains(title), "{page}");
+    let page = written(&counted_report(), Format::Html, None);
+    let title = "2026-11: 2 encrypted with a KMS key, 0 not, 0 not known</title>";
+    assert!(page.contains(title), "{page}");
 }
 
 /// Rows of different folders differ, and lists have commas.
