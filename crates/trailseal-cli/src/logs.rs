@@ -309,7 +309,10 @@ impl LogsReport {
     fn add(&mut self, read: BucketRead) {
         self.complete &= read.is_complete;
         self.trails.extend(read.trails);
-        self.buckets.extend(read.bucket);
+        self.buckets.extend(read.bucket.map(|mut bucket| {
+            bucket.complete &= read.is_complete;
+            bucket
+        }));
         self.problems.extend(read.problems);
     }
 

@@ -185,6 +185,18 @@ fn a_folder_is_named_with_a_prefix_that_is_the_id_of_its_account() {
     }
 }
 
+/// A failure after the files of the bucket were read.
+#[test]
+fn a_bucket_of_a_partial_run_is_not_complete() {
+    let mut report = history_report();
+    for is_complete in [true, false] {
+        let bucket = report.buckets.pop();
+        let (trails, problems) = (Vec::new(), Vec::new());
+        report.add(BucketRead { bucket, trails, problems, is_complete });
+        assert_eq!((report.complete, report.buckets[0].complete), (is_complete, is_complete));
+    }
+}
+
 /// A former prefix of the trail with a file of another account's key.
 fn former_prefix() -> Coverage {
     let mut coverage = history();
