@@ -265,7 +265,8 @@ fn first_region(targets: &[Target], configured: Option<&str>) -> Result<Region, 
         Target::TrailArn(arn) => Some(arn.home_region().clone()),
         Target::TrailName(_) | Target::Bucket(..) => None,
     });
-    of_arn.ok_or_else(no_region)
+    // `--region` selects folders here.
+    of_arn.ok_or_else(|| no_region(None))
 }
 
 /// The session that reads the bucket: the caller's own, or that of `--bucket-role`.

@@ -131,7 +131,11 @@ fn region(arguments: &AuditArguments, configured: Option<&str>) -> Result<Region
     }
     match configured {
         Some(name) => Region::parse(name).map_err(|error| messages::wrong_region(&error)),
-        None => arguments.regions.first().cloned().ok_or_else(messages::no_region),
+        None => arguments
+            .regions
+            .first()
+            .cloned()
+            .ok_or_else(|| messages::no_region(Some("name Regions with --region"))),
     }
 }
 

@@ -69,10 +69,14 @@ pub(super) fn credentials(cause: &str, profile: Option<&str>) -> String {
     }
 }
 
-pub(crate) fn no_region() -> String {
-    "no AWS Region is set: set AWS_REGION (such as `AWS_REGION=eu-central-1`), set `region` in \
-     the profile, or name Regions with --region"
-        .to_owned()
+/// `option` is what names a Region on the command line, where an option does.
+pub(crate) fn no_region(option: Option<&str>) -> String {
+    let variable = "set AWS_REGION (such as `AWS_REGION=eu-central-1`)";
+    let fix = match option {
+        Some(option) => format!("{variable}, set `region` in the profile, or {option}"),
+        None => format!("{variable}, or set `region` in the profile"),
+    };
+    format!("no AWS Region is set: {fix}")
 }
 
 pub(crate) fn wrong_region(error: &IdError) -> String {

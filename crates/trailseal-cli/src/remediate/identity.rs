@@ -2,13 +2,10 @@
 
 use trailseal_rule::Region;
 
-use crate::audit::{Identity, request_listener};
+use crate::audit::{Identity, no_region, request_listener};
 
 /// The most concurrent requests.
 const REQUESTS_MAX: usize = 8;
-
-const NO_REGION: &str = "no AWS Region is set: use --region, set AWS_REGION, or set `region` in the \
-                         profile";
 
 /// Finds credentials, their account and a Region.
 ///
@@ -23,7 +20,7 @@ pub(super) async fn find_identity(
     let region = |configured: Option<&str>| match (given, configured) {
         (Some(region), _) => Ok(region.clone()),
         (None, Some(name)) => Region::parse(name).map_err(|error| error.to_string()),
-        (None, None) => Err(NO_REGION.to_owned()),
+        (None, None) => Err(no_region(Some("use --region"))),
     };
     Identity::of(profile, REQUESTS_MAX, request_listener(shows_requests), region).await
 }

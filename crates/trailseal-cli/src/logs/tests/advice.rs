@@ -61,3 +61,14 @@ fn files_that_may_not_be_those_of_the_trail_and_its_key_are_no_history() {
     }
     assert_eq!(advice(&[(main(), all_writers(&[]))], &foreign), None, "another account's files");
 }
+
+/// `--region` selects folders here.
+#[test]
+fn a_missing_region_is_not_set_by_an_option_of_logs() {
+    let refused = first_region(&[], None).unwrap_err();
+    assert_eq!(
+        refused,
+        "no AWS Region is set: set AWS_REGION (such as `AWS_REGION=eu-central-1`), or set `region` in \
+         the profile"
+    );
+}
