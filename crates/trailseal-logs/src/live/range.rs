@@ -101,7 +101,8 @@ pub struct Range {
 const MINUTE_MILLIS: i64 = 60_000;
 
 impl Range {
-    /// The days from `since` to `until`, for a run that starts `now`.
+    /// The days from `since` to `until`, for a run that starts `now`. The start is cut to its minute,
+    /// since the times in the names of log files are whole minutes.
     pub fn new(since: Option<Day>, until: Option<Day>, now: Timestamp) -> Self {
         let minute = now.epoch_millis().div_euclid(MINUTE_MILLIS).saturating_mul(MINUTE_MILLIS);
         Self { since, until, before: Timestamp::from_epoch_millis(minute) }
@@ -125,7 +126,6 @@ impl Range {
     pub(super) fn is_for_next_run(&self, named: Timestamp, received_millis: Option<i64>) -> bool {
         let start = self.before.epoch_millis();
         let named = named.epoch_millis();
-        // The run began within a minute after `before`.
         let is_near = named <= start.saturating_add(DELIVERY_SKEW_MILLIS);
         let is_delivery =
             received_millis.is_some_and(|time| named <= time.saturating_add(DELIVERY_SKEW_MILLIS));
