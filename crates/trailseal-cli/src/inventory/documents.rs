@@ -1,11 +1,11 @@
 //! Documents, recognized by their members. One document may contain several kinds.
 
 use serde_json::Value;
-use trailseal_rule::json;
+use trailseal_rule::{KEY_TYPE, TRAIL_TYPE, TrailArn, json};
 
 use super::items::{CAPTURED, NO_TIME, STATUS};
 use super::{DocumentReader, read_json};
-use crate::evidence::{text, unfold};
+use crate::evidence::{account, text, unfold};
 
 /// How deep envelopes may nest: SNS in Lambda's records, EventBridge in SNS.
 const ENVELOPES_MAX: usize = 4;
@@ -67,8 +67,11 @@ impl DocumentReader<'_> {
             rows.into_iter().flatten().map(|row| self.row_text(row)).collect();
         results.extend(object("configurationItem").map(|item| self.item(item)));
         results.extend(object("configurationItemSummary").map(|summary| self.summary(summary)));
-        results.extend(object("ConfigurationItem").map(|item| self.row(item)));
-        results.extend(is_row.then(|| self.row(document)));
+        results.extend(object("ConfigurationItem").map(|item| self.current(item)));
+        results.extend(is_row.then(|| match document.get(STATUS) {
+            Some(_) => self.item(document),
+            None => self.row(document),
+        }));
         let is_known = rows.is_some() || !results.is_empty();
         results.into_iter().for_each(|result| self.add_problem(result));
         is_known
@@ -83,20 +86,26 @@ impl DocumentReader<'_> {
         if !parsed.is_object() {
             return Err("a row of `Results` is not an object, or text that holds one".to_owned());
         }
-        let is_gone = text(&parsed, STATUS).is_some_and(|status| status.contains("Deleted"));
-        if !is_gone && !has_whole_configuration(&parsed) {
-            return Err(format!(
-                "a row of `{}` lacks its configuration: select `configuration` as a whole",
-                text(&parsed, "resourceId").unwrap_or_default()
-            ));
-        }
         self.row(&parsed)
     }
 
-    /// An item whose query may have selected neither the status nor the time. Without a status it
-    /// is the current state, whose capture time is unknown.
+    /// A row of a query, which may not have selected every member.
     fn row(&mut self, row: &Value) -> Result<(), String> {
-        let mut item = row.clone();
+        let is_gone = text(row, STATUS).is_some_and(|status| status.contains("Deleted"));
+        let missing = if is_gone { None } else { member_not_selected(row) };
+        if let Some(missing) = missing {
+            return Err(format!(
+                "a row of `{}` lacks `configuration.{missing}`: select `configuration` as a whole",
+                text(row, "resourceId").unwrap_or_default()
+            ));
+        }
+        self.current(row)
+    }
+
+    /// An item that may have neither a status nor a time. Without a status it is the current state,
+    /// whose capture time is unknown.
+    fn current(&mut self, item: &Value) -> Result<(), String> {
+        let mut item = item.clone();
         let has_status = item.get(STATUS).is_some();
         if let (Some(members), false) = (item.as_object_mut(), has_status) {
             members.insert(STATUS.to_owned(), Value::from("OK"));
@@ -165,17 +174,40 @@ fn is_report(document: &Value) -> bool {
 const NAMES_ONLY: &str = "names trails but does not describe them: give what `aws cloudtrail \
     describe-trails` or `aws cloudtrail get-trail --name ARN` prints";
 
-/// Whether a row has its complete configuration: a member that was not selected could decide.
-fn has_whole_configuration(row: &Value) -> bool {
+/// The members that the configuration of every trail and key has. One that is not in a row was not
+/// selected, so that others, which an item can lack, may not have been selected either.
+const OF_EVERY_TRAIL: [&str; 7] = [
+    "name",
+    "s3BucketName",
+    "includeGlobalServiceEvents",
+    "isMultiRegionTrail",
+    "homeRegion",
+    "trailARN",
+    "logFileValidationEnabled",
+];
+const OF_EVERY_KEY: [&str; 8] =
+    ["keyId", "arn", "creationDate", "enabled", "keyUsage", "keyState", "origin", "keyManager"];
+
+/// A member of the configuration that the query of a row did not select, and without which the
+/// trail or key could get another verdict.
+fn member_not_selected(row: &Value) -> Option<&'static str> {
     let configuration = unfold(row.get("configuration"));
-    match text(row, "resourceType") {
-        Some(trailseal_rule::TRAIL_TYPE) => {
-            configuration.get("s3BucketName").is_some()
-                && ["kmsKeyId", "isMultiRegionTrail", "includeGlobalServiceEvents"]
-                    .iter()
-                    .any(|name| configuration.get(name).is_some())
+    let (required, last): (&[&str], _) = match text(row, "resourceType") {
+        // Items from before there were organization trails do not have it.
+        Some(TRAIL_TYPE) => {
+            let arn = text(&configuration, "trailARN").and_then(|arn| TrailArn::parse(arn).ok());
+            let is_own = arn.is_some_and(|arn| account(row) == Some(arn.owner().as_str()));
+            (&OF_EVERY_TRAIL, (!is_own).then_some("isOrganizationTrail"))
         }
-        Some("AWS::KMS::Key") => configuration.get("keyState").is_some(),
-        _ => true,
-    }
+        // Imported material may expire (KMS API Reference, `KeyMetadata`).
+        Some(KEY_TYPE) => {
+            let model = text(&configuration, "expirationModel");
+            let may_expire = text(&configuration, "origin") == Some("EXTERNAL")
+                && model != Some("KEY_MATERIAL_DOES_NOT_EXPIRE");
+            (&OF_EVERY_KEY, may_expire.then_some("validTo"))
+        }
+        _ => return None,
+    };
+    let mut required = required.iter().copied().chain(last);
+    required.find(|name| configuration.get(name).is_none_or(Value::is_null))
 }

@@ -1,0 +1,99 @@
+//! Rows of `select-resource-config`: a member that was not selected decides nothing.
+
+use super::*;
+
+const REGION: &str = "eu-central-1";
+
+/// The configuration of a trail, as a query that selects it as a whole returns it.
+fn whole_trail() -> Value {
+    json!({
+        "name": "main", "s3BucketName": "trail-logs", "includeGlobalServiceEvents": true,
+        "isMultiRegionTrail": true, "homeRegion": REGION, "trailARN": TRAIL,
+        "logFileValidationEnabled": true, "hasCustomEventSelectors": false, "kmsKeyId": KEY,
+    })
+}
+
+fn whole_key() -> Value {
+    json!({
+        "keyId": "1234abcd", "arn": KEY, "creationDate": "2021-05-20T18:12:43.927Z",
+        "enabled": true, "keyUsage": "ENCRYPT_DECRYPT", "keyState": "Enabled",
+        "origin": "AWS_KMS", "keyManager": "CUSTOMER", "keySpec": "SYMMETRIC_DEFAULT",
+    })
+}
+
+fn imported_key() -> Value {
+    let key = with(whole_key(), "origin", json!("EXTERNAL"));
+    with(key, "expirationModel", json!("KEY_MATERIAL_DOES_NOT_EXPIRE"))
+}
+
+fn without(mut object: Value, member: &str) -> Value {
+    object.as_object_mut().unwrap().remove(member).unwrap();
+    object
+}
+
+fn row(kind: &str, id: &str, configuration: &Value) -> Value {
+    json!({
+        "resourceType": kind, "resourceId": id, "accountId": "111122223333", "awsRegion": REGION,
+        "configuration": configuration,
+    })
+}
+
+/// Judges a trail by three rows of a query.
+fn judge(trail: &Value, key: &Value) -> Checked {
+    let trail = row("AWS::CloudTrail::Trail", "main", trail);
+    let rows = [
+        trail,
+        row("AWS::KMS::Key", "1234abcd", key),
+        row("AWS::S3::Bucket", "trail-logs", &json!({})),
+    ];
+    let folder = Folder::new("rows");
+    let texts: Vec<String> = rows.iter().map(Value::to_string).collect();
+    folder.write_json("rows.json", &[json!({ "Results": texts })]);
+    let checked = folder.check(&["rows.json"]);
+    // The rows alone, as `jq '.Results[] | fromjson'` prints them.
+    folder.write_json("rows.json", &rows);
+    let alone = folder.check(&["rows.json"]);
+    assert_eq!((alone.exit, alone.verdicts()), (checked.exit, checked.verdicts()), "{}", alone.err);
+    checked
+}
+
+#[test]
+fn whole_configurations_are_judged() {
+    judge(&whole_trail(), &whole_key()).is(Exit::Clean, &["COMPLIANT"]);
+    judge(&whole_trail(), &imported_key()).is(Exit::Clean, &["COMPLIANT"]);
+    let expires = with(imported_key(), "expirationModel", json!("KEY_MATERIAL_EXPIRES"));
+    let expired = with(expires, "validTo", json!("2026-11-01T00:00:00Z"));
+    judge(&whole_trail(), &expired).is(Exit::Findings, &["NON_COMPLIANT key-usable"]);
+    // AWS Config leaves out the key of a trail without one.
+    let unencrypted = without(whole_trail(), "kmsKeyId");
+    judge(&unencrypted, &whole_key()).is(Exit::Findings, &["NON_COMPLIANT sse-kms-enabled"]);
+}
+
+#[test]
+fn a_row_that_lacks_a_member_of_every_item_is_a_problem() {
+    let all = ["name", "s3BucketName", "includeGlobalServiceEvents", "isMultiRegionTrail"];
+    for member in [&all[..], &["homeRegion", "trailARN", "logFileValidationEnabled"]].concat() {
+        let checked = judge(&without(whole_trail(), member), &whole_key());
+        checked.is(Exit::Failure, &[]);
+        let words = format!(
+            "a row of `main` lacks `configuration.{member}`: select `configuration` as a whole"
+        );
+        assert!(checked.err.contains(&words), "{}", checked.err);
+    }
+    let all = ["keyId", "arn", "creationDate", "enabled", "keyUsage", "keyState", "origin"];
+    for member in [&all[..], &["keyManager"]].concat() {
+        judge(&whole_trail(), &without(whole_key(), member)).is(Exit::Failure, &[UNVERIFIED]);
+    }
+    // Without it, the key would seem to have material that does not expire.
+    let expires = with(imported_key(), "expirationModel", json!("KEY_MATERIAL_EXPIRES"));
+    for key in [without(imported_key(), "expirationModel"), expires] {
+        let checked = judge(&whole_trail(), &key);
+        checked.is(Exit::Failure, &[UNVERIFIED]);
+        assert!(checked.err.contains("lacks `configuration.validTo`"), "{}", checked.err);
+    }
+    // Without it, a copy would seem to be the account's own trail. Old items do not have it.
+    let foreign = json!(TRAIL.replace("111122223333", "999999999999"));
+    let checked = judge(&with(whole_trail(), "trailARN", foreign), &whole_key());
+    checked.is(Exit::Failure, &[]);
+    assert!(checked.err.contains("lacks `configuration.isOrganizationTrail`"), "{}", checked.err);
+}
