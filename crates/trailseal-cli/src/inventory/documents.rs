@@ -10,6 +10,9 @@ use crate::evidence::{account, text, unfold};
 /// How deep envelopes may nest: SNS in Lambda's records, EventBridge in SNS.
 const ENVELOPES_MAX: usize = 4;
 
+/// The most records in one message; it gives only the number of the others.
+const RECORDS_NAMED_MAX: usize = 10;
+
 impl DocumentReader<'_> {
     /// Reads a document without a list that the scanner splits.
     pub(super) fn document_text(&mut self, text: &[u8]) -> Result<(), String> {
@@ -135,32 +138,57 @@ impl DocumentReader<'_> {
         true
     }
 
-    /// Envelopes of Amazon SNS and Amazon EventBridge.
+    /// Envelopes of Amazon SNS and Amazon EventBridge. Returns whether one has a known content.
     fn envelopes(&mut self, document: &Value, depth: usize) -> bool {
         if depth >= ENVELOPES_MAX {
             return false;
         }
-        let is_event = document.get("detail-type").is_some();
-        let detail = is_event.then(|| document.get("detail").cloned()).flatten();
-        let is_notification = text(document, "Type") == Some("Notification");
-        let records = document.get("Records").and_then(Value::as_array);
-        let records = records.into_iter().flatten().filter_map(|record| record.get("Sns"));
-        let messages = is_notification.then_some(document).into_iter().chain(records);
-        let messages =
-            messages.filter_map(|envelope| text(envelope, "Message")).filter_map(|message| {
-                match json::read(message) {
-                    // A message of text is nothing that is known.
-                    Err(error) if !error.is_data() => None,
-                    Ok(_) | Err(_) => Some(read_json(message, "a message")),
-                }
-            });
-        let contents: Vec<_> = detail.map(Ok).into_iter().chain(messages).collect();
-        let mut is_known = false;
-        for content in contents {
-            match content {
-                Ok(mut content) => is_known |= self.document(&mut content, depth + 1),
-                Err(fault) => self.add_problem(Err(fault)),
+        let detail = document.get("detail-type").and(document.get("detail"));
+        let mut is_known =
+            detail.is_some_and(|detail| self.document(&mut detail.clone(), depth + 1));
+        if text(document, "Type") == Some("Notification") {
+            is_known |= self.notification(document, depth);
+        }
+        is_known |= self.records(document, depth);
+        is_known
+    }
+
+    fn notification(&mut self, notification: &Value, depth: usize) -> bool {
+        let Some(message) = text(notification, "Message") else { return false };
+        match json::read(message) {
+            Ok(mut content) => self.document(&mut content, depth + 1),
+            Err(error) if error.is_data() => {
+                self.add_problem(read_json(message, "a message").map(drop));
+                true
             }
+            // A message of text is nothing that is known.
+            Err(_) => false,
+        }
+    }
+
+    /// The records of an event of AWS Lambda. If one is known, each other one is a problem. Log
+    /// files of CloudTrail have records too, none of which is known.
+    fn records(&mut self, document: &Value, depth: usize) -> bool {
+        let records = document.get("Records").and_then(Value::as_array).into_iter().flatten();
+        let (mut is_known, mut unknown) = (false, Vec::new());
+        for (index, record) in records.enumerate() {
+            if record.get("Sns").is_some_and(|one| self.notification(one, depth)) {
+                is_known = true;
+            } else {
+                unknown.push(index);
+            }
+        }
+        if is_known && !unknown.is_empty() {
+            let named = unknown.iter().take(RECORDS_NAMED_MAX);
+            let named: Vec<_> = named.map(|index| format!("`Records[{index}]`")).collect();
+            let more = match unknown.len().saturating_sub(RECORDS_NAMED_MAX) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            self.add_problem(Err(format!(
+                "contains records that are not understood, and not judged: {}{more}",
+                named.join(", ")
+            )));
         }
         is_known
     }
