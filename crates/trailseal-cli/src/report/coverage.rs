@@ -4,7 +4,7 @@
 //! trail is evaluated in its home Region, in the account that owns it. If the report does not show
 //! that, the state of the trail is unknown and the report is partial.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use trailseal_rule::{AccountId, Region, TrailArn};
 
@@ -14,17 +14,63 @@ use super::{AccountReport, Rank, TrailReport};
 /// clears it on the others. The caller has set it on each copy that was not evaluated and is not
 /// exempt.
 pub(super) fn mark_not_evaluated(trails: &mut [(Rank, TrailReport)], accounts: &[AccountReport]) {
-    let evaluated: HashSet<TrailId> = trails.iter().filter_map(|(_, one)| evaluated(one)).collect();
-    for (rank, trail) in trails.iter_mut().filter(|(_, trail)| trail.not_evaluated.is_some()) {
-        trail.not_evaluated = match trail.copy_of() {
-            Some(arn) if evaluated.contains(&id(arn)) => None,
-            Some(arn) => Some(reason(arn, accounts)),
-            None => trail.not_evaluated.take().map(own_reason),
-        };
-        if trail.not_evaluated.is_some() {
-            *rank = Rank::Unverified;
+    let mut all: HashMap<TrailId, Vec<&TrailReport>> = HashMap::new();
+    for (_, trail) in trails.iter() {
+        if let Some(id) = evaluated(trail) {
+            all.entry(id).or_default().push(trail);
         }
     }
+    let reasons: Vec<Option<String>> = trails
+        .iter()
+        .map(|(_, trail)| match (&trail.not_evaluated, trail.copy_of()) {
+            (None, _) => None,
+            (Some(_), Some(arn)) => match all.get(&id(arn)) {
+                Some(evaluated) => not_covered(trail, evaluated),
+                None => Some(reason(arn, accounts)),
+            },
+            (Some(given), None) => Some(own_reason(given.clone())),
+        })
+        .collect();
+    for ((rank, trail), reason) in trails.iter_mut().zip(reasons) {
+        if reason.is_some() {
+            *rank = Rank::Unverified;
+        }
+        trail.not_evaluated = reason;
+    }
+}
+
+/// Why none of the evaluated results of a copy's trail covers the copy: each is older than the copy,
+/// or not known to be newer, and differs from it.
+fn not_covered(copy: &TrailReport, evaluated: &[&TrailReport]) -> Option<String> {
+    if evaluated.iter().any(|trail| covers(trail, copy)) {
+        return None;
+    }
+    let trail = evaluated.first()?;
+    let time = |trail: &TrailReport| {
+        trail.captured.map_or_else(|| "an unknown time".to_owned(), |time| time.to_string())
+    };
+    let (seen, of_copy) = (time(trail), time(copy));
+    let (account, region) = (&trail.account, &trail.region);
+    let what = if trail.is_deleted() {
+        format!("account {account} deleted it at {seen}, and this copy of {of_copy} exists")
+    } else {
+        format!(
+            "this copy of {of_copy} differs from the trail in its home Region {region} of account \
+             {account}, seen at {seen}"
+        )
+    };
+    Some(format!("{what}; add a newer item from the home Region, or set replicas=EVALUATE"))
+}
+
+fn covers(trail: &TrailReport, copy: &TrailReport) -> bool {
+    let is_alike = !trail.is_deleted() && (&trail.key, &trail.bucket) == (&copy.key, &copy.bucket);
+    let is_as_new = match (trail.captured, copy.captured) {
+        (Some(seen), Some(of_copy)) => seen >= of_copy,
+        // An audit reads both within one run.
+        (None, None) => !trail.is_deleted(),
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    is_alike || is_as_new
 }
 
 /// A trail's owner, home Region and name.
@@ -95,6 +141,7 @@ fn reason(arn: &TrailArn, accounts: &[AccountReport]) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use trailseal_rule::{Timestamp, TrailGone};
 
     use super::*;
     use crate::report::RegionReport;
@@ -154,6 +201,46 @@ mod tests {
         let expected = "nothing in the input is from its home Region eu-west-1 of account \
                         111122223333; add the trail from there, or set replicas=EVALUATE";
         assert_eq!(reasons(vec![copy(), member], &[]), [expected, expected]);
+    }
+
+    /// A trail can be created again after it was deleted, or changed after its item.
+    #[test]
+    fn a_newer_copy_that_differs_is_not_covered() {
+        let day = |day: u32| Timestamp::parse(&format!("2026-11-{day:02}T10:00:00Z")).ok();
+        let at = |region: &str, time: Option<Timestamp>, key: Option<&str>| {
+            let reason = (region != "eu-west-1").then_some("this is a copy");
+            let (rank, trail) = seen("111122223333", region, reason);
+            (rank, TrailReport { captured: time, key: key.map(str::to_owned), ..trail })
+        };
+        let deleted = |time: Option<Timestamp>| {
+            let (rank, trail) = at("eu-west-1", time, None);
+            let reason = Some(TrailGone::DELETED.to_owned());
+            (rank, TrailReport { arn: None, reason, ..trail })
+        };
+        let home = |time: Option<Timestamp>| at("eu-west-1", time, Some("key"));
+        let copy = |time: Option<Timestamp>, key: Option<&str>| at("us-east-1", time, key);
+        for (home, copy, expected) in [
+            (home(day(1)), copy(day(30), Some("key")), None),
+            (home(day(30)), copy(day(1), None), None),
+            (home(day(1)), copy(day(1), None), None),
+            (home(None), copy(None, None), None),
+            (home(day(1)), copy(day(30), None), Some("of 2026-11-30T10:00:00.000Z differs from")),
+            (home(None), copy(day(30), None), Some("of 2026-11-30T10:00:00.000Z differs from")),
+            (home(day(1)), copy(None, None), Some("of an unknown time differs from")),
+            (deleted(day(30)), copy(day(1), None), None),
+            (deleted(day(1)), copy(day(30), None), Some("deleted it at 2026-11-01T10:00:00.000Z")),
+            (deleted(None), copy(day(1), None), Some("deleted it at an unknown time")),
+            (deleted(day(1)), copy(None, None), Some("copy of an unknown time exists")),
+            (deleted(None), copy(None, None), Some("deleted it at an unknown time")),
+        ] {
+            let found = reasons(vec![copy, home], &[]);
+            assert_eq!(found.len(), usize::from(expected.is_some()), "{expected:?}: {found:?}");
+            let is_named = |expected: &str| found.iter().all(|reason| reason.contains(expected));
+            assert!(expected.is_none_or(is_named), "{expected:?}: {found:?}");
+        }
+        // Another result of the same trail can be newer.
+        let all = vec![home(day(1)), copy(day(30), None), at("eu-west-1", day(30), None)];
+        assert_eq!(reasons(all, &[]), Vec::<String>::new());
     }
 
     /// An item can have another home Region than its ARN, or a status that it is not recorded.
