@@ -418,23 +418,64 @@ impl Default for Prefilter {
 impl Prefilter {
     /// Whether the item may be wanted; `has_escapes` if it contains any `\u`.
     fn may_be_wanted(&self, item: &[u8], has_escapes: bool) -> bool {
-        let mut names = self.name.find_iter(item).peekable();
-        // An item without a type passes, so that it is reported.
-        names.peek().is_none()
-            || names.any(|at| is_wanted(item.get(at + TYPE_NAME.len()..)))
-            || (has_escapes && self.escape.find(item).is_some())
+        let (mut first, mut last) = (None, None);
+        for at in self.name.find_iter(item) {
+            // The quote may be one in a string.
+            let is_escaped = at.checked_sub(1).and_then(|at| item.get(at)) == Some(&b'\\');
+            match TypeValue::after_name(item.get(at + TYPE_NAME.len()..).unwrap_or_default()) {
+                TypeValue::Wanted => return true,
+                TypeValue::Other if !is_escaped => {
+                    first = first.or(Some(at));
+                    last = Some(at);
+                }
+                TypeValue::Other | TypeValue::NoText => {}
+            }
+        }
+        // An item without a type of its own passes, so that it is reported.
+        let has_own_type = first.zip(last).is_some_and(|(first, last)| is_own(item, first, last));
+        !has_own_type || (has_escapes && self.escape.find(item).is_some())
     }
 }
 
-/// Whether a wanted value follows the name.
-fn is_wanted(rest: Option<&[u8]>) -> bool {
-    let rest = rest.unwrap_or_default().trim_ascii_start();
-    let value = rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
-    let text = value.strip_prefix(b"\"").unwrap_or_default();
-    let is_it = |wanted: &str| {
-        text.strip_prefix(wanted.as_bytes()).is_some_and(|end| end.starts_with(b"\""))
+/// Whether the item itself has the member at `first` or at `last`, rather than a value in it.
+///
+/// AWS Config puts the type of an item before its relationships or near the end, so that only a few
+/// bytes are skipped.
+fn is_own(item: &[u8], first: usize, last: usize) -> bool {
+    let is_first_own = || {
+        let mut skipper = Skipper::default();
+        skipper.skip(item.get(..first).unwrap_or_default());
+        skipper.depth() == 1
     };
-    WANTED_TYPES.into_iter().any(is_it)
+    let is_last_own = || {
+        let rest = item.get(last..).unwrap_or_default();
+        Skipper::inside().skip(rest) == Skipped::End(rest.len())
+    };
+    if first < item.len() - last {
+        is_first_own() || (first != last && is_last_own())
+    } else {
+        is_last_own() || (first != last && is_first_own())
+    }
+}
+
+/// What follows the name of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TypeValue {
+    Wanted,
+    Other,
+    /// A value that is not text, or none, because the name itself is a value.
+    NoText,
+}
+
+impl TypeValue {
+    fn after_name(rest: &[u8]) -> Self {
+        let value = rest.trim_ascii_start().strip_prefix(b":").unwrap_or_default();
+        let Some(text) = value.trim_ascii_start().strip_prefix(b"\"") else { return Self::NoText };
+        let is_it = |wanted: &str| {
+            text.strip_prefix(wanted.as_bytes()).is_some_and(|end| end.starts_with(b"\""))
+        };
+        if WANTED_TYPES.into_iter().any(is_it) { Self::Wanted } else { Self::Other }
+    }
 }
 
 #[cfg(test)]

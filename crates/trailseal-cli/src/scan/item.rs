@@ -34,6 +34,16 @@ pub(crate) struct Skipper {
 const BLOCK_BYTES: usize = 64;
 
 impl Skipper {
+    /// In the object, behind its opening bracket.
+    pub(crate) fn inside() -> Self {
+        Self { depth: 1, ..Self::default() }
+    }
+
+    /// How many objects and lists are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
+    }
+
     /// Whether there was a `\u` since the object began.
     pub(crate) fn has_unicode_escapes(&self) -> bool {
         self.has_unicode_escapes

@@ -208,6 +208,43 @@ fn only_the_first_item_of_other_types_is_passed_on() {
     }
 }
 
+/// A type in a relationship, or one that is not text, is not the type of the item.
+#[test]
+fn an_item_without_a_type_of_its_own_is_passed_on() {
+    const OTHER: &str = r#"{"resourceType":"AWS::EC2::Volume"}"#;
+    let related = r#"[{"resourceType":"AWS::EC2::Instance","name":"a"}]"#;
+    for own in [
+        "",
+        r#""resourceType":null,"#,
+        r#""resourceType" : 1,"#,
+        r#""resourceType":{},"#,
+        r#""\"resourceType":"AWS::EC2::Volume","#,
+    ] {
+        for items in [
+            format!(r#"{{{own}"relationships":{related},"configuration":{{"a":[1]}}}}"#),
+            format!(
+                r#"{{"configuration":{{"a":["resourceType"]}},{own}"relationships":{related}}}"#
+            ),
+            format!(r#"{{"a":"resourceType",{own}"relationships":{related},"b":"resourceType"}}"#),
+        ] {
+            let text = format!(r#"{{"configurationItems":[{OTHER},{items},{OTHER}]}}"#);
+            for length in [1, 9, 1000] {
+                let found = scan(text.as_bytes(), &[length]).unwrap();
+                assert_eq!(found, [item(OTHER), item(&items), remainder()]);
+            }
+        }
+    }
+    // The type of an item may come before or after its relationships.
+    let own = r#""resourceType": "AWS::EC2::Volume""#;
+    for item_of_other_type in [
+        format!(r#"{{"relationships":{related},{own},"tags":{{}}}}"#),
+        format!(r#"{{{own},"relationships":{related},"configuration":{{}}}}"#),
+    ] {
+        let text = format!(r#"{{"configurationItems":[{OTHER},{item_of_other_type}]}}"#);
+        assert_eq!(scan(text.as_bytes(), &[1000]).unwrap(), [item(OTHER), remainder()]);
+    }
+}
+
 #[test]
 fn passes_on_members_next_to_lists() {
     let text = br#"{"a":[2],"trailList":[{}],"configurationItems":[ ],"b":"]"}"#;
