@@ -37,8 +37,10 @@ pub(super) const NO_TIME: &str = "1970-01-01T00:00:00.000Z";
 struct Head {
     #[serde(default)]
     resource_type: Value,
-    #[serde(default, alias = "accountId")]
+    #[serde(default)]
     aws_account_id: Value,
+    #[serde(default)]
+    account_id: Value,
     #[serde(default)]
     aws_region: Value,
 }
@@ -54,7 +56,8 @@ impl DocumentReader<'_> {
         };
         self.inventory.known_documents += 1;
         if ![TRAIL_TYPE, KEY_TYPE, BUCKET_TYPE, ALIAS_TYPE].contains(&kind) {
-            self.add_account(head.aws_account_id.as_str(), head.aws_region.as_str());
+            let account = head.aws_account_id.as_str().or(head.account_id.as_str());
+            self.add_account(account, head.aws_region.as_str());
             return Ok(());
         }
         self.item(&read_json(text, "an item")?)

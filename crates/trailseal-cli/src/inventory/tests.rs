@@ -132,6 +132,14 @@ fn unusable_items_are_reported_and_the_rest_is_read() {
     assert_eq!(seen.problems, problems);
 }
 
+#[test]
+fn an_item_may_have_both_names_of_its_account() {
+    let both = with(trail_item(INSTANT, "OK"), "accountId", json!("111122223333"));
+    let mut seen = Inventory::default();
+    seen.read(Document::Item(both.to_string().as_bytes()), OWN, 0, 0);
+    assert_eq!((states(&seen), seen.problems.len()), (vec!["present"], 0));
+}
+
 /// Of two members with one name, AWS and this program might each take another one.
 #[test]
 fn a_document_with_a_name_twice_is_a_problem_and_not_judged() {
