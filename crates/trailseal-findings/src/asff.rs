@@ -44,7 +44,7 @@ pub struct TrailResult<'a> {
     pub region: &'a Region,
     /// Its resource ID in AWS Config.
     pub resource_id: &'a str,
-    /// Absent if the trail was deleted, and for an account without trails.
+    /// Absent if only the resource ID is known, and for an account without trails.
     pub arn: Option<&'a TrailArn>,
     /// Its name, without account and Region.
     pub name: &'a str,
@@ -56,6 +56,8 @@ pub struct TrailResult<'a> {
     pub annotation: &'a str,
     /// The profile of the evaluation; absent without an evaluation.
     pub profile: Option<Profile>,
+    /// Whether the trail was deleted, so that its finding is archived.
+    pub is_deleted: bool,
     /// Why the trail was not evaluated although it exists.
     pub not_evaluated: Option<&'a str>,
     /// Why the rule does not evaluate the trail.
@@ -216,7 +218,7 @@ impl Finding {
                 related_requirements: written.requirements.clone(),
                 status_reasons: result.checks.iter().filter_map(reason).collect(),
             },
-            record_state: if is_gone(result) { "ARCHIVED" } else { "ACTIVE" },
+            record_state: if result.is_deleted { "ARCHIVED" } else { "ACTIVE" },
             finding_provider_fields: json!({
                 "Severity": { "Label": severity_of(result).as_str() },
                 "Types": ["Software and Configuration Checks/Industry and Regulatory Standards/CIS \
@@ -242,11 +244,6 @@ fn partition<'a>(result: &TrailResult<'a>) -> &'a str {
 /// Whether this is about an account and Region without a visible trail.
 fn is_of_account(result: &TrailResult<'_>) -> bool {
     result.arn.is_none() && result.resource_id == result.account.as_str()
-}
-
-/// Whether the trail was deleted, or left the rule's scope.
-fn is_gone(result: &TrailResult<'_>) -> bool {
-    result.arn.is_none() && !is_of_account(result)
 }
 
 fn severity_of(result: &TrailResult<'_>) -> Severity {

@@ -156,3 +156,29 @@ fn a_trail_that_left_the_scope_of_a_rule_is_not_evaluated() {
     folder.write_json("a.json", &[deleted]);
     assert_eq!(check("json", &[], &folder).exit, Exit::Clean, "it was deleted");
 }
+
+/// Whoever imports the findings must not lose one of a trail that exists, or that may exist.
+#[test]
+fn only_the_finding_of_a_deleted_trail_is_closed() {
+    let folder = Folder::new("closed");
+    let status =
+        |status: &str| change(&with(trail_item(None), "configurationItemStatus", json!(status)));
+    for (message, has_left, is_closed) in [
+        (change(&trail_item(None)), false, false),
+        (change(&trail_item(None)), true, false),
+        (status("ResourceNotRecorded"), false, false),
+        (status("ResourceDeleted"), false, true),
+        (status("ResourceDeletedNotRecorded"), true, true),
+    ] {
+        let mut seen = event(&message, "{}");
+        seen["eventLeftScope"] = json!(has_left);
+        folder.write_json("a.json", &[seen]);
+        let finding = |format: &str| check(format, &[], &folder).report()[0].clone();
+        let state = if is_closed { "ARCHIVED" } else { "ACTIVE" };
+        assert_eq!(finding("asff")["RecordState"], state, "{message}");
+        let event = finding("ocsf");
+        let found = (&event["activity_name"], event["status"] == "Archived");
+        let activity = if is_closed { "Close" } else { "Create" };
+        assert_eq!(found, (&json!(activity), is_closed), "{message}");
+    }
+}

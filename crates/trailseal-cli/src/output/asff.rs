@@ -31,6 +31,7 @@ fn result(trail: &TrailReport) -> TrailResult<'_> {
         unverified: trail.unverified,
         annotation: &trail.annotation,
         profile: trail.profile,
+        is_deleted: trail.is_deleted(),
         not_evaluated: trail.not_evaluated.as_deref(),
         reason: trail.reason.as_deref(),
         key: trail.key.as_deref(),

@@ -172,7 +172,8 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn event<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Event<'a> {
-    let (activity_id, activity_name) = if trail.is_gone() { (3, "Close") } else { (1, "Create") };
+    let (activity_id, activity_name) =
+        if trail.is_deleted() { (3, "Close") } else { (1, "Create") };
     let (severity_id, severity) = level(severity::of_trail(trail));
     let (status_id, status) = status(trail);
     Event {
@@ -214,7 +215,7 @@ fn level(severity: Severity) -> Named {
 
 /// The state of the work on the finding: a pass needs no work.
 fn status(trail: &TrailReport) -> Named {
-    match (compliance_status(trail).0, trail.is_gone()) {
+    match (compliance_status(trail).0, trail.is_deleted()) {
         (_, true) => (5, "Archived"),
         (1, false) => (4, "Resolved"),
         (99, false) => (99, NOT_APPLICABLE),
