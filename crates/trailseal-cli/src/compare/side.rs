@@ -1,12 +1,12 @@
 //! The trails of one report: which trail is which, what the report says of it, and why it may not
 //! contain one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 use trailseal_rule::{AccountId, ComplianceType, Region, TrailArn, WhenNoTrails};
 
-use crate::report::{AccountStatus, Report, TrailReport};
+use crate::report::{AccountReport, AccountStatus, RegionReport, Report, TrailReport};
 
 /// What a report says of a trail. A later one is worse news; of two entries for one trail, the
 /// worse one counts.
@@ -107,11 +107,35 @@ pub(super) struct Trails<'a> {
     trails: BTreeMap<TrailId, Side<'a>>,
     /// The copies, with the reason that they were not evaluated.
     copies: BTreeMap<TrailId, &'a str>,
+    /// The accounts of the audit.
+    accounts: HashMap<&'a str, Audited<'a>>,
+    /// Where there is a trail; of files without the Region.
+    with_trail: HashSet<(&'a AccountId, Option<&'a Region>)>,
+}
+
+/// An account of an audit, with its Regions by name.
+struct Audited<'a> {
+    account: &'a AccountReport,
+    regions: HashMap<&'a str, &'a RegionReport>,
+}
+
+impl<'a> Audited<'a> {
+    fn of(account: &'a AccountReport) -> Self {
+        let regions = account.regions.iter().map(|one| (one.region.as_str(), one)).collect();
+        Self { account, regions }
+    }
 }
 
 impl<'a> Trails<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
-        let mut all = Self { report, trails: BTreeMap::new(), copies: BTreeMap::new() };
+        let accounts = report.accounts.iter();
+        let mut all = Self {
+            report,
+            trails: BTreeMap::new(),
+            copies: BTreeMap::new(),
+            accounts: accounts.map(|one| (one.id.as_str(), Audited::of(one))).collect(),
+            with_trail: HashSet::new(),
+        };
         for trail in &report.trails {
             all.add(trail);
         }
@@ -119,6 +143,9 @@ impl<'a> Trails<'a> {
     }
 
     fn add(&mut self, trail: &'a TrailReport) {
+        if !trail.is_of_account() && !trail.is_gone() {
+            self.with_trail.insert((&trail.account, self.region(&trail.region)));
+        }
         let reason = trail.not_evaluated.as_ref().or(trail.reason.as_ref());
         let side = Side { state: State::of(trail), reason: reason.cloned(), trail: Some(trail) };
         let id = match trail.copy_of() {
@@ -163,11 +190,11 @@ impl<'a> Trails<'a> {
             return (State::NotApplicable, "the account has a trail".to_owned());
         }
         let unread = |why: String| (State::NotEvaluated, why);
-        if self.report.accounts.is_empty() {
+        if self.accounts.is_empty() {
             return unread("it is not in the input of this report".to_owned());
         }
-        let audited = self.report.accounts.iter().find(|one| one.id == account.as_str());
-        let Some(audited) = audited else {
+        let Some(Audited { account: audited, regions }) = self.accounts.get(account.as_str())
+        else {
             return unread(format!("account {account} was not audited"));
         };
         let because = |what: &str, why: &Option<String>| {
@@ -184,8 +211,7 @@ impl<'a> Trails<'a> {
             // A Region of it can say why.
             AccountStatus::Refused | AccountStatus::Completed => {}
         }
-        let read = audited.regions.iter().find(|one| one.region == region.as_str());
-        match read.map(|read| &read.problem) {
+        match regions.get(region.as_str()).map(|read| &read.problem) {
             None => unread(format!("Region {region} of account {account} was not audited")),
             Some(Some(problem)) => {
                 unread(format!("Region {region} of account {account} was not read: {problem}"))
@@ -199,12 +225,13 @@ impl<'a> Trails<'a> {
         }
     }
 
+    /// The Region, if the report says which Regions were read.
+    fn region<'r>(&self, region: &'r Region) -> Option<&'r Region> {
+        (!self.accounts.is_empty()).then_some(region)
+    }
+
     fn has_trail(&self, account: &AccountId, region: &Region) -> bool {
-        let is_audit = !self.report.accounts.is_empty();
-        self.report.trails.iter().any(|trail| {
-            let is_there = trail.account == *account && (!is_audit || trail.region == *region);
-            is_there && !trail.is_of_account() && !trail.is_gone()
-        })
+        self.with_trail.contains(&(account, self.region(region)))
     }
 
     fn about_no_trails(&self) -> &'static str {

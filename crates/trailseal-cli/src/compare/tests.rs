@@ -318,6 +318,32 @@ fn an_account_without_trails_is_not_a_trail() {
     );
 }
 
+/// An audit of an organization can have tens of thousands of accounts, each without a trail.
+#[test]
+fn accounts_without_trails_of_two_large_audits_are_compared() {
+    const ACCOUNTS: usize = 20_000;
+    let audit_of = |first: usize| {
+        let ids = (first..first + ACCOUNTS).map(|number| format!("{number:012}"));
+        let (trails, accounts) = ids
+            .map(|id| {
+                let trail = TrailReport {
+                    resource_id: id.clone(),
+                    account: trailseal_rule::AccountId::parse(&id).unwrap(),
+                    arn: None,
+                    compliance: ComplianceType::NonCompliant,
+                    ..left_out("no trail is visible")
+                };
+                (trail, AccountReport { id, ..account(&[("eu-central-1", None)]) })
+            })
+            .unzip();
+        audit(trails, accounts)
+    };
+    let found = value(&audit_of(1), &audit_of(1 + ACCOUNTS));
+    assert_eq!(found["trails"].as_array().unwrap().len(), 2 * ACCOUNTS);
+    let old = &found["trails"].as_array().unwrap()[0];
+    assert!(old.to_string().contains("was not audited"), "{old}");
+}
+
 #[test]
 fn the_differences_of_the_runs_are_named() {
     let mut old = audit(Vec::new(), vec![account(&[("eu-central-1", None)])]);
