@@ -22,6 +22,7 @@ use crate::settings::Settings;
 pub(crate) use arguments::PreviewArguments;
 
 use document::Reader;
+use source::SourceFolder;
 use trail::trail_report;
 
 /// Parameters about existing trails and about roles in AWS.
@@ -127,6 +128,10 @@ fn undeclared(
 }
 
 /// The parameters of the stacks, and the values that only the deployment knows.
+///
+/// # Errors
+///
+/// All faults of their files and of the folder of `--source`.
 fn given_values(
     arguments: &PreviewArguments,
 ) -> Result<(BTreeMap<String, Given>, Values), Failure> {
@@ -148,8 +153,11 @@ fn given_values(
         }
         None => Ok(Values::default()),
     };
+    if let Some(Err(what)) = arguments.source.as_deref().map(SourceFolder::new) {
+        faults.push(what);
+    }
     match (parameters, values) {
-        (Ok(parameters), Ok(values)) => Ok((parameters, values)),
+        (Ok(parameters), Ok(values)) if faults.is_empty() => Ok((parameters, values)),
         _ => Err(Failure::NotStarted(faults)),
     }
 }

@@ -37,9 +37,9 @@ impl<'a> SourceFolder<'a> {
     pub(super) fn new(shown: &'a Path) -> Result<Self, String> {
         let name = shown.display();
         let root = fs::canonicalize(shown)
-            .map_err(|error| format!("its source `{name}` cannot be read: {error}"))?;
+            .map_err(|error| format!("--source `{name}` cannot be read: {error}"))?;
         if !root.is_dir() {
-            return Err(format!("its source `{name}` is not a folder"));
+            return Err(format!("--source `{name}` is not a folder"));
         }
         Ok(Self { shown, root, bytes: 0, inputs: Vec::new() })
     }

@@ -253,9 +253,21 @@ fn a_plan_passes_with_its_source_only_where_the_key_is_certain() {
     assert!(wrapped.out.contains("`replace` is not resolved here"), "{}", wrapped.out);
     let unused = of_case("cfn/c02-ref-key.yaml", &["--source", &plan("source/t12-modules")]);
     assert!(unused.err.contains("--source is not used"), "{}", unused.err);
-    let absent = preview(&[&plan("t12-modules.json"), "--source", &plan("source/absent")]);
-    assert_eq!(absent.exit, Exit::Failure);
-    assert!(absent.err.contains("cannot be read"), "{}", absent.err);
+}
+
+/// As for `--values`, whether or not a document needs it.
+#[test]
+fn a_source_that_is_not_a_folder_is_refused_before_a_document_is_read() {
+    for document in [plan("t12-modules.json"), plan("../cfn/c02-ref-key.yaml")] {
+        for (source, expected) in
+            [("source/absent", "cannot be read"), ("t12-modules.json", "is not a folder")]
+        {
+            let refused = preview(&[&document, "--source", &plan(source)]);
+            assert_eq!((refused.exit, refused.out.as_str()), (Exit::NotStarted, ""), "{source}");
+            assert!(refused.err.contains(expected), "{document}: {}", refused.err);
+            assert_eq!(refused.err.lines().count(), 1, "{}", refused.err);
+        }
+    }
 }
 
 #[test]
