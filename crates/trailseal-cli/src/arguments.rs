@@ -14,7 +14,7 @@ use crate::preview::PreviewArguments;
 use crate::remediate::RemediateArguments;
 use crate::settings::{ReportArguments, SettingsArguments};
 
-const AFTER_HELP: &str = exit_codes!();
+const AFTER_HELP: &str = exit_codes!("wrong usage, no credentials, unreadable file");
 
 const CHECK_EXAMPLES: &str = concat!(
     "\
@@ -29,7 +29,7 @@ Examples:
     trailseal check snapshots/ --parameter profile=strict -o table -o json=report.json
 
 ",
-    exit_codes!()
+    exit_codes!("wrong usage")
 );
 
 const RENDER_EXAMPLES: &str = concat!(
@@ -43,8 +43,16 @@ Examples:
     gzip -dc report.json.gz | trailseal render -
 
 ",
-    exit_codes!()
+    exit_codes!("wrong usage, or an unreadable report")
 );
+
+/// A report can be one of `trailseal logs`.
+const FULL_OF_ANY: &str = "In the table, show the details of each trail: why a finding matters, its \
+    fix, the key and the source. A terminal shows them anyway for up to 20 trails. In the table of \
+    `logs`, show each month";
+
+const FAILED_OF_ANY: &str = "In the table, list only trails that are non-compliant or unverified, \
+    and of `logs` only files that are not encrypted with the key of their trail";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -59,13 +67,16 @@ Examples:
   trailseal schema comparison > comparison-1.schema.json
   trailseal schema logs > logs-1.schema.json";
 
+/// After the options of every command, and before `--help`.
+const NO_COLOR_ORDER: usize = 998;
+
 /// Proves that CloudTrail logs are encrypted with a KMS key that the customer controls and that
 /// works
 #[derive(Debug, Parser)]
 #[command(name = "trailseal", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Arguments {
     /// Print no colors; files and pipes never get any, and NO_COLOR has the same effect
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = NO_COLOR_ORDER)]
     pub(crate) no_color: bool,
 
     #[command(subcommand)]
@@ -158,6 +169,8 @@ pub(crate) struct CheckArguments {
 /// Unknown members are ignored; a report of another version is refused.
 #[derive(Debug, Args)]
 #[command(after_help = RENDER_EXAMPLES)]
+#[command(mut_arg("full", |option| option.help(FULL_OF_ANY)))]
+#[command(mut_arg("failed", |option| option.help(FAILED_OF_ANY)))]
 pub(crate) struct RenderArguments {
     /// A report of `-o json`, or `-` for standard input
     #[arg(value_name = "REPORT.json|-")]

@@ -43,8 +43,7 @@ Examples:
 
 Exit codes (--exit-zero changes 1 and 2):
   0  nothing is worse
-  1  something is worse: a trail is non-compliant or unverified and was not, or was evaluated and is
-     not any more
+  1  a trail got worse: non-compliant, unverified, or not evaluated any more
   2  a report is partial, or the reports cannot be compared
   3  the command could not start: wrong usage, or a file that cannot be read";
 

@@ -52,16 +52,18 @@ impl Console<'_> {
     }
 }
 
-/// The exit codes of the commands that write a report.
+/// The exit codes of the commands that write a report, with what can prevent their start.
 macro_rules! exit_codes {
-    () => {
-        "\
+    ($not_started:literal) => {
+        concat!(
+            "\
 Exit codes (--fail-on and --exit-zero change 1 and 2):
   0  nothing is non-compliant
   1  something is non-compliant
   2  something could not be judged, or the command failed
-  3  the command could not start: wrong usage, no credentials, or a report that cannot be
-     read"
+  3  the command could not start: ",
+            $not_started
+        )
     };
 }
 pub(crate) use exit_codes;

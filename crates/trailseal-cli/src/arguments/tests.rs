@@ -126,3 +126,68 @@ fn an_option_without_what_it_requires_is_refused() {
     assert!(requirements > 10, "only {requirements} options require others");
     assert!(accepted.is_empty(), "{accepted:#?}");
 }
+
+/// The whole command and its subcommands.
+fn commands() -> Vec<Command> {
+    let command = Arguments::command();
+    command.get_subcommands().cloned().chain([command.clone()]).collect()
+}
+
+/// clap wraps each line to the terminal, so that a paragraph that is broken by hand is broken twice.
+#[test]
+fn the_text_after_the_options_fits_a_terminal_of_80_columns() {
+    for command in commands() {
+        let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let is_rest =
+            |line: &&str| line.starts_with("     ") || line.starts_with(char::is_lowercase);
+        let rests: Vec<&str> = text.lines().filter(is_rest).collect();
+        assert_eq!(rests, [""; 0], "{}", command.get_name());
+        let codes = text.lines().skip_while(|line| !line.starts_with("Exit codes"));
+        let long: Vec<&str> = codes.filter(|line| line.len() > 80).collect();
+        assert_eq!(long, [""; 0], "{}", command.get_name());
+    }
+}
+
+#[test]
+fn a_help_text_is_about_its_own_command() {
+    for command in commands() {
+        let name = command.get_name();
+        let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let start = text.lines().find(|line| line.starts_with("  3  ")).unwrap_or_default();
+        let asks_aws = ["trailseal", "audit", "logs", "remediate"].contains(&name);
+        assert_eq!(start.contains("credentials"), asks_aws, "{name}: {start}");
+        assert_eq!(start.contains("report"), name == "render", "{name}: {start}");
+        for option in
+            command.get_arguments().filter(|one| ["full", "failed"].contains(&id(one).as_str()))
+        {
+            let help = option.get_help().map(ToString::to_string).unwrap_or_default();
+            let is_of_logs = ["logs", "render"].contains(&name);
+            assert_eq!(
+                help.contains("`logs`") || help.contains("month") || help.contains("files"),
+                is_of_logs,
+                "{name}: {help}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_options_of_every_command_come_after_its_own() {
+    let mut whole = Arguments::command();
+    whole.build();
+    for command in whole.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+        let help = command.render_long_help().to_string();
+        let text = help.split("\nExample").next().unwrap();
+        let words =
+            text.lines().filter(|line| line.starts_with("  ") && !line.starts_with("       "));
+        let options = words.filter_map(|line| line.split("--").nth(1)?.split([' ', '.']).next());
+        let options: Vec<&str> = options.filter(|option| !option.is_empty()).collect();
+        let own = options.iter().take_while(|option| **option != "no-color").count();
+        assert_eq!(
+            options.get(own + 1..),
+            Some(&["help"][..]),
+            "{}: {options:?}",
+            command.get_name()
+        );
+    }
+}

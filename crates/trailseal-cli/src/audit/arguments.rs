@@ -29,20 +29,20 @@ Examples:
   Judge an organization by a configuration aggregator, in a few queries:
     trailseal audit --aggregator organization --aggregator-region eu-central-1
 
-Required permissions: cloudtrail:DescribeTrails, kms:DescribeKey and account:ListRegions in each
-account; with profile=strict also kms:GetKeyRotationStatus, kms:GetKeyPolicy and
-cloudtrail:GetTrailStatus, which is called in every enabled Region of a multi-Region trail, even
+Required permissions: cloudtrail:DescribeTrails, kms:DescribeKey and account:ListRegions in each \
+account; with profile=strict also kms:GetKeyRotationStatus, kms:GetKeyPolicy and \
+cloudtrail:GetTrailStatus, which is called in every enabled Region of a multi-Region trail, even \
 with --region.
-With --log-files also s3:ListBucket and s3:GetBucketAcl on the buckets, and s3:GetObject on their
+With --log-files also s3:ListBucket and s3:GetBucketAcl on the buckets, and s3:GetObject on their \
 files, which HEAD requests need.
-With the parameter exemptionsFrom also s3:GetObject on the document; with exemptionTag also
+With the parameter exemptionsFrom also s3:GetObject on the document; with exemptionTag also \
 cloudtrail:ListTags on the trails.
-With --aggregator only config:SelectAggregateResourceConfig, in the account and Region of the
+With --aggregator only config:SelectAggregateResourceConfig, in the account and Region of the \
 aggregator.
 A trail of which only copies are seen cannot be judged. The audit changes nothing.
 
 ",
-    exit_codes!()
+    exit_codes!("wrong usage, or no credentials")
 );
 
 /// Judge the trails of AWS accounts as they are now

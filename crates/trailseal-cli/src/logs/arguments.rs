@@ -39,15 +39,18 @@ Examples:
   Read a sample of each month, and write a page for auditors:
     trailseal logs management-events --monthly -o html=logs.html
 
-Required permissions: s3:ListBucket and s3:GetBucketAcl on the bucket, and s3:GetObject on its
-files, which HEAD requests need; cloudtrail:DescribeTrails, cloudtrail:GetTrailStatus and
-cloudtrail:GetEventSelectors for a trail; s3:GetBucketOwnershipControls for a trail with
---athena-results. No permission of KMS is needed, except kms:Decrypt for an inventory in a bucket
+Required permissions: s3:ListBucket and s3:GetBucketAcl on the bucket, and s3:GetObject on its \
+files, which HEAD requests need; cloudtrail:DescribeTrails, cloudtrail:GetTrailStatus and \
+cloudtrail:GetEventSelectors for a trail; s3:GetBucketOwnershipControls for a trail with \
+--athena-results. No permission of KMS is needed, except kms:Decrypt for an inventory in a bucket \
 that is encrypted with a KMS key. Nothing is changed.
 
 ",
-    exit_codes!()
+    exit_codes!("wrong usage, no credentials, unreadable file")
 );
+
+const FAILED: &str =
+    "In the table, list only files that are not encrypted with the key of their trail";
 
 /// Show how the delivered log files are encrypted, and judge the trail by them
 ///
@@ -57,6 +60,8 @@ that is encrypted with a KMS key. Nothing is changed.
 /// A trail is judged by the check `log-files-sealed`. Ctrl-C ends early and reports what was read.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(mut_arg("full", |option| option.help("In the table, show each month")))]
+#[command(mut_arg("failed", |option| option.help(FAILED)))]
 pub(crate) struct LogsArguments {
     /// A trail by name or ARN, which is judged; or a bucket with an optional prefix, whose files are
     /// counted only

@@ -23,13 +23,11 @@ const DETAILED_MAX: usize = 20;
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct TableOptions {
     /// In the table, show the details of each trail: why a finding matters, its fix, the key and the
-    /// source. A terminal shows them anyway for up to 20 trails. In the table of `logs`, show each
-    /// month
+    /// source. A terminal shows them anyway for up to 20 trails
     #[arg(long)]
     pub(crate) full: bool,
 
-    /// In the table, list only trails that are non-compliant or unverified, and of `logs` only files
-    /// that are not encrypted with the key of their trail
+    /// In the table, list only trails that are non-compliant or unverified
     #[arg(long)]
     pub(crate) failed: bool,
 }

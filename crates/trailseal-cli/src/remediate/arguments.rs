@@ -33,8 +33,8 @@ Nothing is changed without --apply, and no key is ever deleted.
 Exit codes:
   0  planned, done, or nothing to do
   1  refused, declined, or something remains to be fixed or verified
-  2  a failure, an unexpected result (the journal has the progress), or a partial report
-  3  the command could not start: wrong usage, a file that cannot be read, or no credentials";
+  2  a failure, an unexpected result (see the journal), or a partial report
+  3  the command could not start: wrong usage, no credentials, unreadable file";
 
 /// Give trails a working key, or back that out
 ///
