@@ -269,7 +269,7 @@ function ruleAlarms(
     alarm(
       'CleanUpFailures',
       'CleanUpFailures',
-      'earlier results could not be listed, so that a deleted trail may keep its result. Read the log.',
+      'earlier results could not be listed, so that a result may stay or get another ID. Read the log.',
     ),
     alarm(
       'ReadsThrottled',

@@ -40,7 +40,7 @@ pub(crate) struct RunResult {
     pub(crate) failures: Vec<(String, AwsError)>,
     /// Why no exemption of the document, or by the tag of a trail, was applied.
     pub(crate) exemptions_failures: Vec<ExemptionsError>,
-    /// Why obsolete results could not be listed.
+    /// Why earlier results could not be listed: an obsolete one stays, and a trail may get another ID.
     pub(crate) clean_up_failure: Option<String>,
 }
 

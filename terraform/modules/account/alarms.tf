@@ -13,7 +13,7 @@ locals {
     }
     clean_up_failures = {
       metric      = "CleanUpFailures"
-      description = "earlier results could not be listed, so that a deleted trail may keep its result. Read the log."
+      description = "earlier results could not be listed, so that a result may stay or get another ID. Read the log."
     }
     reads_throttled = {
       metric      = "Throttles"
