@@ -34,9 +34,11 @@ pub(super) const CLOUD_CONTROL: &str = "aws_cloudcontrolapi_resource";
 pub(super) const CLOUDTRAIL: &str = "awscc_cloudtrail_trail";
 pub(super) const STACK_SET: &str = "aws_cloudformation_stack_set";
 
+const STACK_INSTANCES: &str = "aws_cloudformation_stack_instances";
+const STACK_SET_INSTANCE: &str = "aws_cloudformation_stack_set_instance";
+
 /// The types of resources that deploy a stack set, which they name.
-pub(super) const STACK_SET_INSTANCES: [&str; 2] =
-    ["aws_cloudformation_stack_instances", "aws_cloudformation_stack_set_instance"];
+pub(super) const STACK_SET_INSTANCES: [&str; 2] = [STACK_INSTANCES, STACK_SET_INSTANCE];
 
 /// The types of resources that make trails which are not read, or may make some.
 pub(super) const OTHER_TYPES: [&str; 13] = [
@@ -44,8 +46,8 @@ pub(super) const OTHER_TYPES: [&str; 13] = [
     CLOUD_CONTROL,
     "aws_cloudformation_stack",
     STACK_SET,
-    STACK_SET_INSTANCES[0],
-    STACK_SET_INSTANCES[1],
+    STACK_INSTANCES,
+    STACK_SET_INSTANCE,
     "awscc_cloudformation_stack",
     "awscc_cloudformation_stack_set",
     "aws_controltower_landing_zone",
