@@ -224,8 +224,8 @@ impl Run<'_> {
             return Ok(others);
         }
         Err(format!(
-            "`{text}` is in another stack, which may be deployed to another account or Region: give \
-             --account and --region"
+            "`{text}` is in another stack, which may be deployed to another account or Region unless \
+             --account and --region are given"
         ))
     }
 

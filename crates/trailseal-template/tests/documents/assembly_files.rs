@@ -369,7 +369,7 @@ fn an_alias_of_another_stack_is_named_with_what_to_give() {
         ("b.json", resources(&trail_with(ALIAS_KEYS[1]))),
     ]);
     let why = "`alias/audit` is in another stack, which may be deployed to another account or \
-               Region: give --account and --region";
+               Region unless --account and --region are given";
     assert_eq!(preview.trails[0].declared.key, Planned::Unknown(why.to_owned()));
 }
 

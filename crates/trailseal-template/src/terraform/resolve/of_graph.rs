@@ -38,7 +38,7 @@ impl Graph<'_> {
         match &self.sources {
             Some(sources) => Resolver::new(self, sources).argument(resource, name),
             None => {
-                let why = format!("{}: give its source by --source", resource.after_apply(name));
+                let why = format!("{}, and --source is not given", resource.after_apply(name));
                 Resolved { outcomes: vec![Outcome::Unknown(why)], why: String::new() }
             }
         }

@@ -77,7 +77,7 @@ fn what_the_source_and_the_plan_do_not_agree_on_is_said() {
     );
     let read = preview(&Case { plan: plan().to_string(), ..Case::default() }).unwrap();
     let after = "`kms_key_id` of `aws_cloudtrail.t` is known after the apply";
-    assert_eq!(why(&read), format!("{after}: give its source by --source"));
+    assert_eq!(why(&read), format!("{after}, and --source is not given"));
     let null = of_source(&open_plan(vec![], &["var.on"]), "var.on");
     assert_eq!(null, "`kms_key_id` at main.tf:2: `var.on` is not stated");
 }
