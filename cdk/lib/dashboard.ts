@@ -54,7 +54,7 @@ function heading(): cloudwatch.IWidget {
     background: cloudwatch.TextWidgetBackground.TRANSPARENT,
     markdown:
       '# Trailseal\n' +
-      'Are CloudTrail logs sealed with a KMS key that the customer controls and that works? ' +
+      'Are CloudTrail logs encrypted with a KMS key that the customer controls and that works? ' +
       'The reason for each verdict is the annotation in AWS Config.',
   });
 }

@@ -20,9 +20,10 @@ use crate::text::{bounded, clean};
 /// The generator of all findings, which tells them from those of other products.
 pub const GENERATOR: &str = "trailseal";
 
-/// The title is equal for all trails and verdicts, because people group findings by it.
-const TITLE: &str =
-    "CloudTrail logs should be sealed with a KMS key that the customer controls and that works";
+/// The control, which is the title of the findings of all trails and verdicts: people group findings
+/// by it.
+pub const CONTROL: &str =
+    "CloudTrail logs should be encrypted with a KMS key that the customer controls and that works";
 
 const ID_BYTES_MAX: usize = 512;
 const DESCRIPTION_BYTES_MAX: usize = 1024;
@@ -206,7 +207,7 @@ impl Finding {
             aws_account_id: account.to_string(),
             created_at: result.created.unwrap_or(written.at),
             updated_at: written.at,
-            title: TITLE,
+            title: CONTROL,
             description: description(result),
             remediation: (!fix.is_empty()).then(
                 || json!({ "Recommendation": { "Text": bounded(&fix, RECOMMENDATION_BYTES_MAX) } }),

@@ -14,7 +14,7 @@ mod text;
 mod asff;
 mod judged;
 
-pub use crate::asff::{Finding, GENERATOR, MEMBERS, TrailResult, Written, product_arn};
+pub use crate::asff::{CONTROL, Finding, GENERATOR, MEMBERS, TrailResult, Written, product_arn};
 pub use crate::check::{CheckOutcome, CheckReport};
 pub use crate::identity::{by_version, fingerprint, is_uid_of_trail, uid_of_trail};
 pub use crate::judged::{of_account_without_trails, of_judgement, region_source, trail_source};

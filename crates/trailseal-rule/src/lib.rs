@@ -1,4 +1,4 @@
-//! Decides whether a CloudTrail trail is sealed with a KMS key that the customer controls and
+//! Decides whether a CloudTrail trail is encrypted with a KMS key that the customer controls and
 //! that works.
 //!
 //! Data flows in one direction: an event's bytes become an [`Invocation`]; [`needs`] returns the

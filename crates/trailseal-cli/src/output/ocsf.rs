@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use trailseal_findings::CONTROL;
 use trailseal_rule::{ACCOUNT_TYPE, CHECKS, ComplianceType, Severity, TRAIL_TYPE, Timestamp};
 
 use super::identity::{by_version, partition, uid};
@@ -16,10 +17,6 @@ use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
 const VERSION: &str = "1.6.0";
 const CATEGORY_UID: u32 = 2;
 const CLASS_UID: u32 = 2003;
-
-/// The control, phrased as its compliant state.
-const CONTROL: &str =
-    "CloudTrail logs are encrypted with a KMS key that the customer controls and that works";
 
 /// An ID of the schema and its caption.
 type Named = (u32, &'static str);
