@@ -170,7 +170,7 @@ fn require_delivery(lab: &Lab, mut broken: BTreeMap<String, String>) -> Result<(
 
 async fn sealed(reader: AwsReader<'_>, parameters: &Parameters) -> Result<(), String> {
     let context = context(parameters);
-    let trail = reader.trail(TRAIL).await.map_err(|failure| failure.to_string())?;
+    let trail = reader.trail(TRAIL).await.map_err(|failure| failure.to_string())?.trail;
     let judged = reader.judge(&context, &trail).await.map_err(|failure| failure.to_string())?;
     if matches!(judged.verdict, Verdict::Sealed(_)) {
         return Ok(());

@@ -29,8 +29,8 @@ pub struct CurrentState {
     pub readers: Reading<Readers>,
     /// The bucket policy that AWS Config recorded.
     pub bucket_policy: Reading<RecordedPolicy>,
-    /// The trail's `S3KeyPrefix`, empty without one. Read only if there is a bucket policy.
-    pub prefix: Reading<String>,
+    /// The trail's `S3KeyPrefix`, empty without one.
+    pub prefix: String,
     /// Whether the bucket has an S3 Bucket Key, with which CloudTrail also needs `kms:Decrypt`.
     pub bucket_key: Reading<bool>,
     /// Whether the caller's account is CloudTrail's delegated administrator of the organization

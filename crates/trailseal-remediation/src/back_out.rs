@@ -30,7 +30,7 @@ pub async fn plan_back_out(
 ) -> Result<Plan, Failure> {
     let present = reader.present(&RequiredReads::of_back_out(progress)).await?;
     let plan = back_out(progress, &present, force)?;
-    let trail = reader.trail(plan.trail.as_str()).await?;
+    let trail = reader.trail(plan.trail.as_str()).await?.trail;
     require_allowed_former_key(context, &trail, &plan, &present)?;
     require_delivery_of_others(reader, &plan, &present).await?;
     Ok(plan)

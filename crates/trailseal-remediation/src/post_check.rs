@@ -62,7 +62,7 @@ async fn judge(
     arn: &TrailArn,
     changed: Timestamp,
 ) -> Result<Judgement, Failure> {
-    let trail = Trail { changed: Some(changed), ..reader.trail(arn.as_str()).await? };
+    let trail = Trail { changed: Some(changed), ..reader.trail(arn.as_str()).await?.trail };
     Ok(reader.judge(context, &trail).await?)
 }
 

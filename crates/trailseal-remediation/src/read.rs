@@ -7,8 +7,8 @@ use aws_sdk_cloudtrail::error::SdkError;
 use futures_util::future::BoxFuture;
 use futures_util::join;
 use trailseal_aws::{
-    Aws, AwsError, Evidence, KeyReader, Read, RecordedBucket, Session, describe_delivery,
-    describe_trails, failed, recorded_bucket, trail_tag, trail_tags,
+    Aws, AwsError, Evidence, KeyReader, Read, RecordedBucket, Session, TrailDelivery,
+    describe_delivery, failed, recorded_bucket, trail_tag, trail_tags,
 };
 use trailseal_plan::{
     CurrentState, KeyReadings, Readers, RecordedPolicy, TargetKey, parameters_for,
@@ -47,13 +47,13 @@ pub trait Delegation: fmt::Debug + Sync {
 }
 
 impl AwsReader<'_> {
-    /// The trail with this name or ARN. An ARN is looked up in its home Region, a name in the
+    /// The trail with this name or ARN, and where it delivers. An ARN is looked up in its home Region, a name in the
     /// session's Region.
     ///
     /// # Errors
     ///
     /// [`Failure::NoSuchTrail`], [`Failure::NotATrail`], or [`Failure::Aws`].
-    pub async fn trail(&self, named: &str) -> Result<Trail, Failure> {
+    pub async fn trail(&self, named: &str) -> Result<TrailDelivery, Failure> {
         let region = match TrailArn::parse(named) {
             Ok(arn) => arn.home_region().clone(),
             Err(_) if named.starts_with("arn:") || named.is_empty() => {
@@ -61,11 +61,13 @@ impl AwsReader<'_> {
             }
             Err(_) => self.session.region().clone(),
         };
-        let trails = describe_trails(&self.session.in_region(region.clone())).await?;
-        let fits = |trail: &Trail| trail.arn.as_str() == named || trail.arn.name() == named;
-        let mut fitting: Vec<Trail> = trails.into_iter().filter(fits).collect();
+        let trails = describe_delivery(&self.session.in_region(region.clone())).await?;
+        let fits = |TrailDelivery { trail, .. }: &TrailDelivery| {
+            trail.arn.as_str() == named || trail.arn.name() == named
+        };
+        let mut fitting: Vec<TrailDelivery> = trails.into_iter().filter(fits).collect();
         // An organization trail can have the name of a trail of the account.
-        fitting.sort_by_key(|trail| trail.standing() != Standing::Own);
+        fitting.sort_by_key(|found| found.trail.standing() != Standing::Own);
         fitting.into_iter().next().ok_or_else(|| Failure::NoSuchTrail {
             named: named.to_owned(),
             account: self.session.account().to_string(),
@@ -82,7 +84,7 @@ impl AwsReader<'_> {
     pub async fn current_state(
         &self,
         context: &EvaluationContext<'_>,
-        trail: &Trail,
+        TrailDelivery { trail, prefix, .. }: &TrailDelivery,
         target_key: &TargetKey,
     ) -> Result<CurrentState, AwsError> {
         let evidence = Evidence::new(self.aws, self.session);
@@ -98,10 +100,6 @@ impl AwsReader<'_> {
             self.alias(target_key, &bucket_region),
             self.recorded(trail, &bucket_region)
         );
-        let prefix = match &bucket_policy {
-            Reading::Known(_) => self.prefix(trail).await?,
-            Reading::Absent | Reading::Refused(_) => Reading::Refused(Refusal::NotRead),
-        };
         Ok(CurrentState {
             trail: trail.clone(),
             caller: self.session.account().clone(),
@@ -111,7 +109,7 @@ impl AwsReader<'_> {
             alias: alias?,
             readers,
             bucket_policy,
-            prefix,
+            prefix: prefix.clone(),
             bucket_key,
             delegated: self.delegated(trail).await?,
             tags,
@@ -239,16 +237,6 @@ impl AwsReader<'_> {
             policy.and_then(|policy| readers(policy, captured, trail.arn.partition(), bucket))
         });
         (readers, policy, bucket_key)
-    }
-
-    async fn prefix(&self, trail: &Trail) -> Read<String> {
-        match describe_delivery(&self.session.in_region(trail.region.clone())).await {
-            Ok(trails) => Ok(trails
-                .into_iter()
-                .find(|found| found.trail.arn == trail.arn)
-                .map_or(Reading::Absent, |found| Reading::Known(found.prefix))),
-            Err(error) => Ok(Reading::Refused(error.into_refusal()?)),
-        }
     }
 
     async fn tags(&self, trail: &Trail) -> Read<BTreeMap<String, String>> {

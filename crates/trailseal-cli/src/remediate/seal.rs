@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use trailseal_aws::TrailDelivery;
 use trailseal_plan::{
     Journal, Phase, Plan, Progress, StepId, TargetKey, plan, resumed, trail_before,
 };
@@ -106,12 +107,13 @@ async fn seal_one(
     shared: &mut SharedKey,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Halt> {
-    let trail = context.reader().trail(named).await?;
-    let outcome = match chosen(context, &trail) {
-        Ok(Chosen::Resumed(path)) => resume(context, &trail, shared, &path, console).await,
+    let delivery = context.reader().trail(named).await?;
+    let trail = &delivery.trail;
+    let outcome = match chosen(context, trail) {
+        Ok(Chosen::Resumed(path)) => resume(context, &delivery, shared, &path, console).await,
         Ok(Chosen::New(path)) => {
             note_new_journal(context, &path, console);
-            start(context, &trail, shared, &path, console).await
+            start(context, &delivery, shared, &path, console).await
         }
         Err(why) => Err(Halt::Journal(why)),
     };
@@ -146,14 +148,14 @@ fn chosen(context: &RemediateContext<'_>, trail: &Trail) -> Result<Chosen, Strin
 /// Plans for a trail, and applies the plan if that is requested and confirmed.
 async fn start(
     context: &RemediateContext<'_>,
-    trail: &Trail,
+    delivery: &TrailDelivery,
     shared: &mut SharedKey,
     path: &Path,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Halt> {
-    let target_key = target_key(context, trail, shared).await?;
+    let target_key = target_key(context, &delivery.trail, shared).await?;
     let evaluation = context.evaluation();
-    let current_state = context.reader().current_state(&evaluation, trail, &target_key).await;
+    let current_state = context.reader().current_state(&evaluation, delivery, &target_key).await;
     let plan =
         plan(&evaluation, &current_state.map_err(NotBegun::Aws)?, &target_key, &context.consent)
             .map_err(NotBegun::Refused)?;
@@ -189,11 +191,12 @@ async fn target_key(
 /// Resumes a journal if the planner makes the same plan now.
 async fn resume(
     context: &RemediateContext<'_>,
-    trail: &Trail,
+    delivery: &TrailDelivery,
     shared: &mut SharedKey,
     path: &Path,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Halt> {
+    let trail = &delivery.trail;
     let (mut file, Some(journal)) = JournalFile::open(path)? else {
         let line = format!("journal `{}` is empty: it changed nothing", path.display());
         return Err(Failure::failed(line).into());
@@ -207,7 +210,7 @@ async fn resume(
         );
         return Err(Failure::failed(line).into());
     }
-    let phase = planned_again(context, trail, shared, &progress).await?;
+    let phase = planned_again(context, delivery, shared, &progress).await?;
     if phase.is_finished {
         // The times in a journal prove nothing.
         let applied = Applied { plan: phase.plan.clone(), verified: context.now };
@@ -241,15 +244,16 @@ fn of_this_trail(
 /// The plan of a journal as the planner makes it now; a journal with another plan is refused.
 async fn planned_again(
     context: &RemediateContext<'_>,
-    trail: &Trail,
+    delivery: &TrailDelivery,
     shared: &mut SharedKey,
     progress: &Progress,
 ) -> Result<Phase, NotBegun> {
     let target_key = match &context.target_key {
         Some(key) if progress.remediation.plan.step(StepId::CreateKey).is_some() => key.clone(),
-        Some(_) | None => target_key(context, trail, shared).await?,
+        Some(_) | None => target_key(context, &delivery.trail, shared).await?,
     };
-    let (evaluation, before) = (context.evaluation(), trail_before(trail, progress));
+    let trail = trail_before(&delivery.trail, progress);
+    let (evaluation, before) = (context.evaluation(), TrailDelivery { trail, ..delivery.clone() });
     let live = context.reader().current_state(&evaluation, &before, &target_key).await?;
     Ok(resumed(&evaluation, &live, &target_key, &context.consent, progress)?)
 }

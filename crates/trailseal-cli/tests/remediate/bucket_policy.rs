@@ -71,6 +71,9 @@ async fn refuses_by_the_place_of_the_log_files_and_for_a_new_key() {
             let ended = ended.expect(i32::from(is_refused));
             assert_eq!(ended.err.contains("bucket-policy-denies: "), is_refused, "{}", ended.err);
             assert!(!ended.out.contains("bucket-policy-in-doubt: "), "{}", ended.out);
+            let calls = lab.take_calls();
+            let lists = calls.iter().filter(|call| call.operation == "cloudtrail:DescribeTrails");
+            assert_eq!(lists.count(), 1);
         }
     }
 }

@@ -36,12 +36,11 @@ pub(super) fn denies<'a>(
         RequestedKey::Existing(key) => (&key.facts.arn, [].as_slice()),
         RequestedKey::New(_) => (first, slice::from_ref(second)),
     };
-    let prefix = match &state.prefix {
-        Reading::Known(prefix) => Some(prefix.as_str()),
-        Reading::Absent | Reading::Refused(_) => None,
+    let location = DeliveryLocation {
+        bucket,
+        prefix: &state.prefix,
+        is_of_organization: state.trail.is_organization_trail,
     };
-    let location =
-        DeliveryLocation { bucket, prefix, is_of_organization: state.trail.is_organization_trail };
     let denies = encryption_denies(&policy.text, &state.trail.arn, key, others, location).ok()?;
     Some(BucketDenies { denies, policy })
 }

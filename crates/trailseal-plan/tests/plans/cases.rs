@@ -270,7 +270,7 @@ impl Case {
                 recorded: now(),
             }),
             bucket_policy: Reading::Absent,
-            prefix: Reading::Known(String::new()),
+            prefix: String::new(),
             bucket_key: Reading::Refused(Refusal::NotRead),
             delegated: Reading::Refused(Refusal::NotRead),
             tags: Reading::Refused(Refusal::NotRead),

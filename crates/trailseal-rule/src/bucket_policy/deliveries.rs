@@ -17,8 +17,8 @@ use crate::trail::BucketName;
 pub struct DeliveryLocation<'a> {
     /// The bucket.
     pub bucket: &'a BucketName,
-    /// The trail's `S3KeyPrefix`, empty without one; `None` if it is not known.
-    pub prefix: Option<&'a str>,
+    /// The trail's `S3KeyPrefix`, empty without one.
+    pub prefix: &'a str,
     /// Whether the trail is an organization trail, which delivers to a folder of each member.
     pub is_of_organization: bool,
 }
@@ -116,12 +116,11 @@ impl DeliveryLocation<'_> {
     fn objects(&self, trail: &TrailArn, folder: &str) -> Vec<Shape> {
         let bucket = bucket_arn(trail.partition(), self.bucket);
         let starts = match self.prefix {
-            None => vec![bucket + Hole::Anything],
-            Some("") => vec![bucket],
-            Some(prefix) if prefix.ends_with('/') => {
+            "" => vec![bucket],
+            prefix if prefix.ends_with('/') => {
                 vec![bucket.clone() + prefix, bucket + prefix + "/"]
             }
-            Some(prefix) => vec![bucket + prefix + "/"],
+            prefix => vec![bucket + prefix + "/"],
         };
         let files = |start: Shape| {
             let logs = start + "AWSLogs/";
@@ -171,8 +170,7 @@ mod tests {
     #[test]
     fn a_deny_of_the_encryption_denies_the_delivery() {
         let bucket = BucketName::parse("trail-logs").unwrap();
-        let location =
-            DeliveryLocation { bucket: &bucket, prefix: Some(""), is_of_organization: false };
+        let location = DeliveryLocation { bucket: &bucket, prefix: "", is_of_organization: false };
         let check = |condition: Value, expected: Match| {
             assert_eq!(deny(OBJECTS, &condition, &[KEY], location), expected, "{condition}");
         };
@@ -199,7 +197,7 @@ mod tests {
     #[test]
     fn a_deny_that_does_not_depend_on_the_encryption_is_left_out() {
         let bucket = BucketName::parse("trail-logs").unwrap();
-        let location = DeliveryLocation { bucket: &bucket, prefix: None, is_of_organization: true };
+        let location = DeliveryLocation { bucket: &bucket, prefix: "", is_of_organization: true };
         for condition in [
             json!({}),
             json!({ "NumericLessThan": { "s3:TlsVersion": "1.2" } }),
@@ -218,41 +216,36 @@ mod tests {
         let condition = json!({ "StringNotEquals": { KEY_ID: KEY.replace("1234", "5678") } });
         let (never, sometimes, always) = (Match::Never, Match::Sometimes, Match::Always);
         for (folder, expected) in [
-            // No prefix, an unknown one, one, one with a slash at its end; an organization.
-            ("*", [always, always, always, always, always]),
-            ("AWSLogs/*", [always, sometimes, never, never, always]),
-            ("AWSLogs/111122223333/*", [always, sometimes, never, never, never]),
-            ("AWSLogs/111122223333/CloudTrail/*", [always, sometimes, never, never, never]),
-            ("AWSLogs/o-1/*", [never, sometimes, never, never, sometimes]),
-            ("AWSLogs/*/111122223333/*", [sometimes, sometimes, never, never, sometimes]),
-            ("AWSLogs/444455556666/*", [never, sometimes, never, never, never]),
-            (
-                "AWSLogs/111122223333/CloudTrail-Digest/*",
-                [sometimes, sometimes, never, never, never],
-            ),
-            ("AWSLogs/*/CloudTrail-Insight/*", [sometimes, sometimes, never, never, sometimes]),
-            ("AWSLogs/111122223333/CloudTrail*", [always, sometimes, never, never, never]),
-            ("AWSLogs/111122223333/Config/*", [never, sometimes, never, never, never]),
-            ("team/*", [never, sometimes, always, always, never]),
-            ("team/AWSLogs/*", [never, sometimes, always, sometimes, never]),
-            ("inventory/*", [never, sometimes, never, never, never]),
+            // No prefix, one, one with a slash at its end; an organization.
+            ("*", [always, always, always, always]),
+            ("AWSLogs/*", [always, never, never, always]),
+            ("AWSLogs/111122223333/*", [always, never, never, never]),
+            ("AWSLogs/111122223333/CloudTrail/*", [always, never, never, never]),
+            ("AWSLogs/o-1/*", [never, never, never, sometimes]),
+            ("AWSLogs/*/111122223333/*", [sometimes, never, never, sometimes]),
+            ("AWSLogs/444455556666/*", [never, never, never, never]),
+            ("AWSLogs/111122223333/CloudTrail-Digest/*", [sometimes, never, never, never]),
+            ("AWSLogs/*/CloudTrail-Insight/*", [sometimes, never, never, sometimes]),
+            ("AWSLogs/111122223333/CloudTrail*", [always, never, never, never]),
+            ("AWSLogs/111122223333/Config/*", [never, never, never, never]),
+            ("team/*", [never, always, always, never]),
+            ("team/AWSLogs/*", [never, always, sometimes, never]),
+            ("inventory/*", [never, never, never, never]),
         ] {
             let resource = format!("arn:aws:s3:::trail-logs/{folder}");
-            let locations = [(Some(""), false), (None, false), (Some("team"), false)];
-            let locations = locations.into_iter().chain([(Some("team/"), false), (Some(""), true)]);
+            let locations = [("", false), ("team", false), ("team/", false), ("", true)];
             let found = locations.map(|(prefix, is_of_organization)| {
                 let location = DeliveryLocation { bucket: &bucket, prefix, is_of_organization };
                 deny(&resource, &condition, &[KEY], location)
             });
-            assert_eq!(found.collect::<Vec<_>>(), expected, "{folder}");
+            assert_eq!(found, expected, "{folder}");
         }
     }
 
     #[test]
     fn a_deny_counts_for_a_key_that_does_not_exist_yet() {
         let bucket = BucketName::parse("trail-logs").unwrap();
-        let location =
-            DeliveryLocation { bucket: &bucket, prefix: Some(""), is_of_organization: false };
+        let location = DeliveryLocation { bucket: &bucket, prefix: "", is_of_organization: false };
         let stand_ins = [&*KEY.replace("1234", "0000"), &*KEY.replace("1234", "ffff")];
         for (pattern, expected) in [
             (KEY.to_owned(), Match::Always),
