@@ -32,8 +32,9 @@ struct BackOut<'a> {
     remediation: &'a Phase,
     key: &'a KeyArn,
     present: &'a Present,
-    /// The trail's bucket as AWS names it: a journal can name another Region. Absent if the trail
-    /// does not exist or could not be read.
+    /// The trail's bucket as AWS names it: a journal can name another Region. `None` if the trail or
+    /// its bucket does not exist or could not be read, or if the bucket was not read because no former
+    /// key is restored.
     bucket: Option<&'a TrailBucket>,
     force: Force,
     reasons: Reasons,

@@ -121,7 +121,7 @@ async fn a_file_that_is_no_journal_is_left_as_it_is() {
     assert_eq!(lab.state(), before);
 }
 
-/// The first line of a journal, and the record of a key that was created without one.
+/// Two files that a crash tore: within the last record, and within the first one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_journal_is_written_only_by_a_run_that_applies() {
     let lab = Lab::start(state(None)).await.unwrap();

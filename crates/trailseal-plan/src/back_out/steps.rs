@@ -34,7 +34,7 @@ fn no_undo() -> Undo {
 
 impl<'a> BackOut<'a> {
     /// The trail's bucket, or a refusal: another key must be in its Region.
-    fn bucket_of_the_key(&mut self) -> Option<&'a TrailBucket> {
+    fn require_bucket(&mut self) -> Option<&'a TrailBucket> {
         match &self.present.bucket {
             Reading::Known(_) => {}
             Reading::Refused(refusal) => self.unread("the Region of the trail's bucket", refusal),
@@ -81,7 +81,7 @@ impl<'a> BackOut<'a> {
         let mut requires =
             vec![Condition::TrailHasKey { trail: plan.trail.clone(), key: now.clone() }];
         if let Some(key) = &target {
-            let region = &self.bucket_of_the_key()?.region;
+            let region = &self.require_bucket()?.region;
             requires.extend(Condition::can_encrypt(key, region, &plan.trail));
         }
         Some(Step {

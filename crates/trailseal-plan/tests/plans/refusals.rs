@@ -145,18 +145,13 @@ fn note_refusals_of_trails_and_buckets(first: &mut First) {
     for case in [strange, without_bucket] {
         first.note(&case.plan(&parameters(&json!({}))).unwrap_err());
     }
-    first.note(
-        &with_bucket_policy(&json!({ "StringNotEquals": { ENCRYPTION: "AES256" } })).unwrap_err(),
-    );
+    let condition = json!({ "StringNotEquals": { ENCRYPTION: "AES256" } });
+    first.note(&plan_with_deny(&enabled(), "*", &condition).unwrap_err());
 }
 
 const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
 
-/// A plan for a trail whose bucket denies deliveries with this condition.
-fn with_bucket_policy(condition: &Value) -> Result<Plan, Refusals> {
-    plan_with_deny(&enabled(), "*", condition)
-}
-
+/// A plan for a trail whose bucket denies deliveries of these objects with this condition.
 fn plan_with_deny(
     requested: &Requested,
     resource: &str,
