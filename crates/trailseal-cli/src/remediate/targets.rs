@@ -91,7 +91,8 @@ async fn add_failing(
 }
 
 impl Targets {
-    /// A copy shows nothing about its trail, which the run judges only in its home Region.
+    /// A copy shows nothing about its trail, which is out of the scope of the run if its home Region
+    /// is not searched.
     fn leave_copy(
         &mut self,
         context: &RemediateContext<'_>,
@@ -105,7 +106,7 @@ impl Targets {
             return;
         }
         let why = format!("its home Region {home} was not searched: add it to --region");
-        self.leave(arn.as_str(), why, Exit::Findings);
+        self.leave(arn.as_str(), why, Exit::Clean);
     }
 
     fn leave_account_without_trail(&mut self, account: &str, region: &str) {
