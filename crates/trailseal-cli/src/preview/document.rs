@@ -57,14 +57,16 @@ impl<'a> Reader<'a> {
             return self.read_folder(path);
         }
         let text = self.read_file(path)?;
+        // A byte order mark, as programs of Windows write it.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let name = path.display().to_string();
-        if text.trim_start().starts_with('{') && is_plan(&text) {
-            return self.read_plan(&name, &text);
+        if text.trim_start().starts_with('{') && is_plan(text) {
+            return self.read_plan(&name, text);
         }
-        if let Some(what) = other_document(path, &text) {
+        if let Some(what) = other_document(path, text) {
             return Err(what.to_owned());
         }
-        let preview = read_template(&name, &text, self.place.clone(), self.parameters, self.values);
+        let preview = read_template(&name, text, self.place.clone(), self.parameters, self.values);
         self.has_template |= preview.is_ok();
         preview
     }

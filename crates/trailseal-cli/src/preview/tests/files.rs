@@ -78,3 +78,15 @@ fn a_cloud_assembly_cannot_lead_to_other_files() {
     assert_eq!((linked.exit, &linked.report()["trails"]), (Exit::Failure, &json!([])));
     assert!(linked.err.contains("`t.json` is outside of the folder"), "{}", linked.err);
 }
+
+/// Programs of Windows write it.
+#[test]
+fn a_plan_may_start_with_a_byte_order_mark() {
+    let folder = Folder::new("preview-mark");
+    let text = std::fs::read(plan("t16-key-rsa.json")).unwrap();
+    let marked = folder.write("plan.json", &[b"\xef\xbb\xbf".as_slice(), &text].concat());
+    let read = preview(&[marked.to_str().unwrap(), "-o", "json"]);
+    let plain = preview(&[&plan("t16-key-rsa.json"), "-o", "json"]);
+    assert_eq!(verdict(&read), verdict(&plain));
+    assert_eq!(read.exit, Exit::Findings, "{}", read.err);
+}
