@@ -59,7 +59,7 @@ fn client(url: &str, credentials: Credentials) -> Client {
 fn state() -> State {
     let object = |key: &&str| {
         json!({ "bucket": BUCKET, "key": key, "size": 3, "versionId": "1",
-                "lastModified": "2026-01-03T00:00:00.000Z",
+                "lastModified": "2026-01-01T00:00:00.000Z",
                 "encryption": { "type": "DSSE-KMS", "kmsKeyId": KEY } })
     };
     let objects: Vec<Value> = OTHERS.iter().map(object).collect();
