@@ -47,8 +47,8 @@ pub trait Delegation: fmt::Debug + Sync {
 }
 
 impl AwsReader<'_> {
-    /// The trail with this name or ARN, and where it delivers. An ARN is looked up in its home Region, a name in the
-    /// session's Region.
+    /// The trail with this name or ARN, and where it delivers. An ARN is looked up in its home Region,
+    /// a name in the session's Region.
     ///
     /// # Errors
     ///

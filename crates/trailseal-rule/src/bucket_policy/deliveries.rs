@@ -112,7 +112,8 @@ const OTHER_FILES: &str = "/CloudTrail-";
 
 impl DeliveryLocation<'_> {
     /// The ARNs of the trail's files in folders that begin like this ("CloudTrail User Guide,
-    /// Finding your CloudTrail log files"). AWS does not say whether CloudTrail keeps a slash at the end of `S3KeyPrefix`.
+    /// Finding your CloudTrail log files"). AWS does not say whether CloudTrail keeps a slash at the
+    /// end of `S3KeyPrefix`.
     fn objects(&self, trail: &TrailArn, folder: &str) -> Vec<Shape> {
         let bucket = bucket_arn(trail.partition(), self.bucket);
         let starts = match self.prefix {
