@@ -25,7 +25,7 @@ pub(super) fn mark_not_evaluated(trails: &mut [(Rank, TrailReport)], accounts: &
         .map(|(_, trail)| match (&trail.not_evaluated, trail.copy_of()) {
             (None, _) => None,
             (Some(_), Some(arn)) => match all.get(&id(arn)) {
-                Some(evaluated) => not_covered(trail, evaluated),
+                Some(evaluated) => not_covered(trail, evaluated, accounts),
                 None => Some(reason(arn, accounts)),
             },
             (Some(given), None) => Some(own_reason(given.clone())),
@@ -41,8 +41,13 @@ pub(super) fn mark_not_evaluated(trails: &mut [(Rank, TrailReport)], accounts: &
 
 /// Why none of the evaluated results of a copy's trail covers the copy: each is older than the copy,
 /// or not known to be newer, and differs from it.
-fn not_covered(copy: &TrailReport, evaluated: &[&TrailReport]) -> Option<String> {
-    if evaluated.iter().any(|trail| covers(trail, copy)) {
+fn not_covered(
+    copy: &TrailReport,
+    evaluated: &[&TrailReport],
+    accounts: &[AccountReport],
+) -> Option<String> {
+    let is_audit = !accounts.is_empty();
+    if evaluated.iter().any(|trail| covers(trail, copy, is_audit)) {
         return None;
     }
     let trail = evaluated.first()?;
@@ -62,12 +67,12 @@ fn not_covered(copy: &TrailReport, evaluated: &[&TrailReport]) -> Option<String>
     Some(format!("{what}; add a newer item from the home Region, or set replicas=EVALUATE"))
 }
 
-fn covers(trail: &TrailReport, copy: &TrailReport) -> bool {
+fn covers(trail: &TrailReport, copy: &TrailReport, is_audit: bool) -> bool {
     let is_alike = !trail.is_deleted() && (&trail.key, &trail.bucket) == (&copy.key, &copy.bucket);
     let is_as_new = match (trail.captured, copy.captured) {
         (Some(seen), Some(of_copy)) => seen >= of_copy,
-        // An audit reads both within one run.
-        (None, None) => !trail.is_deleted(),
+        // An audit reads both within one run; files without times can be of any day.
+        (None, None) => is_audit && !trail.is_deleted(),
         (Some(_), None) | (None, Some(_)) => false,
     };
     is_alike || is_as_new
@@ -205,7 +210,7 @@ mod tests {
 
     /// A trail can be created again after it was deleted, or changed after its item.
     #[test]
-    fn a_newer_copy_that_differs_is_not_covered() {
+    fn a_copy_that_differs_and_is_not_known_to_be_older_is_not_covered() {
         let day = |day: u32| Timestamp::parse(&format!("2026-11-{day:02}T10:00:00Z")).ok();
         let at = |region: &str, time: Option<Timestamp>, key: Option<&str>| {
             let reason = (region != "eu-west-1").then_some("this is a copy");
@@ -223,7 +228,8 @@ mod tests {
             (home(day(1)), copy(day(30), Some("key")), None),
             (home(day(30)), copy(day(1), None), None),
             (home(day(1)), copy(day(1), None), None),
-            (home(None), copy(None, None), None),
+            (home(None), copy(None, Some("key")), None),
+            (home(None), copy(None, None), Some("of an unknown time differs from")),
             (home(day(1)), copy(day(30), None), Some("of 2026-11-30T10:00:00.000Z differs from")),
             (home(None), copy(day(30), None), Some("of 2026-11-30T10:00:00.000Z differs from")),
             (home(day(1)), copy(None, None), Some("of an unknown time differs from")),
@@ -238,6 +244,9 @@ mod tests {
             let is_named = |expected: &str| found.iter().all(|reason| reason.contains(expected));
             assert!(expected.is_none_or(is_named), "{expected:?}: {found:?}");
         }
+        // An audit reads both within one run.
+        let audited = [account("111122223333", None, &[("eu-west-1", None)])];
+        assert_eq!(reasons(vec![copy(None, None), home(None)], &audited), Vec::<String>::new());
         // Another result of the same trail can be newer.
         let all = vec![home(day(1)), copy(day(30), None), at("eu-west-1", day(30), None)];
         assert_eq!(reasons(all, &[]), Vec::<String>::new());
