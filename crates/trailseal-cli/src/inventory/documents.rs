@@ -227,11 +227,13 @@ fn member_not_selected(row: &Value) -> Option<&'static str> {
             let is_own = arn.is_some_and(|arn| account(row) == Some(arn.owner().as_str()));
             (&OF_EVERY_TRAIL, (!is_own).then_some("isOrganizationTrail"))
         }
-        // Imported material may expire (KMS API Reference, `KeyMetadata`).
+        // Imported material may expire (KMS API Reference, `KeyMetadata`); a key that waits for it
+        // has none.
         Some(KEY_TYPE) => {
             let model = text(&configuration, "expirationModel");
             let may_expire = text(&configuration, "origin") == Some("EXTERNAL")
-                && model != Some("KEY_MATERIAL_DOES_NOT_EXPIRE");
+                && model != Some("KEY_MATERIAL_DOES_NOT_EXPIRE")
+                && text(&configuration, "keyState") != Some("PendingImport");
             (&OF_EVERY_KEY, may_expire.then_some("validTo"))
         }
         _ => return None,

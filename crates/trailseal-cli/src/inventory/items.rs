@@ -117,13 +117,9 @@ impl DocumentReader<'_> {
     /// Reads the summary of an item that was too large. The summary of a deletion is complete; any
     /// other item must be elsewhere in the input.
     pub(super) fn summary(&mut self, summary: &Value) -> Result<(), String> {
-        let is_present = !matches!(
-            text(summary, STATUS),
-            Some("ResourceDeleted" | "ResourceDeletedNotRecorded" | "ResourceNotRecorded")
-        );
         match text(summary, "resourceType") {
             Some(TRAIL_TYPE) if !self.is_judged() => Ok(()),
-            Some(TRAIL_TYPE | KEY_TYPE | ALIAS_TYPE) if is_present => {
+            Some(TRAIL_TYPE | KEY_TYPE | ALIAS_TYPE) if is_present(summary) => {
                 self.add_account(account(summary), text(summary, "awsRegion"));
                 self.oversized_item(summary)
             }
@@ -149,6 +145,15 @@ impl DocumentReader<'_> {
         });
         Ok(())
     }
+}
+
+/// Whether an item shows a resource that exists and is recorded; only such an item has a
+/// configuration.
+pub(super) fn is_present(item: &Value) -> bool {
+    !matches!(
+        text(item, STATUS),
+        Some("ResourceDeleted" | "ResourceDeletedNotRecorded" | "ResourceNotRecorded")
+    )
 }
 
 /// Reports the members of an item that could not be read; the item is used without them.

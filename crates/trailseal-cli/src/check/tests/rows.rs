@@ -64,6 +64,11 @@ fn whole_configurations_are_judged() {
     let expires = with(imported_key(), "expirationModel", json!("KEY_MATERIAL_EXPIRES"));
     let expired = with(expires, "validTo", json!("2026-11-01T00:00:00Z"));
     judge(&whole_trail(), &expired).is(Exit::Findings, &["NON_COMPLIANT key-usable"]);
+    // A key to which no material was imported yet has neither of them.
+    let waits =
+        without(with(imported_key(), "keyState", json!("PendingImport")), "expirationModel");
+    let waits = with(waits, "enabled", json!(false));
+    judge(&whole_trail(), &waits).is(Exit::Findings, &["NON_COMPLIANT key-usable"]);
     // AWS Config leaves out the key of a trail without one.
     let unencrypted = without(whole_trail(), "kmsKeyId");
     judge(&unencrypted, &whole_key()).is(Exit::Findings, &["NON_COMPLIANT sse-kms-enabled"]);
