@@ -97,6 +97,10 @@ impl DocumentReader<'_> {
         let is_gone = text(row, STATUS).is_some_and(|status| status.contains("Deleted"));
         let missing = if is_gone { None } else { member_not_selected(row) };
         if let Some(missing) = missing {
+            if self.is_judged() && text(row, "resourceType") == Some(TRAIL_TYPE) {
+                self.add_account(account(row), text(row, "awsRegion"));
+                self.inventory.accounts.may_have_a_trail(account(row));
+            }
             return Err(format!(
                 "a row of `{}` lacks `configuration.{missing}`: select `configuration` as a whole",
                 text(row, "resourceId").unwrap_or_default()

@@ -102,3 +102,13 @@ fn a_row_that_lacks_a_member_of_every_item_is_a_problem() {
     checked.is(Exit::Failure, &[]);
     assert!(checked.err.contains("lacks `configuration.isOrganizationTrail`"), "{}", checked.err);
 }
+
+#[test]
+fn an_account_whose_only_trail_is_in_an_unusable_row_may_have_a_trail() {
+    let trail = row("AWS::CloudTrail::Trail", "main", &without(whole_trail(), "name"));
+    let folder = Folder::new("row-of-an-account");
+    for rows in [vec![trail.clone()], vec![trail, row("AWS::KMS::Key", "1234abcd", &whole_key())]] {
+        folder.write_json("rows.json", &[json!({ "Results": rows })]);
+        folder.check(&["rows.json", "-p", "noTrails=NON_COMPLIANT"]).is(Exit::Failure, &[]);
+    }
+}
