@@ -3,7 +3,7 @@
 use serde_json::Value;
 use trailseal_rule::{KEY_TYPE, TRAIL_TYPE, TrailArn, json};
 
-use super::items::{CAPTURED, NO_TIME, STATUS};
+use super::items::{CAPTURED, NO_TIME, STATUS, is_present};
 use super::{DocumentReader, read_json};
 use crate::evidence::{account, text, unfold};
 
@@ -71,9 +71,9 @@ impl DocumentReader<'_> {
         results.extend(object("configurationItem").map(|item| self.item(item)));
         results.extend(object("configurationItemSummary").map(|summary| self.summary(summary)));
         results.extend(object("ConfigurationItem").map(|item| self.current(item)));
-        results.extend(is_row.then(|| match document.get(STATUS) {
-            Some(_) => self.item(document),
-            None => self.row(document),
+        results.extend(is_row.then(|| match is_whole_item(document) {
+            true => self.item(document),
+            false => self.row(document),
         }));
         let is_known = rows.is_some() || !results.is_empty();
         results.into_iter().for_each(|result| self.add_problem(result));
@@ -94,8 +94,7 @@ impl DocumentReader<'_> {
 
     /// A row of a query, which may not have selected every member.
     fn row(&mut self, row: &Value) -> Result<(), String> {
-        let is_gone = text(row, STATUS).is_some_and(|status| status.contains("Deleted"));
-        let missing = if is_gone { None } else { member_not_selected(row) };
+        let missing = if is_present(row) { member_not_selected(row) } else { None };
         if let Some(missing) = missing {
             if self.is_judged() && text(row, "resourceType") == Some(TRAIL_TYPE) {
                 self.add_account(account(row), text(row, "awsRegion"));
@@ -196,6 +195,12 @@ impl DocumentReader<'_> {
         }
         is_known
     }
+}
+
+/// Whether an item alone is one of an event or a snapshot, which has every member. No query returns
+/// `awsAccountId`: AWS Config's resource schema names the account `accountId`.
+fn is_whole_item(item: &Value) -> bool {
+    item.get(STATUS).is_some() && text(item, "awsAccountId").is_some()
 }
 
 /// Whether `-o json` of this program wrote the document.

@@ -46,14 +46,36 @@ fn judge(trail: &Value, key: &Value) -> Checked {
         row("AWS::KMS::Key", "1234abcd", key),
         row("AWS::S3::Bucket", "trail-logs", &json!({})),
     ];
+    judge_rows(&rows)
+}
+
+/// Judges rows of a query, which are the same in each form.
+fn judge_rows(rows: &[Value]) -> Checked {
     let folder = Folder::new("rows");
+    let check = |documents: &[Value]| {
+        folder.write_json("rows.json", documents);
+        folder.check(&["rows.json"])
+    };
     let texts: Vec<String> = rows.iter().map(Value::to_string).collect();
-    folder.write_json("rows.json", &[json!({ "Results": texts })]);
-    let checked = folder.check(&["rows.json"]);
-    // The rows alone, as `jq '.Results[] | fromjson'` prints them.
-    folder.write_json("rows.json", &rows);
-    let alone = folder.check(&["rows.json"]);
-    assert_eq!((alone.exit, alone.verdicts()), (checked.exit, checked.verdicts()), "{}", alone.err);
+    let checked = check(&[json!({ "Results": texts })]);
+    // A query may also select the status and the time.
+    let dated: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            let mut row = with(row.clone(), "configurationItemCaptureTime", json!(INSTANT));
+            let members = row.as_object_mut().unwrap();
+            members.entry("configurationItemStatus").or_insert(json!("OK"));
+            row
+        })
+        .collect();
+    for rows in [rows, &dated] {
+        // The rows alone, as `jq '.Results[] | fromjson'` prints them, and in one list.
+        for documents in [rows, &[json!(rows)], &[json!({ "Results": rows })]] {
+            let other = check(documents);
+            let found = (other.exit, other.verdicts());
+            assert_eq!(found, (checked.exit, checked.verdicts()), "{documents:?}\n{}", other.err);
+        }
+    }
     checked
 }
 
