@@ -35,7 +35,8 @@ pub enum Parsed<'a> {
 pub struct FileKey<'a> {
     /// The whole key.
     pub key: &'a str,
-    /// The trail's `s3KeyPrefix`; empty if there is none. It can contain `AWSLogs` itself.
+    /// The trail's `s3KeyPrefix`; empty if there is none. It can contain `AWSLogs` itself, but is not
+    /// in the folder of a Region.
     pub prefix: &'a str,
     /// The ID of the organization, `o-…`, in folders of organization trails.
     pub organization: Option<&'a str>,
@@ -135,8 +136,8 @@ struct DayFolder<'a> {
 }
 
 impl<'a> DayFolder<'a> {
-    /// Reads `[PREFIX/]AWSLogs/[ORGANIZATION/]ACCOUNT/KIND/REGION/YYYY/MM/DD`, from its end: only a
-    /// prefix can contain anything.
+    /// Reads `[PREFIX/]AWSLogs/[ORGANIZATION/]ACCOUNT/KIND/REGION/YYYY/MM/DD`, from its end: a prefix
+    /// can contain anything but the folder of a Region.
     fn parse(text: &'a str) -> Option<Self> {
         let (rest, day) = text.rsplit_once('/')?;
         let (rest, month) = rest.rsplit_once('/')?;
@@ -155,7 +156,8 @@ impl<'a> DayFolder<'a> {
         };
         let prefix = match root.strip_suffix(ROOT)? {
             "" => "",
-            prefix => prefix.strip_suffix('/').filter(|prefix| !prefix.is_empty())?,
+            before if is_in_region_folder(before) => return None,
+            before => before.strip_suffix('/').filter(|prefix| !prefix.is_empty())?,
         };
         Some(Self { prefix, organization, account, kind, region, date })
     }
@@ -372,6 +374,9 @@ mod tests {
                 "2026/",
                 "",
                 "x/AWSLogs/",
+                "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/31/",
+                "2026/01/31/AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/31/",
+                "x/AWSLogs/o-exampleorg1/111122223333/CloudTrail/us-east-1/2026/01/31/",
             ] {
                 let key = format!("{folder}{inner}{name}");
                 assert_eq!(parse(&key), Parsed::Unrecognized, "{key}");

@@ -316,6 +316,8 @@ mod athena {
             key(5).replace("2026/01/01/", "2026/01/01/sub/"),
             key(6).replace("2026/01/01/", "2026/01/32//"),
             "AWSLogs/o-exampleorg1/111122223333/CloudTrail-Insight/us-east-1/x".to_owned(),
+            format!("AWSLogs/111122223333/CloudTrail/eu-central-1/2026/01/01/{}", key(7)),
+            format!("a/AWSLogs/o-exampleorg1/111122223333/CloudTrail-Digest/eu-west-1/{}", key(8)),
         ];
         let mut keys: Vec<String> = forms.to_vec();
         let mut random: u64 = 1;

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use trailseal_logs::{Class, Encryption, FileStatus, Owner, StorageClass, Version};
 use trailseal_logs::{Coverage, Folder, Parsed, parse};
 
-/// Prefixes with what could mislead: line breaks, escapes, directions, encodings, `AWSLogs`.
+/// Prefixes with what could mislead: line breaks, escapes, directions, encodings, `AWSLogs`, folders of
+/// Regions.
 fn prefix() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         Just("AWSLogs".to_owned()),
@@ -16,6 +17,7 @@ fn prefix() -> impl Strategy<Value = String> {
         Just("a\n\r\u{1b}[31m".to_owned()),
         Just("\u{202e}\u{200b}".to_owned()),
         Just("%2F+%41".to_owned()),
+        Just("AWSLogs/111122223333/CloudTrail/eu-central-1".to_owned()),
         "[^/]{0,8}",
     ];
     proptest::collection::vec(part, 0..5).prop_map(|parts| parts.join("/"))
@@ -44,6 +46,11 @@ proptest! {
         let folder =
             format!("{}{organization}111122223333/CloudTrail/eu-central-1/", in_root(&prefix));
         let key = format!("{folder}2026/01/{day:02}/{}", log_name(day, minute));
+        // CloudTrail puts no folders of its own into that of a Region.
+        if parse(&format!("{prefix}/x")) == Parsed::Unrecognized {
+            prop_assert_eq!(parse(&key), Parsed::Unrecognized);
+            return Ok(());
+        }
         let Parsed::File(file) = parse(&key) else {
             return Err(TestCaseError::fail(key));
         };

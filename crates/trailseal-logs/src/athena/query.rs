@@ -10,7 +10,7 @@ use super::table::literal;
 const FOLDER: &str = r"(?s)^(?:(.+)/)?AWSLogs/(?:(o-[a-z0-9]{10,32})/)?([0-9]{12})/(CloudTrail(?:-[A-Za-z]{1,32})?)/([a-z]+(?:-[a-z]+)+-[0-9]+)/([0-9]{4})/([0-9]{2})/([0-9]{2})/([^/]*)$";
 
 /// Any key in the folder of an account, kind and Region. Names of files that CloudTrail does not give
-/// are such keys.
+/// are such keys, and so are files whose prefix is in such a folder.
 const IN_REGION_FOLDER: &str = r"(?s)^(?:.+/)?AWSLogs/(?:o-[a-z0-9]{10,32}/)?[0-9]{12}/CloudTrail(?:-[A-Za-z]{1,32})?/[a-z]+(?:-[a-z]+)+-[0-9]+/";
 
 /// The name of a log file after `ACCOUNT_KIND_REGION_`.
@@ -86,6 +86,7 @@ pub fn query(table: &Table, bucket: &BucketName) -> String {
          CASE WHEN key LIKE '%/' OR NOT regexp_like(key, '{IN_REGION_FOLDER}')
               THEN 'other' -- not in a folder of CloudTrail
               WHEN folder_date IS NOT NULL AND y <> '0000' AND length(region) <= 32
+                   AND NOT regexp_like(prefix || '/', '{IN_REGION_FOLDER}')
                    AND starts_with(name, account || '_' || kind || '_' || region || '_')
                    AND coalesce(abs(date_diff('day', folder_date, name_date)) <= 1, false)
                    AND substr(name_time, 1, 4) <> '0000'
