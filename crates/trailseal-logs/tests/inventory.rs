@@ -226,6 +226,22 @@ mod inventory {
         }
     }
 
+    /// Each format can repeat a long text in a few bytes for each row.
+    #[test]
+    fn a_key_that_is_longer_than_any_of_s3_rejects_its_file() {
+        let longest = "x".repeat(1024);
+        for format in FORMATS {
+            let outcome = read(report(format, &[vec![Object::new(&longest, "SSE-S3")]]).path());
+            assert!(outcome.is_complete(), "{format}: {:?}", outcome.unread);
+            let long = Object::new(&format!("{longest}x"), "SSE-S3");
+            let outcome = read(report(format, &[vec![long]]).path());
+            let reasons = outcome.unread.iter().map(|file| file.reason.as_str());
+            let reason = reasons.collect::<String>();
+            assert!(reason.contains("row 1: `Key` is `xxx"), "{format}: {reason}");
+            assert!(reason.ends_with("expected at most 1,024 bytes"), "{format}: {reason}");
+        }
+    }
+
     #[test]
     fn the_scope_leaves_files_out() {
         let objects = vec![Object::new(&key(0), "SSE-S3"), Object::new(&key(1), "SSE-S3")];

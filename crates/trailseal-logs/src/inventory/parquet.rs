@@ -78,8 +78,9 @@ fn metadata(content: &dyn Content) -> Result<ParquetMetaData, String> {
     ParquetMetaDataReader::decode_metadata(&metadata).map_err(|error| error.to_string())
 }
 
-/// Checks that the work is bounded by the size of the file: a run of equal values takes a few bytes
-/// for any number of rows, and several row groups can name the same bytes.
+/// Checks that the numbers of rows and of bytes that are read are bounded by the size of the file: a
+/// run of equal values takes a few bytes for any number of rows, and several row groups can name the
+/// same bytes. [`Counter::count`] bounds the texts of a row, which a dictionary has once for all rows.
 ///
 /// Each row of a report has a key or a version ID of its own, and its text takes at least a byte, also
 /// if it is compressed.

@@ -14,6 +14,10 @@ use crate::text::shortened;
 
 use super::sample::Spread;
 
+/// The longest text of a row that is read, in bytes: that of a key (S3 User Guide, "Naming Amazon S3
+/// objects"). The other columns have short words.
+const TEXT_BYTES_MAX: usize = 1024;
+
 /// A column that is read. Other columns are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Column {
@@ -166,6 +170,7 @@ impl<'a> Counter<'a> {
             let name = String::from_utf8_lossy(record.bucket);
             return Err(RowFault::Bucket(shortened(&name)));
         }
+        record.check_texts()?;
         let key = str::from_utf8(record.key)
             .map_err(|_| RowFault::value(Column::Key, record.key, "UTF-8"))?;
         self.rows += 1;
@@ -260,6 +265,20 @@ fn replace(example: &mut Example, file: &FileKey<'_>) {
 }
 
 impl Record<'_> {
+    /// Refuses a text that S3 does not write, before it is read: a file of a few bytes can repeat a
+    /// long one in each row.
+    fn check_texts(&self) -> Result<(), RowFault> {
+        let texts = [
+            (Column::Key, self.key),
+            (Column::StorageClass, self.storage_class),
+            (Column::EncryptionStatus, self.encryption),
+        ];
+        match texts.into_iter().find(|(_, text)| text.len() > TEXT_BYTES_MAX) {
+            Some((column, text)) => Err(RowFault::value(column, text, "at most 1,024 bytes")),
+            None => Ok(()),
+        }
+    }
+
     /// What the file is counted by. `key` is the KMS key, if it is encrypted with one.
     pub(crate) fn class(&self, key: KeyName) -> Class {
         let status = match self.encryption {
@@ -302,5 +321,27 @@ mod tests {
             counter.count(&record).unwrap();
         }
         assert_eq!(counter.groups.len(), 2);
+    }
+
+    #[test]
+    fn a_text_that_is_longer_than_any_key_is_a_fault() {
+        let fault = |key: &str, storage_class: &str, encryption: &str| {
+            let [key, storage_class, encryption] =
+                [key, storage_class, encryption].map(str::as_bytes);
+            let record =
+                Record { bucket: b"logs", key, storage_class, encryption, ..Record::default() };
+            Counter::new("logs", &|_| true, 0).count(&record).err()
+        };
+        let longest = "x".repeat(1024);
+        let long = longest.clone() + "x";
+        assert_eq!(fault(&longest, &longest, &longest), None);
+        for (fault, column) in [
+            (fault(&long, "", ""), Column::Key),
+            (fault("x", &long, ""), Column::StorageClass),
+            (fault("x", "", &long), Column::EncryptionStatus),
+        ] {
+            let expected = RowFault::value(column, long.as_bytes(), "at most 1,024 bytes");
+            assert_eq!(fault, Some(expected));
+        }
     }
 }
