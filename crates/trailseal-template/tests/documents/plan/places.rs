@@ -175,7 +175,8 @@ fn the_given_place_is_that_of_a_provider_without_a_block() {
 
 #[test]
 fn many_provider_configurations_are_compared_once() {
-    const PROVIDERS: usize = 8_000;
+    // Each of them compared with all others takes minutes.
+    const PROVIDERS: usize = 40_000;
     let mut plan = open_plan(vec![new_key("aws_kms_key.k")], &BARE);
     let config = json!({"name": "aws", "expressions": {"profile": {"constant_value": "x"}}});
     plan["configuration"]["provider_config"] =
@@ -185,7 +186,7 @@ fn many_provider_configurations_are_compared_once() {
     }
     let start = std::time::Instant::now();
     let read = read(&plan).unwrap();
-    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
     // All providers have the same profile.
     assert_eq!(of_trail(&read)[0], "111122223333");
 }
