@@ -150,17 +150,24 @@ fn open_parts(root: &Node) -> impl Iterator<Item = String> {
 }
 
 /// Whether a stack with this template makes a trail, as far as the template names its type;
-/// `Some(false)` if a macro or a resource of the template may make one. An escape can hide a type in
-/// the text, and what cannot be parsed has only its text.
+/// `Some(false)` if a macro or a resource of the template may make one, or it cannot be parsed.
 pub(crate) fn makes_trails(template: &str) -> Option<bool> {
-    let root = yaml::read(template).ok();
-    let parsed = |is: fn(&str) -> bool| root.as_ref().is_some_and(|root| root.has_text(&is));
-    let has = |is: fn(&str) -> bool| is(template) || parsed(is);
-    if has(|text| text.contains(TRAIL_TYPE)) {
+    if names_trail(template) {
         return Some(true);
     }
-    let is_open = root.as_ref().is_none_or(|root| open_parts(root).next().is_some());
-    (is_open || has(kinds::mentions_such_a_type)).then_some(false)
+    let is_open = || yaml::read(template).map_or(true, |root| open_parts(&root).next().is_some());
+    (has(template, kinds::mentions_such_a_type) || is_open()).then_some(false)
+}
+
+/// Whether a template names the type of a trail.
+fn names_trail(template: &str) -> bool {
+    has(template, |text| text.contains(TRAIL_TYPE))
+}
+
+/// Whether a template is a text like that, or has one, which an escape can hide. The work grows with
+/// the length of the template, whatever its aliases repeat.
+fn has(template: &str, is: fn(&str) -> bool) -> bool {
+    is(template) || yaml::has_scalar(template, is)
 }
 
 /// Every trail of the stacks.
@@ -216,7 +223,7 @@ fn note_possible_trails(preview: &mut Preview, stacks: &Stacks<'_>, index: usize
 /// argument of a function.
 fn declares_trail(stack_set: &Node) -> bool {
     let body = stack_set.get("Properties").and_then(|of| of.get("TemplateBody"));
-    body.is_some_and(|body| body.has_text(&|text| makes_trails(text) == Some(true)))
+    body.is_some_and(|body| body.has_text(&names_trail))
 }
 
 /// One trail in every outcome of the conditions that are not decided.

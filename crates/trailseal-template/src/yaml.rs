@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use granit_parser::{Event, Parser, ScalarStyle, Span, Tag, options};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag, options};
 use serde_json::Value;
 
 use crate::node::{Member, Node, NodeValue};
@@ -61,7 +61,21 @@ fn too_many() -> String {
     format!("has more than {NODES_MAX} values, aliases counted as repeated, or too much text")
 }
 
-fn read_yaml(text: &str) -> Result<Node, String> {
+/// Whether a scalar of a document is like that, also of one that `read` refuses, up to what cannot be
+/// parsed. Aliases are not followed.
+pub(crate) fn has_scalar(text: &str, is: impl Fn(&str) -> bool) -> bool {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    for event in events(text) {
+        match event {
+            Ok((Event::Scalar(found, ..), _)) if is(&found) => return true,
+            Ok(_) => {}
+            Err(_) => return json::read(text).is_ok_and(|value| of_json(&value).has_text(&is)),
+        }
+    }
+    false
+}
+
+fn events(text: &str) -> impl Iterator<Item = Result<(Event<'_>, Span), ScanError>> {
     let limits = options! {
         emit_comments: false,
         simple_key_max_lookahead: 100_000,
@@ -69,8 +83,12 @@ fn read_yaml(text: &str) -> Result<Node, String> {
         block_nesting_limit: DEPTH_MAX,
         block_scalar_eof_without_line_feed: true,
     };
+    Parser::new_from_str_with_options(text, limits)
+}
+
+fn read_yaml(text: &str) -> Result<Node, String> {
     let mut builder = Builder::default();
-    for event in Parser::new_from_str_with_options(text, limits) {
+    for event in events(text) {
         let (event, span) = event.map_err(|error| {
             let what = error.to_string();
             format!("is not YAML or JSON: {}", what.lines().next().unwrap_or_default())

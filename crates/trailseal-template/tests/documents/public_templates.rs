@@ -165,6 +165,9 @@ fn stack_sets_and_products_that_make_trails_are_named() {
         "{Resources: {T: {Type: AWS::CloudTrail::Trail}}}",
         // The text of the template has an escape.
         r#"'{"Resources": {"T": {"Type": "AWS::CloudTrail::Tr\u0061il"}}}'"#,
+        r#"!Sub ['{"Resources": {"T": {"Type": "AWS::CloudTrail::Tr\u0061il"}}}', {A: b}]"#,
+        // JSON that is not YAML.
+        r#"'{"Description": "\ud83d\ude00", "T": {"Type": "AWS::CloudTrail::Tr\u0061il"}}'"#,
     ] {
         let (problems, notes) = of(stack_set, &format!("{{TemplateBody: {body}}}"));
         assert_eq!(problems, "`X` makes a trail that is not read", "{body}");
@@ -182,6 +185,24 @@ fn stack_sets_and_products_that_make_trails_are_named() {
         assert!(notes.contains("may make trails"), "{kind}: {notes}");
     }
     assert_eq!(of("AWS::S3::Bucket", "{}"), (String::new(), String::new()));
+}
+
+/// The aliases of a text are followed, those in the text are not: it takes seconds, not hours.
+#[test]
+fn a_stack_set_whose_template_is_many_texts_with_aliases_is_read_in_time() {
+    let level = |own: char, below: &str| format!("&{own} [{}]", [below; 9].join(", "));
+    let levels = [('a', "x"), ('b', "*a"), ('c', "*b"), ('d', "*c"), ('e', "*d")];
+    let levels = levels.map(|(own, below)| level(own, below)).join(", ");
+    let body = format!("&t '[{levels}]'{}", ", *t".repeat(20_000));
+    let text = format!(
+        "Resources: {{X: {{Type: 'AWS::CloudFormation::StackSet', \
+         Properties: {{TemplateBody: [{body}]}}}}}}"
+    );
+    let start = std::time::Instant::now();
+    let Preview { problems, notes, .. } = preview(&text, &Values::default());
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    assert_eq!(problems, Vec::<String>::new());
+    assert!(notes.join(" ").contains("may make trails"), "{notes:?}");
 }
 
 #[test]
