@@ -30,10 +30,11 @@ impl Targets {
         self.not_planned.push(NotPlanned { what: what.to_owned(), why, exit });
     }
 
-    /// Each trail once.
+    /// Each of them once, and none of `trails` among those that are left.
     fn once(mut self) -> Self {
         let mut known = BTreeSet::new();
         self.trails.retain(|trail| known.insert(trail.clone()));
+        self.not_planned.retain(|one| known.insert(one.what.clone()));
         self
     }
 }
@@ -110,8 +111,7 @@ impl Targets {
     ) {
         let (arn, home) = (&trail.arn, trail.arn.home_region());
         let is_own = arn.owner() == context.aws.own().account();
-        let is_known = self.not_planned.iter().any(|known| known.what == arn.as_str());
-        if !is_own || is_known || searched.contains(home) || context.evaluation().exempts(arn) {
+        if !is_own || searched.contains(home) || context.evaluation().exempts(arn) {
             return;
         }
         let why = format!("its home Region {home} was not searched: add it to --region");

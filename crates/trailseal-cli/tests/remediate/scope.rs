@@ -169,4 +169,15 @@ async fn a_trail_that_a_report_lists_twice_gets_one_plan() {
     assert_eq!(ended.out.matches("Plan to seal").count(), 1, "{}", ended.out);
     let ended = run(&lab, &folder, &["audit", "audit", "--create-key"]).expect(0);
     assert_eq!(ended.out.matches("Plan to seal").count(), 1, "{}", ended.out);
+    // A copy that could not be verified says nothing against the plan of its trail.
+    let hides = json!({ "replicas": "EVALUATE", "unverified": "COMPLIANT", "profile": "cis" });
+    let open = |region| result(Some(TRAIL), region, "COMPLIANT", true);
+    let some = [open("eu-west-1"), fails("us-east-1"), open("us-west-2")];
+    let some = self::report(&some, &hides, &[]);
+    let ended = run_report(&lab, "twice-some", &some, &[]).expect(0);
+    assert_eq!(ended.out.matches("Plan to seal").count(), 1, "{}", ended.out);
+    assert!(!ended.out.contains("No plan was made"), "{}", ended.out);
+    let none = self::report(&[open("eu-west-1"), open("us-west-2")], &hides, &[]);
+    let ended = run_report(&lab, "twice-none", &none, &[]).expect(1);
+    assert_eq!(ended.out.matches(TRAIL).count(), 1, "{}", ended.out);
 }
