@@ -38,6 +38,14 @@ fn row(kind: &str, id: &str, configuration: &Value) -> Value {
     })
 }
 
+/// The row with a time, and with this status unless it has one.
+fn dated(row: &Value, status: &str) -> Value {
+    let mut row = with(row.clone(), "configurationItemCaptureTime", json!(INSTANT));
+    let members = row.as_object_mut().unwrap();
+    members.entry("configurationItemStatus").or_insert(json!(status));
+    row
+}
+
 /// Judges a trail by three rows of a query.
 fn judge(trail: &Value, key: &Value) -> Checked {
     let trail = row("AWS::CloudTrail::Trail", "main", trail);
@@ -51,7 +59,8 @@ fn judge(trail: &Value, key: &Value) -> Checked {
 
 /// Judges rows of a query, which are the same in each form.
 fn judge_rows(rows: &[Value]) -> Checked {
-    let folder = Folder::new("rows");
+    // Each test has a thread of its own.
+    let folder = Folder::new(&format!("rows-{:?}", std::thread::current().id()));
     let check = |documents: &[Value]| {
         folder.write_json("rows.json", documents);
         folder.check(&["rows.json"])
@@ -59,15 +68,7 @@ fn judge_rows(rows: &[Value]) -> Checked {
     let texts: Vec<String> = rows.iter().map(Value::to_string).collect();
     let checked = check(&[json!({ "Results": texts })]);
     // A query may also select the status and the time.
-    let dated: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            let mut row = with(row.clone(), "configurationItemCaptureTime", json!(INSTANT));
-            let members = row.as_object_mut().unwrap();
-            members.entry("configurationItemStatus").or_insert(json!("OK"));
-            row
-        })
-        .collect();
+    let dated: Vec<Value> = rows.iter().map(|row| dated(row, "OK")).collect();
     for rows in [rows, &dated] {
         // The rows alone, as `jq '.Results[] | fromjson'` prints them, and in one list.
         for documents in [rows, &[json!(rows)], &[json!({ "Results": rows })]] {
@@ -123,6 +124,21 @@ fn a_row_that_lacks_a_member_of_every_item_is_a_problem() {
     let checked = judge(&with(whole_trail(), "trailARN", foreign), &whole_key());
     checked.is(Exit::Failure, &[]);
     assert!(checked.err.contains("lacks `configuration.isOrganizationTrail`"), "{}", checked.err);
+}
+
+/// AWS Config has no configuration of a resource that was deleted or that it does not record.
+#[test]
+fn a_row_that_has_no_state_needs_no_configuration() {
+    for (status, exit) in [
+        ("ResourceDeleted", Exit::Clean),
+        ("ResourceDeletedNotRecorded", Exit::Clean),
+        ("ResourceNotRecorded", Exit::Failure),
+    ] {
+        let gone = row("AWS::CloudTrail::Trail", "main", &Value::Null);
+        let checked = judge_rows(&[dated(&gone, status)]);
+        checked.is(exit, &["NOT_APPLICABLE"]);
+        assert!(!checked.err.contains("lacks"), "{}", checked.err);
+    }
 }
 
 #[test]
