@@ -8,8 +8,8 @@
 //! kinds are expected to have the same form.
 //!
 //! A key is read as a whole or set aside: what the folders say must agree with the name of the file.
-//! CloudTrail puts nothing else into the folder of a Region, so that any other object there is set
-//! aside too, in whatever folder it is.
+//! CloudTrail writes nothing else below the folder of a Region, so any other object there is set
+//! aside too, at any depth.
 
 use time::{Date, Month as MonthName, PrimitiveDateTime, Time};
 use trailseal_rule::Timestamp;

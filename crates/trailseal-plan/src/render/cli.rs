@@ -68,9 +68,9 @@ fn named(key: &KeyTarget) -> String {
     key.arn().map_or_else(|| CREATED.to_owned(), |arn| shell_word(arn.as_str()))
 }
 
-/// A JSON document as one word of a POSIX shell, in printable ASCII: an output that replaces other
-/// characters, such as invisible ones, would change the document. Escapes stand for them, and there
-/// is no white space between the tokens.
+/// A JSON document as one word of a POSIX shell, without white space between its tokens. Characters
+/// outside of printable ASCII are escaped: an output that replaced invisible ones would change the
+/// document.
 fn json_word(json: &str) -> String {
     let (mut out, mut is_in_string, mut is_escaped) = (String::new(), false, false);
     for character in json.chars() {

@@ -92,7 +92,7 @@ impl BucketReaders {
                     self.named.insert(arn);
                     return;
                 }
-                None => format!("{of} names somebody who is no account, role or user"),
+                None => format!("{of} names a principal that is not an account, role or user"),
             },
             Principal::Everyone if !statement.is_conditional() => {
                 format!("{of} lets everybody read")
@@ -212,7 +212,7 @@ mod tests {
         let user = "arn:aws:iam::444455556666:user/ann";
         check(json!({ "AWS": [user, "444455556666", ROLE] }), &[ROLE, root, user], &[]);
         check(json!({ "AWS": [user, "444455556666", root] }), &[root, user], &[]);
-        let nobody = "statement `Read` names somebody who is no account, role or user";
+        let other = "statement `Read` names a principal that is not an account, role or user";
         for name in [
             "arn:aws:sts::444455556666:assumed-role/siem/me",
             "arn:aws:sts::444455556666:role/siem",
@@ -226,9 +226,9 @@ mod tests {
             "arn:aws:iam::444455556666:role/siem:more",
             "AROAEXAMPLE",
         ] {
-            check(json!({ "AWS": name }), &[], &[nobody]);
+            check(json!({ "AWS": name }), &[], &[other]);
         }
-        check(json!({ "CanonicalUser": "79a59df900b949e5" }), &[], &[nobody]);
+        check(json!({ "CanonicalUser": "79a59df900b949e5" }), &[], &[other]);
         check(json!("*"), &[], &["statement `Read` lets everybody read"]);
         check(json!({ "AWS": "*" }), &[], &["statement `Read` lets everybody read"]);
         let service = json!({ "Service": "config.amazonaws.com", "AWS": ROLE });
