@@ -46,14 +46,6 @@ Examples:
     exit_codes!("wrong usage, or an unreadable report")
 );
 
-/// A report can be one of `trailseal logs`.
-const FULL_OF_ANY: &str = "In the table, show the details of each trail: why a finding matters, its \
-    fix, the key and the source. A terminal shows them anyway for up to 20 trails. In the table of \
-    `logs`, show each month";
-
-const FAILED_OF_ANY: &str = "In the table, list only trails that are non-compliant or unverified, \
-    and of `logs` only files that are not encrypted with the key of their trail";
-
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   trailseal explain
@@ -169,8 +161,6 @@ pub(crate) struct CheckArguments {
 /// Unknown members are ignored; a report of another version is refused.
 #[derive(Debug, Args)]
 #[command(after_help = RENDER_EXAMPLES)]
-#[command(mut_arg("full", |option| option.help(FULL_OF_ANY)))]
-#[command(mut_arg("failed", |option| option.help(FAILED_OF_ANY)))]
 pub(crate) struct RenderArguments {
     /// A report of `-o json`, or `-` for standard input
     #[arg(value_name = "REPORT.json|-")]

@@ -30,11 +30,12 @@ Examples:
     trailseal audit --aggregator organization --aggregator-region eu-central-1
 
 Required permissions: cloudtrail:DescribeTrails, kms:DescribeKey and account:ListRegions in each \
-account; with profile=strict also kms:GetKeyRotationStatus, kms:GetKeyPolicy and \
-cloudtrail:GetTrailStatus, which is called in every enabled Region of a multi-Region trail, even \
-with --region.
-With --log-files also s3:ListBucket and s3:GetBucketAcl on the buckets, and s3:GetObject on their \
-files, which HEAD requests need.
+account; for keys in external key stores also cloudtrail:GetTrailStatus; with profile=strict also \
+kms:GetKeyRotationStatus, kms:GetKeyPolicy and cloudtrail:GetTrailStatus, which is called in every \
+enabled Region of a multi-Region trail, even with --region.
+With --log-files also cloudtrail:GetTrailStatus, s3:ListBucket and s3:GetBucketAcl on the buckets, \
+and s3:GetObject on their files, which HEAD requests need.
+With --accounts organization also organizations:ListAccounts, and sts:AssumeRole on the roles.
 With the parameter exemptionsFrom also s3:GetObject on the document; with exemptionTag also \
 cloudtrail:ListTags on the trails.
 With --aggregator only config:SelectAggregateResourceConfig, in the account and Region of the \

@@ -55,8 +55,9 @@ pub(super) const CHECK: Check = Check {
     title: "the newest log files are encrypted with the trail's key",
     rationale: "the control is about log files: the trail's configuration does not show how they \
                 are encrypted",
-    evidence: "S3 ListObjectsV2, HeadObject and GetBucketAcl, or S3 Inventory; CloudTrail \
-               DescribeTrails; KMS DescribeKey if the trail names an alias or a bare ID",
+    evidence: "S3 ListObjectsV2, HeadObject and GetBucketAcl, or S3 Inventory, or a result of \
+               Athena; CloudTrail DescribeTrails and GetTrailStatus; in an audit KMS DescribeKey if \
+               the trail names an alias or a bare ID",
     fails_when: "the newest log file of a folder was delivered more than an hour after the first \
                  one with the trail's key and is not encrypted with it; or no log file is, although \
                  there were deliveries in the last 7 days; with `--history fail`, also if an older \
