@@ -97,9 +97,10 @@ fn source_arns(question: &TrailAndKey<'_>) -> Vec<Shape> {
 ///
 /// - A trail: its ARN is in `aws:SourceArn` and in the encryption context of log files. The
 ///   notifications that it publishes to an encrypted SNS topic have another encryption context.
-/// - An event data store: `aws:SourceArn` and `aws:SourceAccount` "are not supported in KMS key
-///   policies for event data stores" ("CloudTrail User Guide, Configure AWS KMS key policies for
-///   CloudTrail"); its encryption context is not documented.
+/// - An event data store: "CloudTrail Lake supports the `aws:SourceAccount` and `aws:SourceArn`
+///   condition keys in KMS key policies for event data stores. Add these conditions after you create
+///   the event data store" ("CloudTrail User Guide, Configure AWS KMS key policies for CloudTrail").
+///   So the request that creates one may lack them; its encryption context is not documented.
 pub(super) fn cloudtrail_for_strangers(question: &TrailAndKey<'_>) -> Vec<Context> {
     const ENCRYPTION_CONTEXT: &str = "kms:EncryptionContext:aws:cloudtrail:arn";
     let arn = question.arn() + "cloudtrail:" + Hole::Label + ":" + Hole::Unnamed + ":";
