@@ -73,10 +73,17 @@ fn parse_operator(name: &str, keys: &Json, variables: Variables) -> Vec<Conditio
 }
 
 /// The values of a key; `None` if AWS does not document what they mean: an empty list, a variable in
-/// a value of an operator that has none, or letters outside of ASCII whose case would not matter.
+/// a value of an operator that has none, letters outside of ASCII whose case would not matter, or
+/// different truth values ("IAM User Guide, Access Analyzer policy check reference", *Invalid
+/// condition multiple Boolean*).
 fn parse_values(values: &Json, variables: Variables, test: Test) -> Option<Vec<Pattern>> {
     let values = values.one_or_many()?;
-    if values.is_empty() {
+    let first = values.first()?;
+    let is_first = |value: &Option<String>| match (value, first) {
+        (Some(value), Some(first)) => value.eq_ignore_ascii_case(first),
+        (None, _) | (_, None) => false,
+    };
+    if matches!(test, Test::Bool | Test::Null) && !values.iter().all(is_first) {
         return None;
     }
     let parse = |text: String| {
@@ -166,13 +173,12 @@ impl Comparison<'_> {
                 Tendency::Certain(Match::Sometimes)
             }
         };
-        let wanted: Option<Vec<bool>> = self.patterns.iter().map(|one| self.boolean(one)).collect();
-        let Some(wanted) = wanted else { return Tendency::Certain(Match::Sometimes) };
-        match (wanted.contains(&true), wanted.contains(&false), missing) {
-            (true, false, missing) => missing,
-            (false, true, Tendency::Certain(missing)) => Tendency::Certain(!missing),
-            (false, true, Tendency::ByChoice | Tendency::CanHold) => Tendency::ByChoice,
-            _ => Tendency::Certain(Match::Always),
+        // All values are the same.
+        match (self.patterns.first().and_then(|pattern| self.boolean(pattern)), missing) {
+            (Some(true), missing) => missing,
+            (Some(false), Tendency::Certain(missing)) => Tendency::Certain(!missing),
+            (Some(false), Tendency::ByChoice | Tendency::CanHold) => Tendency::ByChoice,
+            (None, _) => Tendency::Certain(Match::Sometimes),
         }
     }
 

@@ -211,8 +211,7 @@ mod tests {
         statement
     }
 
-    const FORMAT: PolicyFormat =
-        PolicyFormat { bytes_max: 32_768, ignores_incomplete_statements: true };
+    const FORMAT: PolicyFormat = PolicyFormat { bytes_max: 32_768, requires_plain_elements: true };
 
     fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
         PolicyDocument::parse(text, FORMAT)
@@ -289,10 +288,10 @@ mod tests {
     #[test]
     fn the_format_says_whether_incomplete_statements_have_an_effect() {
         let policy = json!({ "Statement": statement(&[("Resource", Value::Null)]) }).to_string();
-        for ignores_incomplete_statements in [true, false] {
-            let format = PolicyFormat { ignores_incomplete_statements, ..FORMAT };
+        for requires_plain_elements in [true, false] {
+            let format = PolicyFormat { requires_plain_elements, ..FORMAT };
             let policy = PolicyDocument::parse(&policy, format).unwrap();
-            let expected = usize::from(!ignores_incomplete_statements);
+            let expected = usize::from(!requires_plain_elements);
             assert_eq!(policy.statements().count(), expected);
         }
     }

@@ -6,7 +6,7 @@ use crate::json::{Json, repeated_name};
 use crate::matching::Match;
 use crate::pattern::{Pattern, Resolved, Variables, Wildcards};
 use crate::request::CallerSet;
-use crate::shape::{Shape, Token, is_ascii};
+use crate::shape::{Shape, Token, is_ascii, spelled};
 
 /// An element that is a list, plain (`Principal`) or negated (`NotPrincipal`).
 #[derive(Debug, Clone, PartialEq)]
@@ -149,8 +149,10 @@ fn same_principal(named: &str, arn: &str) -> Match {
     ))
 }
 
-/// Reads `Action`, `NotAction`, `Resource` or `NotResource`; an entry that is not text, or that is
-/// blank, is `None`. What KMS makes of those is not documented.
+/// Reads `Action`, `NotAction`, `Resource` or `NotResource`. An entry is `None` if it is not text or
+/// is blank, whose meaning KMS does not document, or if it has a variable before its fifth colon:
+/// "You can't use a variable to replace parts of the ARN before the fifth colon" ("IAM User Guide,
+/// IAM policy elements: Variables and tags").
 pub(crate) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Option<Pattern>>> {
     let entries = match json {
         Json::Text(_) => std::slice::from_ref(json),
@@ -161,15 +163,25 @@ pub(crate) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Op
     };
     let pattern = |entry: &Json| {
         let Json::Text(text) = entry else { return None };
-        (!text.trim().is_empty()).then(|| Pattern::parse(text, variables, Wildcards::Supported))
+        let is_clear = variables == Variables::Literal || !has_early_variable(text);
+        (is_clear && !text.trim().is_empty())
+            .then(|| Pattern::parse(text, variables, Wildcards::Supported))
     };
     Some(entries.iter().map(pattern).collect())
+}
+
+/// Whether a variable begins before the fifth colon.
+fn has_early_variable(text: &str) -> bool {
+    text.split_once("${").is_some_and(|(before, _)| before.matches(':').count() < 5)
 }
 
 impl Listed<Option<Pattern>> {
     /// Which operations a statement is about; their names are compared without regard to letter case
     /// ("IAM User Guide, IAM JSON policy elements: Action"). The name of no operation has characters
-    /// outside of ASCII, and what AWS makes of a pattern with them is not documented.
+    /// outside of ASCII, and what AWS makes of a pattern with them is not documented. Nor is what it
+    /// makes of wildcards in the name of the service: an action "consists of a service namespace, a
+    /// colon, and the name of an action. Action names can include wildcards" ("IAM User Guide, Grammar
+    /// of the IAM JSON policy language").
     pub(crate) fn matches_action(&self, action: &str, context: &Context, steps: &Steps) -> Match {
         let action = Shape::text(action);
         self.matches(|pattern| {
@@ -181,7 +193,8 @@ impl Listed<Option<Pattern>> {
                 if !is_ascii(tokens) {
                     return Match::Sometimes;
                 }
-                Match::from(fit(tokens, &action, LetterCase::Ignored, steps).always)
+                let fits = fit(tokens, &action, LetterCase::Ignored, steps).always;
+                Match::from(fits).and(certain_if(segment(tokens, 0).is_some()))
             })
         })
     }
@@ -191,7 +204,9 @@ impl Listed<Option<Pattern>> {
     ///
     /// A `*` that is the last character of a segment "can expand to match beyond the colon
     /// boundaries" ("IAM User Guide, IAM JSON policy elements: Resource"). The guide does not say so
-    /// of one within a segment: if such a one would have to, the resource is in doubt.
+    /// of one within a segment: if such a one would have to, the resource is in doubt. So it is if
+    /// the pattern is not an ARN or has a wildcard in its service: "You can't use a wildcard in the
+    /// service segment that identifies the AWS product" (the same page).
     pub(crate) fn matches_resource(
         &self,
         resource: Option<&Shape>,
@@ -208,13 +223,32 @@ impl Listed<Option<Pattern>> {
                 };
                 steps.add_each(tokens);
                 if fit(&within_segments(tokens), resource, LetterCase::Sensitive, steps).always {
-                    return Match::Always;
+                    return certain_if(names_service(tokens));
                 }
                 let expanded = fit(tokens, resource, LetterCase::Sensitive, steps).possible;
                 if expanded { Match::Sometimes } else { Match::Never }
             })
         })
     }
+}
+
+/// The segment of a pattern with this number, if it ends with a colon and has no wildcards.
+fn segment(tokens: &[Token], number: usize) -> Option<&[Token]> {
+    let colon = Token::Literal(':');
+    let mut segments = tokens.split(|token| *token == colon);
+    let segment = segments.nth(number)?;
+    segments.next()?;
+    segment.iter().all(|token| matches!(token, Token::Literal(_))).then_some(segment)
+}
+
+/// Whether the pattern is an ARN whose service is named without wildcards.
+fn names_service(tokens: &[Token]) -> bool {
+    let is_arn = segment(tokens, 0).is_some_and(|first| spelled(first) == "arn");
+    is_arn && segment(tokens, 2).is_some()
+}
+
+fn certain_if(is_certain: bool) -> Match {
+    if is_certain { Match::Always } else { Match::Sometimes }
 }
 
 /// The same pattern, in which only the wildcards at the end of a segment reach over colons.

@@ -1,8 +1,8 @@
 //! The names of condition operators.
 //!
 //! "IAM User Guide, IAM JSON policy elements: Condition operators"; set operators in "IAM User
-//! Guide, Single-valued vs. multivalued context keys". Names are compared without regard to letter
-//! case.
+//! Guide, Single-valued vs. multivalued context keys". The guide does not say that letter case is
+//! ignored, so a name in another case is not known.
 
 use crate::pattern::Wildcards;
 
@@ -64,15 +64,14 @@ pub(crate) enum Missing {
 impl Operator {
     /// Parses an operator's name; `None` for an unknown name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        let lower = name.to_ascii_lowercase();
-        let (quantifier, rest) = if let Some(rest) = lower.strip_prefix("forallvalues:") {
+        let (quantifier, rest) = if let Some(rest) = name.strip_prefix("ForAllValues:") {
             (Quantifier::ForAllValues, rest)
-        } else if let Some(rest) = lower.strip_prefix("foranyvalue:") {
+        } else if let Some(rest) = name.strip_prefix("ForAnyValue:") {
             (Quantifier::ForAnyValue, rest)
         } else {
-            (Quantifier::Single, lower.as_str())
+            (Quantifier::Single, name)
         };
-        let (missing, base) = match rest.strip_suffix("ifexists") {
+        let (missing, base) = match rest.strip_suffix("IfExists") {
             Some(base) => (Missing::Holds, base),
             None => (Missing::AsUsual, rest),
         };
@@ -114,31 +113,31 @@ impl Test {
 fn test_of(base: &str) -> Option<(Test, Polarity)> {
     use Polarity::{Matching, Negated};
     Some(match base {
-        "stringequals" => (Test::Equals, Matching),
-        "stringnotequals" => (Test::Equals, Negated),
-        "stringequalsignorecase" => (Test::EqualsIgnoreCase, Matching),
-        "stringnotequalsignorecase" => (Test::EqualsIgnoreCase, Negated),
-        "stringlike" => (Test::Like, Matching),
-        "stringnotlike" => (Test::Like, Negated),
-        "arnequals" | "arnlike" => (Test::Arn, Matching),
-        "arnnotequals" | "arnnotlike" => (Test::Arn, Negated),
-        "bool" => (Test::Bool, Matching),
-        "null" => (Test::Null, Matching),
-        "numericequals"
-        | "numericlessthan"
-        | "numericlessthanequals"
-        | "numericgreaterthan"
-        | "numericgreaterthanequals" => (Test::Number, Matching),
-        "numericnotequals" => (Test::Number, Negated),
-        "ipaddress" => (Test::Address, Matching),
-        "notipaddress" => (Test::Address, Negated),
-        "datenotequals" => (Test::Opaque, Negated),
-        "dateequals"
-        | "datelessthan"
-        | "datelessthanequals"
-        | "dategreaterthan"
-        | "dategreaterthanequals"
-        | "binaryequals" => (Test::Opaque, Matching),
+        "StringEquals" => (Test::Equals, Matching),
+        "StringNotEquals" => (Test::Equals, Negated),
+        "StringEqualsIgnoreCase" => (Test::EqualsIgnoreCase, Matching),
+        "StringNotEqualsIgnoreCase" => (Test::EqualsIgnoreCase, Negated),
+        "StringLike" => (Test::Like, Matching),
+        "StringNotLike" => (Test::Like, Negated),
+        "ArnEquals" | "ArnLike" => (Test::Arn, Matching),
+        "ArnNotEquals" | "ArnNotLike" => (Test::Arn, Negated),
+        "Bool" => (Test::Bool, Matching),
+        "Null" => (Test::Null, Matching),
+        "NumericEquals"
+        | "NumericLessThan"
+        | "NumericLessThanEquals"
+        | "NumericGreaterThan"
+        | "NumericGreaterThanEquals" => (Test::Number, Matching),
+        "NumericNotEquals" => (Test::Number, Negated),
+        "IpAddress" => (Test::Address, Matching),
+        "NotIpAddress" => (Test::Address, Negated),
+        "DateNotEquals" => (Test::Opaque, Negated),
+        "DateEquals"
+        | "DateLessThan"
+        | "DateLessThanEquals"
+        | "DateGreaterThan"
+        | "DateGreaterThanEquals"
+        | "BinaryEquals" => (Test::Opaque, Matching),
         _ => return None,
     })
 }
@@ -151,7 +150,7 @@ mod tests {
     fn a_name_has_a_quantifier_an_operator_and_a_suffix() {
         let (test, polarity, missing) = (Test::Like, Polarity::Negated, Missing::Holds);
         let some = Operator { test, polarity, quantifier: Quantifier::ForAnyValue, missing };
-        assert_eq!(Operator::parse("foranyvalue:StringNOTLikeIfExists"), Some(some));
+        assert_eq!(Operator::parse("ForAnyValue:StringNotLikeIfExists"), Some(some));
         let (test, polarity, missing) = (Test::Arn, Polarity::Matching, Missing::AsUsual);
         let all = Operator { test, polarity, quantifier: Quantifier::ForAllValues, missing };
         assert_eq!(Operator::parse("ForAllValues:ArnEquals"), Some(all));
@@ -170,6 +169,10 @@ mod tests {
             "ForAnyValue:Null",
             "StringEqualsIfExistsIfExists",
             " StringEquals",
+            "stringEquals",
+            "STRINGEQUALS",
+            "foranyvalue:StringEquals",
+            "StringEqualsifexists",
         ] {
             assert_eq!(Operator::parse(name), None, "{name}");
         }

@@ -14,8 +14,9 @@ pub struct PolicyFormat {
     /// The maximum size of a policy in bytes.
     pub bytes_max: usize,
     /// A statement without `Action` and `NotAction`, or without `Resource` and `NotResource`, has no
-    /// effect. If false, the missing element is not understood and may match.
-    pub ignores_incomplete_statements: bool,
+    /// effect. One with the negated form only may have an effect or none. If false, a missing
+    /// element is not understood and may match, and a negated form means what IAM documents.
+    pub requires_plain_elements: bool,
 }
 
 /// Why a text is not a policy, as a message of one line about the text.
@@ -89,7 +90,7 @@ fn read_statement(
         listed(members, plain, negated, |json| parse_patterns(json, variables))
     };
     let missing =
-        if format.ignores_incomplete_statements { missing_elements(members) } else { Vec::new() };
+        if format.requires_plain_elements { missing_elements(members) } else { Vec::new() };
     Ok(Statement {
         reference,
         effect,
@@ -98,6 +99,7 @@ fn read_statement(
         resources: patterns("Resource", "NotResource", variables),
         conditions: read_conditions(members, variables),
         missing,
+        requires_plain_elements: format.requires_plain_elements,
     })
 }
 

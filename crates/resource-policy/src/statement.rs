@@ -88,6 +88,8 @@ pub struct Statement {
     pub(crate) conditions: Vec<Condition>,
     /// The required elements that are missing, so that the statement has no effect.
     pub(crate) missing: Vec<&'static str>,
+    /// Whether `NotAction` and `NotResource` may have no effect.
+    pub(crate) requires_plain_elements: bool,
 }
 
 /// How each element of a statement matches a set of requests.
@@ -169,14 +171,24 @@ impl Statement {
         self.matches_action(&request.action, &steps).and(self.matches_resource(request, &steps))
     }
 
+    /// The most that is certain of an element: where the service requires the plain form, it is not
+    /// documented that the negated one has an effect.
+    fn most<T>(&self, element: &Listed<T>) -> Match {
+        let is_plain = !matches!(element, Listed::Except(_));
+        if is_plain || !self.requires_plain_elements { Match::Always } else { Match::Sometimes }
+    }
+
     /// How the statement matches, given how [its principals](Self::matches_caller) and
     /// [its actions](Self::matches_action) do. Elements that cannot change the result are not
-    /// compared.
+    /// compared. Of an Allow with `NotAction` or `NotResource` the most is assumed, of a Deny not.
     pub fn matches(&self, caller_and_action: Match, request: &Request, steps: &Steps) -> Match {
         if caller_and_action == Match::Never {
             return caller_and_action;
         }
         let mut matches = caller_and_action.and(self.matches_resource(request, steps));
+        if self.effect == Effect::Deny {
+            matches = matches.and(self.most(&self.actions)).and(self.most(&self.resources));
+        }
         for condition in &self.conditions {
             if matches == Match::Never {
                 break;
@@ -204,10 +216,12 @@ impl Statement {
         };
         // For a statement about other callers, the other elements need no comparison.
         if matches.principal != Match::Never {
-            matches.action = self.matches_action(&request.action, steps);
+            matches.action =
+                self.matches_action(&request.action, steps).and(self.most(&self.actions));
         }
         if matches.caller_and_action() != Match::Never {
-            matches.resource = self.matches_resource(request, steps);
+            matches.resource =
+                self.matches_resource(request, steps).and(self.most(&self.resources));
             matches.conditions = self
                 .conditions
                 .iter()

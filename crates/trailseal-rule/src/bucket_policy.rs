@@ -15,7 +15,7 @@ const POLICY_BYTES_MAX: usize = 32_768;
 
 fn parse(policy: &str) -> Result<PolicyDocument, PolicyError> {
     // Only for key policies does AWS document that a statement without `Resource` has no effect.
-    let format = PolicyFormat { bytes_max: POLICY_BYTES_MAX, ignores_incomplete_statements: false };
+    let format = PolicyFormat { bytes_max: POLICY_BYTES_MAX, requires_plain_elements: false };
     PolicyDocument::parse(policy, format)
 }
 

@@ -136,3 +136,71 @@ fn a_number_that_is_not_a_plain_integer_is_in_doubt() {
         }
     }
 }
+
+/// "You can't use a variable to replace parts of the ARN before the fifth colon" ("IAM User Guide,
+/// IAM policy elements: Variables and tags").
+#[test]
+fn a_variable_in_the_region_or_account_of_a_resource_is_in_doubt() {
+    for resource in [
+        "arn:aws:kms:us-east-1:${aws:SourceAccount}:key/*",
+        "arn:aws:kms:${aws:RequestedRegion}:111122223333:key/*",
+        "${aws:PrincipalTag/key, '*'}",
+    ] {
+        assert_doubtful(&json!({ "Resource": resource }));
+        assert_doubtful(&json!({ "Resource": null, "NotResource": resource }));
+    }
+}
+
+/// "The `Effect`, `Principal`, `Action`, and `Resource` elements are required" ("AWS KMS Developer
+/// Guide, Key policies in AWS KMS").
+#[test]
+fn a_statement_without_action_or_resource_in_their_plain_forms_is_in_doubt() {
+    let other = "arn:aws:kms:us-east-1:111122223333:key/aaaaaaaa-12ab-34cd-56ef-1234567890ab";
+    for members in [
+        json!({ "Action": null, "NotAction": "kms:DescribeKey" }),
+        json!({ "Resource": null, "NotResource": other }),
+    ] {
+        assert_doubtful(&members);
+        let (_, open) = ask(&json!([statement("Allow", &members)]));
+        assert!(!open.exposures.is_empty(), "an Allow with {members} counts as open");
+    }
+}
+
+#[test]
+fn a_wildcard_in_the_service_of_an_action_or_resource_is_in_doubt() {
+    for action in ["*:*", "*:GenerateDataKey*", "k*", "kms*", "?ms:*", "km*:GenerateDataKey"] {
+        assert_doubtful(&json!({ "Action": action }));
+    }
+    for resource in ["arn:aws:*:us-east-1:111122223333:key/*", "arn:aws:k?s:*", "a*", "*:key/*"] {
+        assert_doubtful(&json!({ "Resource": resource }));
+    }
+    for members in [
+        json!({ "Action": "*" }),
+        json!({ "Action": "kms:*" }),
+        json!({ "Action": "KMS:GenerateDataKey*" }),
+        json!({ "Resource": "arn:aws:kms:*" }),
+        json!({ "Resource": "arn:*:kms:us-east-1:111122223333:key/*" }),
+    ] {
+        assert_eq!(ask(&json!([statement("Allow", &members)])).0, Match::Always, "{members}");
+    }
+}
+
+/// IAM Access Analyzer: "When you provide multiple Boolean values, the condition match might not
+/// return the results that you expect".
+#[test]
+fn both_truth_values_for_one_key_are_in_doubt() {
+    for operator in ["Bool", "BoolIfExists", "Null"] {
+        for values in [json!(["true", "false"]), json!([false, true])] {
+            let condition = json!({ operator: { "aws:PrincipalIsAWSService": values } });
+            assert_doubtful(&json!({ "Condition": condition }));
+        }
+    }
+}
+
+#[test]
+fn an_operator_in_another_letter_case_is_in_doubt() {
+    for operator in ["stringEquals", "STRINGEQUALS", "StringEqualsifexists"] {
+        let condition = json!({ operator: { "aws:SourceAccount": "111122223333" } });
+        assert_doubtful(&json!({ "Condition": condition }));
+    }
+}

@@ -144,10 +144,10 @@ fn evaluation_of_the_longest_policies_ends() {
 
 #[test]
 fn policies_that_are_too_long_or_too_deep_are_refused() {
-    let long = format!(r#"{{"Statement": [], "Id": "{}"}}"#, "x".repeat(32_768));
+    let long = format!(r#"{{"Statement": [], "Id": "{}"}}"#, "x".repeat(131_072));
     assert_eq!(
         parse_key_policy(&long).unwrap_err().to_string(),
-        format!("it has {} bytes, and a policy has at most 32768", long.len())
+        format!("it has {} bytes, and a policy has at most 131072", long.len())
     );
     let deep = format!(r#"{{"Statement": {}{}}}"#, "[".repeat(5000), "]".repeat(5000));
     assert!(parse_key_policy(&deep).is_err());

@@ -4,21 +4,28 @@ use std::sync::{Arc, OnceLock};
 
 use resource_policy::{PolicyDocument, PolicyError, PolicyFormat};
 
-/// Bytes of a key policy, at most ("AWS KMS Developer Guide, Creating a key policy", *Key policy
-/// format*: 32,768 bytes).
+/// Bytes of a key policy that KMS accepts, at most ("AWS KMS Developer Guide, Creating a key policy",
+/// *Key policy format*: 32,768 bytes).
 pub const POLICY_BYTES_MAX: usize = 32_768;
+
+/// Bytes of a key policy that KMS returns, at most (`PolicyType` of its service model). KMS returns a
+/// policy with other white space than it was given, so that it can have more than
+/// [`POLICY_BYTES_MAX`].
+pub const RETURNED_BYTES_MAX: usize = 131_072;
 
 /// Parses a key policy.
 ///
 /// "If either of the required `Resource` or `Action` elements are missing from a key policy
 /// statement, the policy statement has no effect" (KMS API Reference, `CreateKey` and
-/// `PutKeyPolicy`, *Policy*).
+/// `PutKeyPolicy`, *Policy*). Whether `NotResource` or `NotAction` counts as one of them is not
+/// documented: "The `Effect`, `Principal`, `Action`, and `Resource` elements are required" ("AWS KMS
+/// Developer Guide, Key policies in AWS KMS", *Elements in a key policy*).
 ///
 /// # Errors
 ///
 /// As for [`PolicyDocument::parse`].
 pub fn parse_key_policy(text: &str) -> Result<PolicyDocument, PolicyError> {
-    let format = PolicyFormat { bytes_max: POLICY_BYTES_MAX, ignores_incomplete_statements: true };
+    let format = PolicyFormat { bytes_max: RETURNED_BYTES_MAX, requires_plain_elements: true };
     PolicyDocument::parse(text, format)
 }
 

@@ -5,18 +5,23 @@ use serde_json::{Map, Value, json};
 use super::search::{STEPS_MAX, Search, TOO_LONG};
 use super::{Openings, WAYS_TO_PLAINTEXT, ways_to_plaintext};
 use crate::arn::{KeyArn, TrailArn};
-use crate::key_policy::parsed::{POLICY_BYTES_MAX, parse_key_policy};
+use crate::key_policy::parsed::{POLICY_BYTES_MAX, RETURNED_BYTES_MAX, parse_key_policy};
 use crate::key_policy::question::TrailAndKey;
 
 const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 /// What a policy of these statements opens, and the steps of the search; the policy almost has the
-/// maximum size.
+/// maximum size that KMS accepts.
 fn search(statements: Vec<Value>) -> (Openings, u64) {
+    search_up_to(POLICY_BYTES_MAX, statements)
+}
+
+/// The same of a policy that almost has this size.
+fn search_up_to(bytes_max: usize, statements: Vec<Value>) -> (Openings, u64) {
     let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
     let bytes = text.len();
-    assert!((POLICY_BYTES_MAX * 4 / 5..=POLICY_BYTES_MAX).contains(&bytes), "{bytes} {text:.200}");
+    assert!((bytes_max * 4 / 5..=bytes_max).contains(&bytes), "{bytes} {text:.200}");
     let (trail, key) = (TrailArn::parse(TRAIL).unwrap(), KeyArn::parse(KEY).unwrap());
     let question = TrailAndKey { trail: &trail, key: Some(&key) };
     let policy = parse_key_policy(&text).unwrap();
@@ -129,6 +134,16 @@ fn the_work_for_the_longest_policies_is_limited() {
             assert!(steps < 2 * STEPS_MAX, "{steps} steps: {services} {statements:.300?}");
             assert!(open.exposures.is_empty() && !open.doubts.is_empty(), "{statements:?}");
         }
+    }
+}
+
+#[test]
+fn the_work_for_a_policy_with_the_white_space_of_kms_is_limited() {
+    for (pattern, count) in [("*", 125_000), ("*a", 62_000), ("?*", 62_000)] {
+        let statements = vec![sparing(50), of_source(pattern, count)];
+        let (open, steps) = search_up_to(RETURNED_BYTES_MAX, statements);
+        assert!(steps < 2 * STEPS_MAX, "{steps} steps: {pattern}");
+        assert!(open.exposures.is_empty() && !open.doubts.is_empty(), "{pattern}");
     }
 }
 
