@@ -52,6 +52,15 @@ struct Unrecognized {
 /// of time if the list does not say it.
 pub(super) type Written = (i64, String);
 
+/// A day of which the newest file is searched.
+#[derive(Debug)]
+struct DaySearch {
+    day: Day,
+    folder: String,
+    /// The key from which everything was listed before and no file counts.
+    listed_from: Option<String>,
+}
+
 /// A listed file of CloudTrail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct File {
@@ -246,15 +255,16 @@ impl<'p> Place<'p> {
 
     /// The newest file.
     pub(super) async fn newest(&self) -> Result<Option<File>, AwsError> {
+        let mut listed_from = None;
         if let Some(month) = self.month {
-            return self.newest_of_month(month).await;
+            return self.newest_of_month(month, &mut listed_from).await;
         }
         for year in self.names(&self.path).await?.into_iter().rev() {
             if !self.folders.contains_year(&year) {
                 continue;
             }
             for month in self.months_of(&year).await?.into_iter().rev() {
-                if let Some(newest) = self.newest_of_month(month).await? {
+                if let Some(newest) = self.newest_of_month(month, &mut listed_from).await? {
                     return Ok(Some(newest));
                 }
             }
@@ -279,64 +289,75 @@ impl<'p> Place<'p> {
         Ok(months.filter(|month| self.folders.contains_month(*month)).collect())
     }
 
-    async fn newest_of_month(&self, month: Month) -> Result<Option<File>, AwsError> {
+    /// The newest file of a month. `listed_from` is the key from which everything was listed and
+    /// no file counts.
+    async fn newest_of_month(
+        &self,
+        month: Month,
+        listed_from: &mut Option<String>,
+    ) -> Result<Option<File>, AwsError> {
         let Some(first) = Day::first_of(month) else { return Ok(None) };
         let day_folder = first.folder(&self.path);
         let folder = day_folder.strip_suffix("01/").unwrap_or(&day_folder);
         for name in self.names(folder).await?.into_iter().rev() {
             let day = Day::parse(&format!("{month}-{name}")).ok();
             let Some(day) = day.filter(|day| self.folders.contains_day(*day)) else { continue };
-            if let Some(newest) = self.newest_of_day(day).await? {
+            let folder = day.folder(&self.path);
+            let search = DaySearch { day, folder, listed_from: listed_from.take() };
+            if let Some(newest) = self.newest_of_day(&search).await? {
                 return Ok(Some(newest));
             }
+            *listed_from = Some(search.folder);
         }
         Ok(None)
     }
 
-    async fn newest_of_day(&self, day: Day) -> Result<Option<File>, AwsError> {
-        let folder = day.folder(&self.path);
+    async fn newest_of_day(&self, search: &DaySearch) -> Result<Option<File>, AwsError> {
+        let DaySearch { day, folder, .. } = search;
         // What follows the newest day is listed too: it has no names that CloudTrail gives.
-        let mut list = List::objects(&self.path, &folder, PAGE_MAX);
+        let mut list = List::objects(&self.path, folder, PAGE_MAX);
         let Some(page) = self.objects.next(&mut list).await? else { return Ok(None) };
         let last = page.objects.last().map(|last| last.key.clone()).unwrap_or_default();
         let newest = self.newest_of(page.objects, None);
-        if !page.goes_on || self.has_passed(&last, &folder) {
+        if !page.goes_on || self.has_passed(&last, search) {
             return Ok(newest);
         }
-        if last.starts_with(&folder) && !self.folder.has_digests() {
+        if last.starts_with(folder) && !self.folder.has_digests() {
             for hour in LATE_HOURS {
-                let after = format!("{}T{hour:02}", self.names_since(&folder, day));
+                let after = format!("{}T{hour:02}", self.names_since(folder, *day));
                 let late = List::objects(&self.path, &after, PAGE_MAX);
-                if let Some(newest) = self.newest_of_list(late, &folder, None).await? {
+                if let Some(newest) = self.newest_of_list(late, search, None).await? {
                     return Ok(Some(newest));
                 }
             }
         }
-        self.newest_of_list(list, &folder, newest).await
+        self.newest_of_list(list, search, newest).await
     }
 
     async fn newest_of_list(
         &self,
         mut list: List,
-        day_folder: &str,
+        search: &DaySearch,
         mut newest: Option<File>,
     ) -> Result<Option<File>, AwsError> {
         while let Some(page) = self.objects.next(&mut list).await? {
             let last = page.objects.last().map(|last| last.key.clone()).unwrap_or_default();
             newest = self.newest_of(page.objects, newest);
-            if self.has_passed(&last, day_folder) {
+            if self.has_passed(&last, search) {
                 break;
             }
         }
         Ok(newest)
     }
 
-    /// Whether the list has passed the range at this key, or the day and an object behind it that may
-    /// be a newer file.
-    fn has_passed(&self, key: &str, day_folder: &str) -> bool {
-        let is_behind = |key: &str| key > day_folder && !key.starts_with(day_folder);
+    /// Whether the list has passed the range at this key, reached what was listed before, or passed
+    /// the day and an object behind it that may be a newer file.
+    fn has_passed(&self, key: &str, search: &DaySearch) -> bool {
+        let folder = search.folder.as_str();
+        let is_behind = |key: &str| key > folder && !key.starts_with(folder);
         let has_odd = || self.odd(|odd| odd.keys.last().is_some_and(|last| is_behind(last)));
-        self.is_after(key) || (is_behind(key) && has_odd())
+        let is_listed = search.listed_from.as_ref().is_some_and(|from| key >= from.as_str());
+        is_listed || self.is_after(key) || (is_behind(key) && has_odd())
     }
 
     fn newest_of(&self, objects: Vec<Listed>, so_far: Option<File>) -> Option<File> {

@@ -2,7 +2,7 @@
 
 use trailseal_logs::live::{Cause, Mode, Requests};
 
-use crate::live::bucket::{Headers, LISTED_MODIFIED};
+use crate::live::bucket::{Bucket, Headers, LISTED_MODIFIED};
 use crate::live::support::{
     bucket, log, plain, planned, run, scope, sealed, statuses, with_key, without_key,
 };
@@ -104,4 +104,39 @@ async fn a_run_that_goes_on_past_midnight_lists_one_more_day() {
     let (made, planned) = (plan.requests_made(), plan.requests());
     let outcome = plan.run(&|_| (), std::future::pending()).await;
     assert_eq!(outcome.requests, made + planned + Requests { list: 1, head: 0 });
+}
+
+/// The LIST requests of a run. The first days of December have a number of objects that the S3
+/// console creates for folders, and no files. An answer to LIST has 10 objects.
+async fn lists(mode: Mode, days: usize, objects_of_day: usize) -> usize {
+    let folder = format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-central-1/2026/12");
+    let mut objects = beside(&log(ACCOUNT, "2026-11-29T11:00"), sealed());
+    for day in 1..=days {
+        let names = (0..objects_of_day).map(|number| format!("{folder}/{day:02}/x{number:02}/"));
+        objects.extend(names.map(|key| (key, plain())));
+    }
+    let bucket = Bucket::start(objects, 10, |_, _, _| None).await;
+    let outcome = run(&bucket, scope(mode)).await;
+    assert!(!outcome.is_partial(), "{mode:?} {days}");
+    assert_eq!(statuses(&outcome)[0].3, log(ACCOUNT, "2026-11-29T11:00"), "{mode:?} {days}");
+    bucket.calls("ListObjectsV2").len()
+}
+
+/// Whoever can write to the bucket can make many folders of days.
+#[tokio::test]
+async fn the_lists_grow_with_the_days_without_files_and_not_with_their_square() {
+    // A day with more objects than an answer is searched by its hours.
+    for (objects_of_day, most_of_day) in [(1, 1), (2, 1), (15, 12)] {
+        for mode in [Mode::Sample, Mode::Monthly] {
+            let [ten, twenty, thirty] = [
+                lists(mode, 10, objects_of_day).await,
+                lists(mode, 20, objects_of_day).await,
+                lists(mode, 30, objects_of_day).await,
+            ];
+            let what = format!("{objects_of_day} {mode:?}: {ten} {twenty} {thirty}");
+            assert_eq!(twenty - ten, thirty - twenty, "{what}");
+            // Ten days have one answer with their names. `--monthly` lists the objects once more.
+            assert!(twenty - ten <= 10 * most_of_day + 1 + objects_of_day, "{what}");
+        }
+    }
 }
