@@ -7,6 +7,7 @@ mod live {
     mod faults;
     mod folders;
     mod future;
+    mod newer;
     mod owners;
     mod resume;
     mod samples;

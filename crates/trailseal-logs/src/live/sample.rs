@@ -128,16 +128,17 @@ impl Run<'_> {
         let first = OptionFuture::from(first.map(|file| self.read_file(file)));
         let last = OptionFuture::from(last.map(|file| self.read_file(file)));
         let (first, last) = join(first, last).await;
+        let searched = match (first, last) {
+            (Some(first), Some(last)) => self.find_change(place, first, last).await,
+            _ => Ok(()),
+        };
         self.gather(|gathered| {
             let of_folder = gathered.newest.entry(place.path().to_owned()).or_default();
             of_folder.add(place, newest.as_ref().ok().map(Option::as_ref));
         });
         oldest?;
         newest?;
-        match (first, last) {
-            (Some(first), Some(last)) => self.find_change(place, first, last).await,
-            _ => Ok(()),
-        }
+        searched
     }
 
     /// Finds the first file that is encrypted as the newest one and whose predecessor is not. If the
