@@ -28,11 +28,11 @@ use serde::Serialize;
 use trailseal_aws::Session;
 use trailseal_rule::{AccountId, BucketName, Region};
 
+use self::place::MonthPart;
 use self::s3::{Listed, Objects};
 use self::sample::Newest;
 use crate::coverage::{Class, Coverage, Folder, Owner, Version};
 use crate::encryption::{FileStatus, Unread};
-use crate::month::Month;
 
 pub use self::answers::{Answers, AnswersError, RunBucket, RunId};
 pub use self::confirm::{ComparedFile, Comparison, Confirmation, confirm};
@@ -117,7 +117,8 @@ pub struct Plan {
     region: Region,
     objects: Objects,
     units: Vec<Unit>,
-    gaps: Vec<Gap>,
+    /// What finding the folders has shown.
+    gathered: Gathered,
     /// The canonical user ID of the bucket's account, if S3 says it.
     owner: Option<String>,
     answers: Option<Arc<Answers>>,
@@ -126,10 +127,10 @@ pub struct Plan {
 }
 
 /// A folder of which a sample is read, or one of its months.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Unit {
     folder: Folder,
-    month: Option<Month>,
+    month: Option<MonthPart>,
 }
 
 /// Finds the folders and counts the requests. The session's credentials read the bucket.
@@ -147,32 +148,33 @@ pub async fn plan(
     let objects = Objects::new(session, &scope.bucket, &region, scope.concurrency);
     let found = discover::find(&objects, &scope, progress).await;
     let mut counts = Counts { folders: found.folders.len() as u64, ..Counts::default() };
-    let whole = found.folders.into_iter().map(|folder| Unit { folder, month: None });
-    let mut gaps = found.gaps;
+    let mut gathered = Gathered { gaps: found.gaps, ..Gathered::default() };
     let mut owner = None;
     if counts.folders > 0 {
         match objects.owner().await {
             Ok(id) => owner = Some(id),
             Err(error) => {
-                gaps.push(Gap { place: scope.prefix.clone(), cause: Cause::Owner(error) });
+                let cause = Cause::Owner(error);
+                gathered.gaps.push(Gap { place: scope.prefix.clone(), cause });
             }
         }
     }
+    let whole = |folder| Unit { folder, month: None };
     let units = match scope.mode {
-        Mode::Sample => whole.collect(),
+        Mode::Sample => found.folders.into_iter().map(whole).collect(),
         Mode::All => {
-            let units: Vec<Unit> = whole.collect();
+            let units: Vec<Unit> = found.folders.into_iter().map(whole).collect();
             counts = every::count(&objects, &scope, &units, progress).await;
             units
         }
         Mode::Monthly => {
-            let (units, failed) = sample::months(&objects, &scope, whole.collect(), progress).await;
-            gaps.extend(failed);
+            let folders = found.folders;
+            let units = sample::months(&objects, &scope, folders, &mut gathered, progress).await;
             counts.months = units.len() as u64;
             units
         }
     };
-    Ok(Plan { scope, region, objects, units, gaps, owner, answers: None, counts })
+    Ok(Plan { scope, region, objects, units, gathered, owner, answers: None, counts })
 }
 
 impl Plan {
@@ -209,7 +211,7 @@ impl Plan {
             scope: &self.scope,
             answers: self.answers.as_deref(),
             owner: self.owner.as_deref(),
-            gathered: Mutex::new(Gathered { gaps: self.gaps, ..Gathered::default() }),
+            gathered: Mutex::new(self.gathered),
             progress,
         };
         let is_stopped = {

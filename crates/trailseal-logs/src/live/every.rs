@@ -157,7 +157,7 @@ impl Lister<'_, '_> {
         self.send(rest).await;
         listed?;
         let mut of_folder = Newest::default();
-        of_folder.add(place, Some(newest.as_ref()));
+        of_folder.add(Some(newest.as_ref()), place.take_unrecognized());
         of_folder.may_be_older().map_or(Ok(()), Err)
     }
 

@@ -26,6 +26,15 @@ const LATE_HOURS: [u8; 5] = [23, 22, 20, 16, 8];
 /// Objects with other names that are kept, at most.
 const UNRECOGNIZED_MAX: usize = 1000;
 
+/// A month that has a folder, and the days that are listed with it: up to the next such month. The
+/// first month also has the days before it, and the last month all later days, so that each key in
+/// the folder of a Region belongs to one month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct MonthPart {
+    month: Month,
+    folders: Range,
+}
+
 /// The days of a folder that are read.
 #[derive(Debug)]
 pub(super) struct Place<'p> {
@@ -42,10 +51,11 @@ pub(super) struct Place<'p> {
 
 /// The objects in a folder that were seen and have no name that CloudTrail gives.
 #[derive(Debug, Default)]
-struct Unrecognized {
+pub(super) struct Unrecognized {
     /// The greatest keys, since those may be newer than the newest file.
-    keys: BTreeSet<String>,
-    last_written: Option<Written>,
+    pub(super) keys: BTreeSet<String>,
+    /// The one that was written last.
+    pub(super) last_written: Option<Written>,
 }
 
 /// When an object was written, in milliseconds since 1970, and its key. The time is that of the end
@@ -100,15 +110,15 @@ impl File {
 }
 
 impl<'p> Place<'p> {
-    /// The days of a range, in one month or in all.
+    /// The days of a range, those of one month or all.
     pub(super) fn new(
         objects: &'p Objects,
         folder: &'p Folder,
-        month: Option<Month>,
+        part: Option<MonthPart>,
         range: &Range,
     ) -> Self {
-        let folders = range.of_folders();
-        let folders = month.map_or(folders, |month| folders.within(month));
+        let folders = part.map_or_else(|| range.of_folders(), |part| part.folders);
+        let month = part.map(|part| part.month);
         let (path, range) = (folder.to_string(), *range);
         Self { objects, folder, path, month, range, folders, unrecognized: Mutex::default() }
     }
@@ -138,9 +148,9 @@ impl<'p> Place<'p> {
         format!("{day_folder}{account}_{kind}_{region}_{date}")
     }
 
-    /// The keys in the folder that were seen and are not of CloudTrail.
-    pub(super) fn unrecognized(&self) -> BTreeSet<String> {
-        self.odd(|odd| std::mem::take(&mut odd.keys))
+    /// Takes the objects that were seen and are not of CloudTrail.
+    pub(super) fn take_unrecognized(&self) -> Unrecognized {
+        self.odd(std::mem::take)
     }
 
     fn odd<T>(&self, access: impl FnOnce(&mut Unrecognized) -> T) -> T {
@@ -203,18 +213,6 @@ impl<'p> Place<'p> {
         });
     }
 
-    /// The first object that was seen, is not of CloudTrail and comes after the newest file: it may be
-    /// a newer one.
-    pub(super) fn first_after(&self, newest: Option<&str>) -> Option<String> {
-        let is_newer = |key: &&String| newest.is_none_or(|newest| key.as_str() > newest);
-        self.odd(|odd| odd.keys.iter().find(is_newer).cloned())
-    }
-
-    /// The object that was seen, is not of CloudTrail and was written last.
-    pub(super) fn last_written(&self) -> Option<Written> {
-        self.odd(|odd| odd.last_written.clone())
-    }
-
     /// The day of the folder in which an object is, and whether it is directly in it.
     fn day_of(&self, key: &str) -> Option<(Day, bool)> {
         let mut names = key.strip_prefix(&self.path)?.split('/');
@@ -273,14 +271,19 @@ impl<'p> Place<'p> {
     }
 
     /// The months that have a folder.
-    pub(super) async fn months(&self) -> Result<Vec<Month>, AwsError> {
+    pub(super) async fn months(&self) -> Result<Vec<MonthPart>, AwsError> {
         let mut months = Vec::new();
         for year in self.names(&self.path).await? {
             if self.folders.contains_year(&year) {
                 months.extend(self.months_of(&year).await?);
             }
         }
-        Ok(months)
+        let ends = months.iter().copied().skip(1).map(Some).chain([None]);
+        let parts = months.iter().copied().zip(ends).enumerate().map(|(number, (month, end))| {
+            let first = (number > 0).then_some(month);
+            MonthPart { month, folders: self.folders.between(first, end) }
+        });
+        Ok(parts.collect())
     }
 
     async fn months_of(&self, year: &str) -> Result<Vec<Month>, AwsError> {

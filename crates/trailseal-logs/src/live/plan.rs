@@ -41,7 +41,7 @@ impl Add for Requests {
 pub struct Counts {
     /// Folders of an account, kind and Region.
     pub folders: u64,
-    /// Months of all folders; counted for `Monthly` only.
+    /// Months of all folders, and folders without one; counted for `Monthly` only.
     pub months: u64,
     /// Files of all folders; counted for `All` only.
     pub files: u64,

@@ -21,16 +21,16 @@ impl Day {
     fn read(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() || (year.len(), month.len(), day.len()) != (4, 2, 2) {
-            return None;
-        }
-        Self::of(year, month, day)
+        parts.next().is_none().then(|| Self::of(year, month, day)).flatten()
     }
 
-    /// The day of three folders, `2026`, `01` and `31`.
+    /// The day of three folders, `2026`, `01` and `31`. Other spellings, such as `1` for `01`, do
+    /// not name a day: their keys are not in the order of days.
     pub(super) fn of(year: &str, month: &str, day: &str) -> Option<Self> {
-        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if ![year, month, day].into_iter().all(is_number) {
+        let is_number = |(text, digits): (&str, usize)| {
+            text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if ![(year, 4), (month, 2), (day, 2)].into_iter().all(is_number) {
             return None;
         }
         let year = year.parse().ok().filter(|year| (1..=9999).contains(year))?;
@@ -66,11 +66,6 @@ impl Day {
 
     pub(super) fn first_of(month: Month) -> Option<Self> {
         Self::read(&format!("{month}-01"))
-    }
-
-    pub(super) fn last_of(month: Month) -> Option<Self> {
-        let first = Self::first_of(month)?.0;
-        Some(Self(first.replace_day(first.month().length(first.year())).ok()?))
     }
 }
 
@@ -136,8 +131,7 @@ impl Range {
     pub(super) fn contains_year(&self, year: &str) -> bool {
         let (first, last) = (Day::of(year, "01", "01"), Day::of(year, "12", "31"));
         let (Some(first), Some(last)) = (first, last) else { return false };
-        year.len() == 4
-            && self.since.is_none_or(|since| since <= last)
+        self.since.is_none_or(|since| since <= last)
             && self.until.is_none_or(|until| first <= until)
     }
 
@@ -147,11 +141,12 @@ impl Range {
             && self.until.and_then(Day::month).is_none_or(|until| month <= until)
     }
 
-    /// Its days that are in a month.
-    pub(super) fn within(&self, month: Month) -> Self {
+    /// Its days from the first of one month on and before the first of another.
+    pub(super) fn between(&self, first: Option<Month>, end: Option<Month>) -> Self {
+        let last = end.and_then(Day::first_of).map(|end| end.plus(-1));
         Self {
-            since: self.since.max(Day::first_of(month)),
-            until: match (self.until, Day::last_of(month)) {
+            since: self.since.max(first.and_then(Day::first_of)),
+            until: match (self.until, last) {
                 (Some(until), Some(last)) => Some(until.min(last)),
                 (until, last) => until.or(last),
             },
@@ -184,13 +179,31 @@ mod tests {
     }
 
     #[test]
-    fn a_range_within_a_month_ends_with_both() {
-        let month = Month::parse("2024-02").unwrap();
+    fn folders_name_a_day_in_one_form_only() {
+        assert_eq!(Day::of("2024", "02", "09"), Some(day("2024-02-09")));
+        for [year, month, day] in [
+            ["2024", "2", "09"],
+            ["2024", "02", "9"],
+            ["2024", "002", "09"],
+            ["24", "02", "09"],
+            ["02024", "02", "09"],
+            ["2024", "02", "+9"],
+            ["2024", "02", ""],
+        ] {
+            assert_eq!(Day::of(year, month, day), None, "{year}/{month}/{day}");
+        }
+    }
+
+    #[test]
+    fn a_range_between_two_months_ends_with_both() {
+        let [month, next] = ["2024-02", "2024-03"].map(|month| Some(Month::parse(month).unwrap()));
         let now = Timestamp::parse("2026-01-01T00:00:59.999Z").unwrap();
-        let range = Range::new(Some(day("2024-02-10")), Some(day("2024-03-01")), now).within(month);
-        assert_eq!(range.since, Some(day("2024-02-10")));
-        assert_eq!(range.until, Some(day("2024-02-29")));
-        let open = Range::new(None, None, now).within(month);
+        let range = Range::new(Some(day("2024-02-10")), Some(day("2024-03-01")), now);
+        let part = range.between(month, next);
+        assert_eq!(part.since, Some(day("2024-02-10")));
+        assert_eq!(part.until, Some(day("2024-02-29")));
+        assert_eq!(range.between(None, None), range);
+        let open = Range::new(None, None, now).between(month, next);
         assert_eq!((open.since, open.until), (Some(day("2024-02-01")), Some(day("2024-02-29"))));
         assert_eq!(open.before.to_string(), "2026-01-01T00:00:00.000Z");
         assert_eq!(open.start("a/"), "a/2024/02/01/");

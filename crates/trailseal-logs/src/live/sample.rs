@@ -8,9 +8,10 @@ use futures_util::future::{OptionFuture, join};
 use futures_util::stream::{self, StreamExt as _};
 
 use super::outcome::{Cause, Gap};
-use super::place::{File, Place, Written};
+use super::place::{File, Place, Unrecognized, Written};
 use super::s3::{List, Objects, PAGE_MAX};
-use super::{Progress, Run, Scope, Step, Unit, drive};
+use super::{Gathered, Progress, Run, Scope, Step, Unit, drive};
+use crate::coverage::Folder;
 use crate::encryption::FileStatus;
 
 /// A file and its encryption.
@@ -26,35 +27,37 @@ pub(super) struct Newest {
     key: Option<String>,
     /// When S3 received it, in milliseconds since 1970, if the list says it.
     written_millis: Option<i64>,
-    /// The first object after the newest file of each month that may be a newer one.
+    /// The objects without a name of CloudTrail that were seen.
     objects: BTreeSet<String>,
-    /// The object without a name of CloudTrail that was written last.
+    /// The one of them that was written last.
     last_written: Option<Written>,
-    /// The objects without a name of CloudTrail that were counted.
-    counted: BTreeSet<String>,
     /// Whether the newest file of a month could not be listed, which is a gap of its own.
     is_unknown: bool,
 }
 
 impl Newest {
-    /// Adds the newest file of the folder, or of a month; nothing if it could not be listed.
-    pub(super) fn add(&mut self, place: &Place<'_>, newest: Option<Option<&File>>) {
-        let Some(newest) = newest else {
-            self.is_unknown = true;
-            return;
-        };
-        let key = newest.map(File::key);
-        self.objects.extend(place.first_after(key));
-        self.last_written = self.last_written.take().max(place.last_written());
-        if key > self.key.as_deref() {
-            self.key = key.map(str::to_owned);
-            self.written_millis = newest.and_then(File::written_millis);
+    /// Adds the newest file of the folder, or of a month, if it could be listed, and the objects
+    /// without a name of CloudTrail that were seen there. Those that are new are returned.
+    pub(super) fn add(&mut self, newest: Option<Option<&File>>, seen: Unrecognized) -> Vec<String> {
+        match newest {
+            None => self.is_unknown = true,
+            Some(newest) => {
+                let key = newest.map(File::key);
+                if key > self.key.as_deref() {
+                    self.key = key.map(str::to_owned);
+                    self.written_millis = newest.and_then(File::written_millis);
+                }
+            }
         }
+        let Unrecognized { keys, last_written } = seen;
+        self.last_written = self.last_written.take().max(last_written);
+        // Several months can have seen an object.
+        keys.into_iter().filter(|key| self.objects.insert(key.clone())).collect()
     }
 
     /// Why this may not be the newest file of the folder.
     pub(super) fn may_be_older(self) -> Option<Cause> {
-        let Self { key: newest, written_millis, objects, last_written, is_unknown, .. } = self;
+        let Self { key: newest, written_millis, objects, last_written, is_unknown } = self;
         let is_later = |(time, _): &Written| written_millis.is_none_or(|newest| *time > newest);
         let later = last_written.filter(is_later).map(|(_, key)| key);
         let key = objects.into_iter().find(|key| Some(key) > newest.as_ref()).or(later)?;
@@ -62,29 +65,48 @@ impl Newest {
     }
 }
 
-/// The months of folders, and the folders whose months could not be listed.
+/// The months of folders. A folder without a month is read as a whole, because objects in it may be
+/// log files. Such objects are gathered if these lists show them, and so are the folders whose
+/// months could not be listed.
 pub(super) async fn months(
     objects: &Objects,
     scope: &Scope,
-    folders: Vec<Unit>,
+    folders: BTreeSet<Folder>,
+    gathered: &mut Gathered,
     progress: &(dyn Fn(Progress) + Sync),
-) -> (Vec<Unit>, Vec<Gap>) {
-    let list = |Unit { folder, .. }| async move {
-        let months = Place::new(objects, &folder, None, &scope.range).months().await;
-        (folder, months)
+) -> Vec<Unit> {
+    let list = |folder| async move {
+        let place = Place::new(objects, &folder, None, &scope.range);
+        let months = place.months().await;
+        let seen = place.take_unrecognized();
+        (folder, months, seen)
     };
     let mut answers = stream::iter(folders).map(list).buffered(scope.concurrency.max(1));
-    let (mut units, mut gaps) = (Vec::new(), Vec::new());
-    while let Some((folder, months)) = answers.next().await {
+    let mut units = Vec::new();
+    while let Some((folder, months, seen)) = answers.next().await {
+        gathered.add(&folder.to_string(), months.is_ok().then_some(None), seen);
+        let unit = |month| Unit { folder: folder.clone(), month };
         match months {
-            Ok(months) => units.extend(
-                months.into_iter().map(|month| Unit { folder: folder.clone(), month: Some(month) }),
-            ),
-            Err(error) => gaps.push(Gap { place: folder.to_string(), cause: error.into() }),
+            Ok(months) if months.is_empty() => units.push(unit(None)),
+            Ok(months) => units.extend(months.into_iter().map(|month| unit(Some(month)))),
+            Err(error) => {
+                gathered.gaps.push(Gap { place: folder.to_string(), cause: error.into() });
+            }
         }
         progress(Progress { step: Step::Folders, done: objects.requests().list, total: None });
     }
-    (units, gaps)
+    units
+}
+
+impl Gathered {
+    /// Adds what was listed of a folder, or of one of its months: the newest file, if it could be
+    /// listed, and the objects that are not of CloudTrail, each once.
+    fn add(&mut self, path: &str, newest: Option<Option<&File>>, seen: Unrecognized) {
+        let of_folder = self.newest.entry(path.to_owned()).or_default();
+        for key in of_folder.add(newest, seen) {
+            self.coverage.set_aside(&key);
+        }
+    }
 }
 
 impl Run<'_> {
@@ -105,17 +127,8 @@ impl Run<'_> {
     async fn sample(&self, unit: Unit, total: u64) {
         let place = Place::new(self.objects, &unit.folder, unit.month, &self.scope.range);
         let failed = self.read_ends(&place).await.err();
-        self.gather(|gathered| {
-            let of_folder = gathered.newest.entry(place.path().to_owned()).or_default();
-            for key in place.unrecognized() {
-                // Several months can have seen it.
-                if !of_folder.counted.contains(&key) {
-                    gathered.coverage.set_aside(&key);
-                    of_folder.counted.insert(key);
-                }
-            }
-            gathered.gaps.extend(failed.map(|cause| Gap { place: place.path().to_owned(), cause }));
-        });
+        let gap = failed.map(|cause| Gap { place: place.path().to_owned(), cause });
+        self.gather(|gathered| gathered.gaps.extend(gap));
         self.done(Step::Samples, total);
     }
 
@@ -132,10 +145,8 @@ impl Run<'_> {
             (Some(first), Some(last)) => self.find_change(place, first, last).await,
             _ => Ok(()),
         };
-        self.gather(|gathered| {
-            let of_folder = gathered.newest.entry(place.path().to_owned()).or_default();
-            of_folder.add(place, newest.as_ref().ok().map(Option::as_ref));
-        });
+        let of_place = newest.as_ref().ok().map(Option::as_ref);
+        self.gather(|gathered| gathered.add(place.path(), of_place, place.take_unrecognized()));
         oldest?;
         newest?;
         searched

@@ -125,6 +125,22 @@ async fn each_month_is_sampled_with_the_planned_requests() {
     assert!(rows.iter().all(|row| row.0 == with_key() && row.1 == 2));
 }
 
+/// As `docs/LOGS.md` says.
+#[tokio::test]
+async fn a_folder_without_a_month_takes_two_lists_and_one_for_each_year() {
+    let folder = format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-central-1/");
+    for years in [&[][..], &["2025"], &["2025", "2026"]] {
+        let years_as_keys = years.iter().map(|year| (format!("{folder}{year}/"), plain()));
+        let bucket = bucket(years_as_keys.chain([(folder.clone(), plain())])).await;
+        let plan = planned(&bucket, scope(Mode::Monthly)).await.unwrap();
+        let made = plan.requests_made();
+        let outcome = plan.run(&|_| (), std::future::pending()).await;
+        let expected = made + Requests { list: 2 + years.len() as u64, head: 0 };
+        assert_eq!(outcome.requests, expected, "{years:?}");
+        assert!(!outcome.is_partial(), "{years:?}");
+    }
+}
+
 #[tokio::test]
 async fn every_file_is_read_with_the_planned_requests() {
     for minutes in [3, 1439] {
