@@ -294,10 +294,26 @@ pub(super) struct Configuration<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ProviderConfig<'a> {
+    #[serde(borrow, default)]
+    name: Cow<'a, str>,
+    /// The address of the provider, which Terraform before 0.13 does not state.
+    #[serde(borrow, default)]
+    full_name: Option<Cow<'a, str>>,
     #[serde(default)]
     pub(super) module_address: Option<String>,
     #[serde(borrow, default)]
     pub(super) expressions: Names<&'a RawValue>,
+}
+
+impl ProviderConfig<'_> {
+    pub(super) fn is_of_aws(&self) -> bool {
+        is_of_aws(self.full_name.as_deref().unwrap_or(&self.name))
+    }
+}
+
+/// Whether a provider is that of AWS, from any registry or mirror; Terraform 0.12 names no registry.
+pub(super) fn is_of_aws(provider: &str) -> bool {
+    provider == "aws" || provider.ends_with("/hashicorp/aws")
 }
 
 /// A module of the configuration.

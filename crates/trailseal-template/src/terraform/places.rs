@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::value::RawValue;
 use trailseal_rule::{AccountId, Arn, Region};
 
 use super::document::{CALLER, Configuration, Expression, ProviderConfig};
@@ -9,7 +10,7 @@ use super::resource::Resource;
 use crate::model::Place;
 
 /// Arguments of a provider that decide in which account it works.
-const OF_ACCOUNT: [&str; 9] = [
+pub(super) const OF_ACCOUNT: [&str; 9] = [
     "access_key",
     "assume_role",
     "assume_role_with_web_identity",
@@ -27,7 +28,18 @@ const OF_REGION: [&str; 4] =
 
 /// The key of the default provider configuration, which a plan has only if a block or a requirement
 /// names the provider.
-const DEFAULT_PROVIDER: &str = "aws";
+pub(super) const DEFAULT_PROVIDER: &str = "aws";
+
+/// What the source says of provider configurations, by their keys.
+#[derive(Debug, Default)]
+pub(super) struct OfSource {
+    /// The Regions that it resolves.
+    pub(super) regions: BTreeMap<String, Region>,
+    /// The configurations whose arguments for the account are those of the plan, and no others.
+    pub(super) whole: BTreeSet<String>,
+    /// The configurations whose instances may work in several accounts.
+    pub(super) several: BTreeSet<String>,
+}
 
 /// The places of provider configurations.
 #[derive(Debug, Default)]
@@ -46,27 +58,43 @@ struct Provider {
 impl Places {
     /// The places of all provider configurations. `given` is what the user states; `resources` are
     /// those that the configuration has, each with the key of its provider configuration.
+    ///
+    /// A plan leaves out `dynamic` blocks, such as one of `assume_role`, so that two configurations
+    /// work in one account only if the source has none.
     pub(super) fn new(
         configuration: &Configuration<'_>,
         given: &Place,
         resources: &[(String, &Resource)],
-        regions: &BTreeMap<String, Region>,
+        source: &OfSource,
     ) -> Self {
         let configs = &configuration.provider_config.0;
         let without_block = ProviderConfig::default();
         let is_used = resources.iter().any(|(key, _)| key == DEFAULT_PROVIDER);
         let default = configs.get(DEFAULT_PROVIDER).or_else(|| is_used.then_some(&without_block));
         // The place that the user states is that of the default provider, and of those that are
-        // configured like it; of all providers if all are configured alike.
+        // configured like it; without a default one, of all if they are configured alike.
+        let of_aws = || configs.iter().filter(|(_, config)| config.is_of_aws());
         let are_alike = |names: &[&'static str]| {
-            let mut all = configs.values().chain(default).map(|one| decisive(one, names));
+            let mut all = of_aws().map(|(_, config)| decisive(config, names));
             let first = all.next();
-            all.all(|other| first.as_ref() == Some(&other))
+            default.is_none() && all.all(|other| first.as_ref() == Some(&other))
         };
         let alike = [&OF_ACCOUNT[..], &OF_REGION].map(|names| (names, are_alike(names)));
-        let is_given = |config: &ProviderConfig<'_>, names: &[&'static str]| {
+        let is_alike = |config: &ProviderConfig<'_>, names: &[&'static str]| {
             alike.contains(&(names, true))
                 || default.is_some_and(|one| decisive(one, names) == decisive(config, names))
+        };
+        let is_whole = |key: &str| source.whole.contains(key);
+        let are_whole = match default {
+            Some(_) => is_whole(DEFAULT_PROVIDER),
+            None => of_aws().count() < 2 || of_aws().all(|(key, _)| is_whole(key)),
+        };
+        let has_given_account = |key: &str, config: &ProviderConfig<'_>| {
+            let is_like_others = are_whole && is_alike(config, &OF_ACCOUNT);
+            match default {
+                Some(_) => key == DEFAULT_PROVIDER || (is_like_others && is_whole(key)),
+                None => is_like_others && config.is_of_aws(),
+            }
         };
         let mut callers: BTreeMap<&str, Vec<&Resource>> = BTreeMap::new();
         for (key, one) in resources {
@@ -76,17 +104,19 @@ impl Places {
         }
         let provider = |(key, config): (&str, &ProviderConfig<'_>)| {
             let account = stated_account(config, callers.get(key)).unwrap_or_else(|| {
-                let is_given = is_given(config, &OF_ACCOUNT);
+                let is_given = has_given_account(key, config);
                 if is_given { given.account.clone() } else { AccountId::not_known() }
             });
             let region = match config.expressions.0.get("region") {
-                None => Some(given.region.clone()).filter(|_| is_given(config, &OF_REGION)),
+                None => Some(given.region.clone()).filter(|_| is_alike(config, &OF_REGION)),
                 Some(raw) => constant(raw).and_then(|text| Region::parse(&text).ok()),
             };
-            let region = region.or_else(|| regions.get(key).cloned());
+            let region = region.or_else(|| source.regions.get(key).cloned());
             let region = region.unwrap_or_else(Region::not_known);
             let place = Place { account, region, scope: format!("provider {key}") };
-            let is_several = config.expressions.0.values().any(|raw| raw.get().contains("\"each."));
+            let is_each = |raw: &&RawValue| raw.get().contains("\"each.");
+            let is_several =
+                source.several.contains(key) || config.expressions.0.values().any(is_each);
             (key.to_owned(), Provider { place, is_several })
         };
         let stated = configs.iter().map(|(key, config)| (key.as_str(), config));
@@ -140,7 +170,7 @@ pub(super) fn of_arn(arn: &str) -> (Option<Region>, Option<AccountId>) {
 }
 
 /// The text of an expression that is a constant.
-fn constant(raw: &serde_json::value::RawValue) -> Option<String> {
+fn constant(raw: &RawValue) -> Option<String> {
     Some(Expression::read(raw)?.constant_value?.as_str()?.to_owned())
 }
 

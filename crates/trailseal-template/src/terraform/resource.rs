@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::address::{Address, is_same_index};
 use super::document::{
-    ATTRIBUTES, Attributes, Change, KEY_POLICY, KEY_TYPES, ResourceChange, StateResource,
+    ATTRIBUTES, Attributes, Change, KEY_POLICY, KEY_TYPES, ResourceChange, StateResource, is_of_aws,
 };
 use super::json::{Marks, fault};
 use crate::cloudformation::plain;
@@ -287,11 +287,6 @@ fn checked_address(
             && is_same_index(address.index.as_ref(), index.as_ref())
     });
     address.ok_or_else(|| misplaced(text))
-}
-
-/// Whether a provider is that of AWS, from any registry or mirror; Terraform 0.12 names no registry.
-fn is_of_aws(provider: &str) -> bool {
-    provider == "aws" || provider.ends_with("/hashicorp/aws")
 }
 
 fn misplaced(text: &str) -> String {

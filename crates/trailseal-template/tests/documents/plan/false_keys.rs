@@ -161,23 +161,33 @@ fn a_provider_of_another_module_has_other_variables() {
     let role = |role: Value| json!({"assume_role": [{"role_arn": role}], "region": {"constant_value": "eu-central-1"}});
     let open = role(json!({"references": ["var.role"]}));
     let mut plan = of_two_providers(open.clone(), open);
+    const PROVIDER: &str = "provider \"aws\" {\n  assume_role {\n    role_arn = ROLE\n  }\n}\n";
+    const TWO: &str = "provider \"aws\" {\n  alias = \"two\"\n  assume_role {\n    \
+        role_arn = ROLE\n  }\n}\n";
+    let read = |plan: &Value| {
+        let text = source("aws_kms_key.k.arn") + PROVIDER + TWO;
+        let files = [("", "main.tf", text.as_str()), ("m", "main.tf", TWO)];
+        preview_with(&plan.to_string(), &files)
+    };
+    let in_module = |plan: &mut Value| {
+        plan["configuration"]["provider_config"]["aws.two"]["module_address"] = json!("module.m");
+        plan["configuration"]["root_module"]["module_calls"] = json!({"m": {"source": "./m"}});
+    };
     let place = |plan: &Value| {
-        let case = Case { plan: plan.to_string(), ..Case::default() };
-        let text = source("aws_kms_key.k.arn");
-        let read = preview_with(&case.plan, &[("", "main.tf", &text)]).unwrap();
+        let read = read(plan).unwrap();
         let world = read.trails[0].worlds[0].deployment.clone();
         world.keys.values().next().unwrap().place.account.to_string()
     };
     assert_eq!(place(&plan), "111122223333");
-    assert_eq!(with_source(&plan, "aws_kms_key.k.arn")[1], "COMPLIANT");
-    plan["configuration"]["provider_config"]["aws.two"]["module_address"] = json!("module.m");
+    assert_eq!(words(&read(&plan), "")[1], "COMPLIANT");
+    in_module(&mut plan);
     assert_ne!(place(&plan), "111122223333");
-    assert_eq!(with_source(&plan, "aws_kms_key.k.arn")[1], "unverified");
+    assert_eq!(words(&read(&plan), "")[1], "unverified");
     // A constant is the same in each module.
     let constant = role(json!({"constant_value": "arn:aws:iam::111122223333:role/x"}));
     let mut plan = of_two_providers(constant.clone(), constant);
-    plan["configuration"]["provider_config"]["aws.two"]["module_address"] = json!("module.m");
-    assert_eq!(with_source(&plan, "aws_kms_key.k.arn")[1], "COMPLIANT");
+    in_module(&mut plan);
+    assert_eq!(words(&read(&plan), "")[1], "COMPLIANT");
 }
 
 #[test]

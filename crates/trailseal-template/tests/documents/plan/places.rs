@@ -173,6 +173,105 @@ fn the_given_place_is_that_of_a_provider_without_a_block() {
     }
 }
 
+/// A plan states a `dynamic` block in no way, so that the source has to.
+#[test]
+fn the_given_account_is_that_of_a_provider_whose_source_has_no_role() {
+    let region = || json!({"region": {"constant_value": "eu-central-1"}});
+    let plan = of_two_providers(region(), region());
+    let found = |plan: &Value, providers: &str| {
+        let text = source("aws_kms_key.k.arn") + providers;
+        let read = preview_with(&plan.to_string(), &[("", "main.tf", &text)]);
+        let account = of_key(read.as_ref().unwrap())[0].clone();
+        (account, words(&read, "")[1].clone())
+    };
+    let provider = |arguments: &str| format!("provider \"aws\" {{\n{arguments}}}\n");
+    let dynamic = |name: &str| {
+        format!("  dynamic \"{name}\" {{\n    for_each = [var.on]\n    content {{}}\n  }}\n")
+    };
+    let two = |arguments: &str| provider(&format!("  alias = \"two\"\n{arguments}"));
+    const REGION: &str = "  region = \"eu-central-1\"\n";
+    let good = ("111122223333".to_owned(), "COMPLIANT".to_owned());
+    let open = (String::new(), "unverified".to_owned());
+    assert_eq!(found(&plan, &(provider(REGION) + &two(REGION))), good);
+    let tags = dynamic("default_tags") + REGION;
+    assert_eq!(found(&plan, &(provider(&tags) + &two(&tags))), good, "tags decide no account");
+    for name in ["assume_role", "assume_role_with_web_identity"] {
+        let role = dynamic(name) + REGION;
+        assert_eq!(found(&plan, &(provider(REGION) + &two(&role))), open, "{name}");
+        assert_eq!(found(&plan, &(provider(&role) + &two(REGION))), open, "{name}");
+        assert_eq!(found(&plan, &(provider(&role) + &two(&role))), open, "{name}");
+    }
+    // The source is not that of the plan.
+    assert_eq!(found(&plan, &provider(REGION)), open);
+    assert_eq!(found(&plan, &two(REGION)), open);
+    let profile = "  profile = \"x\"\n";
+    assert_eq!(found(&plan, &(provider(REGION) + &two(profile))), open);
+    // The default configuration needs no block.
+    let mut without_block = plan.clone();
+    let configs = without_block["configuration"]["provider_config"].as_object_mut().unwrap();
+    configs.remove("aws");
+    for one in [0, 1, 2] {
+        without_block["resource_changes"][one]["change"]["after"]["region"] = json!("eu-central-1");
+    }
+    assert_eq!(found(&without_block, &two(REGION)), good);
+    assert_eq!(found(&without_block, &two(&(dynamic("assume_role") + REGION))), open);
+    // The trail and the key are of one provider, of whatever account.
+    let mut of_one = plan.clone();
+    for one in of_one["configuration"]["root_module"]["resources"].as_array_mut().unwrap() {
+        one["provider_config_key"] = json!("aws.two");
+    }
+    let role = dynamic("assume_role") + REGION;
+    let found_of_one = found(&of_one, &(provider(REGION) + &two(&role)));
+    assert_eq!(found_of_one, (String::new(), "COMPLIANT".to_owned()));
+    // OpenTofu makes an instance of the provider for each item.
+    let several = format!("  for_each = var.on\n{role}");
+    assert_eq!(found(&of_one, &(provider(REGION) + &two(&several))), open);
+}
+
+/// OpenTofu makes several instances of such a provider, which no plan states.
+#[test]
+fn a_provider_whose_source_is_not_read_may_be_several() {
+    let region = || json!({"region": {"constant_value": "eu-central-1"}});
+    let found = |key: &str, file: &str| {
+        let unknown = json!({"kms_key_id": true, "arn": true});
+        let trail = change("module.m.aws_cloudtrail.t", &["create"], trail_values(), unknown);
+        let mut plan = of_two_providers(region(), region());
+        let changes = vec![new_key("module.m.aws_kms_key.k"), trail, bucket()];
+        let own = config("aws_cloudtrail.t", json!({"kms_key_id": {"references": BARE}}));
+        let mut configs = vec![own, config("aws_kms_key.k", json!({"policy": {}}))];
+        for one in &mut configs {
+            one["provider_config_key"] = json!(key);
+        }
+        plan["resource_changes"] = json!(changes);
+        plan["configuration"]["root_module"]["module_calls"] =
+            json!({"m": {"source": "./m", "module": {"resources": configs}}});
+        let module = source("aws_kms_key.k.arn");
+        let files = [("", file, "provider \"aws\" {}\n"), ("m", "main.tf", module.as_str())];
+        words(&preview_with(&plan.to_string(), &files), "")[1].clone()
+    };
+    assert_eq!(found("aws.two", "main.tf"), "COMPLIANT");
+    assert_eq!(found("aws", "override.tf"), "COMPLIANT");
+    assert_eq!(found("aws.two", "override.tf"), "unverified");
+}
+
+#[test]
+fn the_given_account_is_that_of_the_default_provider_alone_without_the_source() {
+    let region = || json!({"region": {"constant_value": "eu-central-1"}});
+    let account = |plan: &Value| of_trail(&read(plan).unwrap())[0].clone();
+    let mut plan = of_two_providers(region(), region());
+    assert_eq!(account(&plan), "111122223333");
+    plan["configuration"]["root_module"]["resources"][0]["provider_config_key"] = json!("aws.two");
+    assert_eq!(account(&plan), "");
+    // The only configuration of the provider of AWS.
+    for one in plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap() {
+        one["provider_config_key"] = json!("aws.two");
+    }
+    let configs = plan["configuration"]["provider_config"].as_object_mut().unwrap();
+    configs.remove("aws");
+    configs.insert("random".to_owned(), json!({"name": "random"}));
+    assert_eq!(account(&plan), "111122223333");
+}
+
 #[test]
 fn many_provider_configurations_are_compared_once() {
     // Each of them compared with all others takes minutes.
@@ -184,9 +283,13 @@ fn many_provider_configurations_are_compared_once() {
     for one in plan["configuration"]["root_module"]["resources"].as_array_mut().unwrap() {
         one["provider_config_key"] = json!("aws.p0");
     }
+    let block = |at| format!("provider \"aws\" {{\n  alias = \"p{at}\"\n  profile = \"x\"\n}}\n");
+    let text = (0..PROVIDERS).map(block).collect::<String>();
     let start = std::time::Instant::now();
-    let read = read(&plan).unwrap();
+    let read = preview_with(&plan.to_string(), &[("", "main.tf", &text)]).unwrap();
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
     // All providers have the same profile.
     assert_eq!(of_trail(&read)[0], "111122223333");
+    let read = crate::plan::document::read(&plan).unwrap();
+    assert_eq!(of_trail(&read)[0], "", "without the source");
 }
