@@ -28,7 +28,7 @@ use kinds::{APPLICATION_TYPE, STACK_SET_TYPE, kind};
 use stack::Run;
 
 pub(crate) use evaluate::plain;
-pub(crate) use kinds::{STACK_TYPE, may_make_trails};
+pub(crate) use kinds::{ALIAS_TYPE, STACK_TYPE, may_make_trails};
 pub(crate) use resources::rotation;
 pub(crate) use stack::{Stack, Stacks};
 

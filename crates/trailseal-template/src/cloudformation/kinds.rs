@@ -3,7 +3,7 @@
 use crate::node::Node;
 
 pub(super) const BUCKET_TYPE: &str = "AWS::S3::Bucket";
-pub(super) const ALIAS_TYPE: &str = "AWS::KMS::Alias";
+pub(crate) const ALIAS_TYPE: &str = "AWS::KMS::Alias";
 pub(crate) const STACK_TYPE: &str = "AWS::CloudFormation::Stack";
 pub(super) const STACK_SET_TYPE: &str = "AWS::CloudFormation::StackSet";
 pub(super) const APPLICATION_TYPE: &str = "AWS::Serverless::Application";

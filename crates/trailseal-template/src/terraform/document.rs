@@ -11,13 +11,15 @@ use serde_json::value::RawValue;
 use super::json::{Kept, Listed, Marks, Names};
 
 /// The types of resources that are read, with those of [`OTHER_TYPES`].
-const TYPES: [&str; 10] = [
+const TYPES: [&str; 12] = [
     TRAIL,
     "aws_kms_key",
     "aws_kms_external_key",
     "aws_kms_replica_key",
     "aws_kms_replica_external_key",
-    OTHER_KEY,
+    "awscc_kms_key",
+    "awscc_kms_replica_key",
+    OTHER_ALIAS,
     KEY_POLICY,
     ALIAS,
     BUCKET,
@@ -61,16 +63,20 @@ fn is_read(kind: &str) -> bool {
     TYPES.contains(&kind) || OTHER_TYPES.contains(&kind)
 }
 
-/// A key of another provider, of which only what the plan does with it is read.
-pub(super) const OTHER_KEY: &str = "awscc_kms_key";
+/// The types of keys of another provider, of which only what the plan does with them is read.
+pub(super) const OTHER_KEYS: [&str; 2] = ["awscc_kms_key", "awscc_kms_replica_key"];
+
+/// An alias of another provider, of which only what the plan does with it is read.
+pub(super) const OTHER_ALIAS: &str = "awscc_kms_alias";
 
 /// The types of keys.
 pub(super) const KEY_TYPES: [&str; 4] =
     ["aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"];
 
 /// The attributes that are read.
-pub(super) const ATTRIBUTES: [&str; 38] = [
+pub(super) const ATTRIBUTES: [&str; 39] = [
     "account_id",
+    "alias_name",
     "arn",
     "bucket",
     "bucket_region",

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use trailseal_rule::{Arn, KeyArn, KeyState, Region};
 
-use super::document::{ALIAS, KEY_POLICY, KEY_TYPES, OTHER_KEY};
+use super::document::{ALIAS, CLOUD_CONTROL, KEY_POLICY, KEY_TYPES, OTHER_ALIAS, OTHER_KEYS};
 use super::graph::{Graph, Outcome};
 use super::key_types::{
     external_key, is_computed, key_locations, other_key, own_key, read_key, replica_key,
 };
 use super::resource::{Fate, Resource};
-use crate::cloudformation::plain;
+use crate::cloudformation::{ALIAS_TYPE, plain};
 use crate::model::PlannedKey;
 use crate::planned::Planned;
 use crate::value::has_escaped_marks;
@@ -45,14 +45,21 @@ impl Named {
 pub(super) struct Keys {
     /// The resources by the ARN of a key after the apply, or of one that the plan destroys.
     by_arn: BTreeMap<String, Vec<usize>>,
-    /// The aliases by ARN, and those that are not made yet by name.
+    /// The aliases by ARN.
     aliases: BTreeMap<String, Vec<usize>>,
+    /// One of the aliases that the plan changes, or of which not everything is known, by ARN and by
+    /// name.
+    changed_aliases: BTreeMap<String, usize>,
     /// The key policies by the text that names the key.
     policies: BTreeMap<String, Vec<usize>>,
     /// The key policies of keys that are known by address.
     policies_by_address: BTreeMap<String, Vec<usize>>,
     /// A key policy that may be that of any key.
     open_policy: Option<String>,
+    /// A resource that may change or destroy any key.
+    open_key: Option<String>,
+    /// A resource that may change or destroy any alias.
+    open_alias: Option<String>,
     /// What the texts name that were read.
     shared: RefCell<BTreeMap<String, Named>>,
 }
@@ -62,24 +69,66 @@ impl Keys {
         let mut keys = Self::default();
         for (index, resource) in graph.resources.iter().enumerate() {
             match resource.address.kind.as_str() {
-                kind if KEY_TYPES.contains(&kind) || is_changed_elsewhere(resource) => {
+                kind if KEY_TYPES.contains(&kind)
+                    || (OTHER_KEYS.contains(&kind) && is_changed(resource)) =>
+                {
                     let after = resource.hidden_text("arn").filter(|_| resource.stays());
-                    for arn in [after, resource.former_text("arn")].into_iter().flatten() {
+                    let arns = [after, resource.former_text("arn")];
+                    if is_other(resource) && arns.iter().all(Option::is_none) {
+                        keys.open_key = Some(resource.text.clone());
+                    }
+                    for arn in arns.into_iter().flatten() {
                         keys.by_arn.entry(arn.to_owned()).or_default().push(index);
                     }
                 }
-                ALIAS => {
-                    let name = resource.hidden_text("name").unwrap_or_default();
-                    let arns = [resource.hidden_text("arn"), resource.destroyed_text("arn")];
-                    for text in arns.into_iter().flatten().chain([name]) {
-                        keys.aliases.entry(text.to_owned()).or_default().push(index);
-                    }
-                }
+                ALIAS => keys.add_alias(index, resource),
+                OTHER_ALIAS if resource.fate != Fate::Kept => keys.add_other_alias(index, resource),
                 KEY_POLICY => keys.add_policy(graph, index, resource),
+                CLOUD_CONTROL if is_changed(resource) => keys.add_open(resource),
                 _ => {}
             }
         }
         keys
+    }
+
+    fn add_alias(&mut self, index: usize, alias: &Resource) {
+        let arn = alias.hidden_text("arn");
+        if let Some(arn) = arn {
+            self.aliases.entry(arn.to_owned()).or_default().push(index);
+        }
+        if alias.is_of_aws && alias.fate == Fate::Kept {
+            return;
+        }
+        // One that is not made yet has no ARN.
+        let name = alias.hidden_text("name").unwrap_or_default();
+        for text in [arn, alias.destroyed_text("arn"), Some(name)].into_iter().flatten() {
+            self.changed_aliases.entry(text.to_owned()).or_insert(index);
+        }
+    }
+
+    fn add_other_alias(&mut self, index: usize, alias: &Resource) {
+        let names = [alias.hidden_text("alias_name"), alias.destroyed_text("alias_name")];
+        let mut names = names.into_iter().flatten().peekable();
+        if names.peek().is_none() {
+            self.open_alias = Some(alias.text.clone());
+        }
+        for name in names {
+            self.changed_aliases.entry(name.to_owned()).or_insert(index);
+        }
+    }
+
+    /// Adds a resource of the Cloud Control API. Which key or alias it is, is not read.
+    fn add_open(&mut self, resource: &Resource) {
+        let types = [resource.hidden_text("type_name"), resource.destroyed_text("type_name")];
+        let is_unknown = types.iter().all(Option::is_none);
+        for kind in types.into_iter().flatten().filter(|kind| kind.starts_with("AWS::KMS::")) {
+            let open = if kind == ALIAS_TYPE { &mut self.open_alias } else { &mut self.open_key };
+            *open = Some(resource.text.clone());
+        }
+        if is_unknown {
+            self.open_key = Some(resource.text.clone());
+            self.open_alias = Some(resource.text.clone());
+        }
     }
 
     fn add_policy(&mut self, graph: &Graph<'_>, index: usize, policy: &Resource) {
@@ -135,24 +184,23 @@ impl Keys {
 
     /// The key of an existing alias. One that is changed by this plan may be read before or after.
     fn of_alias<'g>(&self, graph: &'g Graph<'_>, text: &str, name: &str) -> Named {
-        let found = |text: &str| self.aliases.get(text).into_iter().flatten();
-        let found: BTreeSet<usize> = found(text).chain(found(name)).copied().collect();
-        let found: Vec<&Resource> =
-            found.into_iter().filter_map(|at| graph.resources.get(at)).collect();
-        if let Some(other) = found.iter().find(|one| !one.is_of_aws) {
-            return Named::Unknown(format!("`{}` is of another provider", other.text));
+        if let Some(open) = &self.open_alias {
+            return Named::Unknown(format!("`{open}` may change the alias"));
         }
-        if let Some(other) = found.iter().find(|one| one.fate != Fate::Kept) {
-            return Named::Unknown(format!("`{}` changes the alias", other.text));
+        let changed = [text, name].into_iter().find_map(|text| self.changed_aliases.get(text));
+        if let Some(other) = changed.and_then(|at| graph.resources.get(*at)) {
+            let is_changed = other.is_of_aws || other.address.kind == OTHER_ALIAS;
+            let what = if is_changed { "changes the alias" } else { "is of another provider" };
+            return Named::Unknown(format!("`{}` {what}", other.text));
         }
         const TARGET: &str = "target_key_arn";
-        let is_this = |one: &&Resource| one.hidden_text("arn") == Some(text);
+        let found = self.aliases.get(text).into_iter().flatten();
+        let found = found.filter_map(|at| graph.resources.get(*at));
         let target = |one: &'g Resource| {
             let arn = one.hidden_text(TARGET).filter(|arn| arn.contains(":key/"))?;
             Some((one, arn))
         };
-        let found: Vec<(&Resource, &str)> =
-            found.into_iter().filter(is_this).filter_map(target).collect();
+        let found: Vec<(&Resource, &str)> = found.filter_map(target).collect();
         let Some((_, target)) = found.first() else { return Named::Text(plain(text)) };
         if found.iter().any(|(_, other)| other != target) {
             return Named::Unknown("the plan has the alias twice, with two keys".to_owned());
@@ -170,8 +218,7 @@ impl Keys {
             key.state = Planned::Known(KeyState::PendingDeletion);
             return Ok(key);
         }
-        let is_changed =
-            |one: &&&Resource| one.address.kind == OTHER_KEY || one.hidden_text("arn") != Some(arn);
+        let is_changed = |one: &&&Resource| is_other(one) || one.hidden_text("arn") != Some(arn);
         if let Some(other) = all.iter().find(is_changed) {
             return Err(format!("`{}` changes the key", other.text));
         }
@@ -181,6 +228,9 @@ impl Keys {
             |of: &[&&Resource]| of.iter().map(|one| self.key(graph, one)).collect::<Vec<_>>();
         let read = keys(&read);
         let own = keys(&managed);
+        if let (true, Some(open)) = (managed.is_empty(), &self.open_key) {
+            return Err(format!("`{open}` may change the key"));
+        }
         let chosen = if managed.is_empty() { &read } else { &own };
         let what = |key: &PlannedKey| {
             let (manager, state) = (key.manager.clone(), key.state.clone());
@@ -219,7 +269,7 @@ impl Keys {
         if resource.address.is_data {
             return key;
         }
-        if resource.address.kind == OTHER_KEY {
+        if is_other(resource) {
             other_key(&mut key, resource);
             return key;
         }
@@ -320,11 +370,15 @@ impl Keys {
     }
 }
 
-/// Whether the plan changes a key through another provider, so that what a data source read of it may
-/// no longer hold.
-fn is_changed_elsewhere(resource: &Resource) -> bool {
-    let is_changed = resource.destroys || resource.fate == Fate::Updated;
-    resource.address.kind == OTHER_KEY && is_changed
+/// Whether the plan changes or destroys what a resource stands for, so that what a data source read
+/// of it may no longer hold.
+fn is_changed(resource: &Resource) -> bool {
+    !resource.address.is_data && (resource.destroys || resource.fate == Fate::Updated)
+}
+
+/// Whether it is a key of another provider.
+fn is_other(resource: &Resource) -> bool {
+    OTHER_KEYS.contains(&resource.address.kind.as_str())
 }
 
 /// `alias/…`, of its ARN or of the name itself.

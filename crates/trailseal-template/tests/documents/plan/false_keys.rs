@@ -232,12 +232,69 @@ fn a_key_that_another_provider_destroys_or_changes_does_not_pass() {
     assert_eq!(found(other(&["update"], json!({}))), OPEN);
     assert_eq!(found(other(&["update"], json!({"arn": true}))), OPEN);
 
+    let replica = |actions: &[&str]| {
+        let values = json!({"arn": ARN, "key_id": ID, "enabled": true});
+        change("awscc_kms_replica_key.k", actions, values, json!({}))
+    };
+    assert_eq!(found(replica(&["no-op"]))[1], "COMPLIANT");
+    assert_eq!(found(replica(&["delete"]))[1], "NON_COMPLIANT");
+    assert_eq!(found(replica(&["update"])), OPEN);
+    let nameless = |actions: &[&str]| change("awscc_kms_key.k", actions, json!({}), json!({}));
+    assert_eq!(found(nameless(&["no-op"]))[1], "COMPLIANT");
+    assert_eq!(found(nameless(&["update"])), OPEN);
+
+    let by_cloud_control = |actions: &[&str], values: Value| {
+        found(change("aws_cloudcontrolapi_resource.x", actions, values, json!({})))
+    };
+    for kind in ["AWS::KMS::Key", "AWS::KMS::ReplicaKey"] {
+        let state = json!({"type_name": kind, "desired_state": "{\"Enabled\":false}"});
+        assert_eq!(by_cloud_control(&["no-op"], state.clone())[1], "COMPLIANT", "{kind}");
+        assert_eq!(by_cloud_control(&["create"], state.clone())[1], "COMPLIANT", "{kind}");
+        for actions in [&["update"][..], &["delete"], &["delete", "create"]] {
+            assert_eq!(by_cloud_control(actions, state.clone()), OPEN, "{kind} {actions:?}");
+        }
+    }
+    assert_eq!(by_cloud_control(&["delete"], json!({})), OPEN, "its type is not known");
+    for kind in ["AWS::KMS::Alias", "AWS::S3::Bucket"] {
+        assert_eq!(by_cloud_control(&["delete"], json!({"type_name": kind}))[1], "COMPLIANT");
+    }
+
     let mut disabled = kept_key(&["update"]);
     disabled["change"]["after"]["is_enabled"] = json!(false);
     assert_eq!(found(disabled.clone()), DISABLED);
     disabled["change"]["after"].as_object_mut().unwrap().remove("arn");
     disabled["change"]["after_unknown"] = json!({"arn": true});
     assert_eq!(found(disabled), OPEN);
+}
+
+#[test]
+fn an_alias_that_another_provider_changes_does_not_pass() {
+    let alias = "arn:aws:kms:eu-central-1:111122223333:alias/x";
+    let found = |address: &str, actions: &[&str], values: Value| {
+        let change = change(address, actions, values, json!({}));
+        let plan = plan(vec![kept_key(&["no-op"]), change, trail_with(alias), bucket()], vec![]);
+        let data = json!({"address": "data.aws_kms_alias.a", "mode": "data",
+            "type": "aws_kms_alias", "name": "a", "provider_name": PROVIDER,
+            "values": {"arn": alias, "name": "alias/x", "target_key_arn": ARN}});
+        of(&with_data(plan, vec![data]))
+    };
+    let named = |name: &str| json!({"alias_name": name, "target_key_id": "other"});
+    let other = |actions: &[&str], values: Value| found("awscc_kms_alias.a", actions, values);
+    assert_eq!(other(&["no-op"], named("alias/x")), GOOD);
+    for actions in [&["update"][..], &["delete"], &["delete", "create"]] {
+        assert_eq!(other(actions, named("alias/x")), OPEN, "{actions:?}");
+        assert_eq!(other(actions, named("alias/y")), GOOD, "{actions:?}");
+        assert_eq!(other(actions, json!({})), OPEN, "{actions:?}");
+    }
+    let by_cloud_control = |actions: &[&str], kind: &str| {
+        found("aws_cloudcontrolapi_resource.a", actions, json!({"type_name": kind}))
+    };
+    assert_eq!(by_cloud_control(&["no-op"], "AWS::KMS::Alias"), GOOD);
+    for actions in [&["update"][..], &["delete"], &["delete", "create"]] {
+        assert_eq!(by_cloud_control(actions, "AWS::KMS::Alias"), OPEN, "{actions:?}");
+        // The plan has the key of the alias.
+        assert_eq!(by_cloud_control(actions, "AWS::KMS::Key"), GOOD, "{actions:?}");
+    }
 }
 
 #[test]
