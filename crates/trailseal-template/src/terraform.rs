@@ -30,7 +30,7 @@ use crate::preview::{Preview, PreviewedTrail};
 
 pub use source::{Source, SourceFile};
 
-use document::{Plan, ResourceChange, TRAIL};
+use document::{Plan, ResourceChange, StateModule, TRAIL};
 use graph::Graph;
 use places::Places;
 use resource::{Fate, Resource};
@@ -87,11 +87,14 @@ fn read(
     }
     let mut preview = Preview { problems: partial(&plan), ..Preview::default() };
     let resources = resources(&mut plan)?;
-    preview.problems.extend(unseen(&mut plan, &resources));
+    let planned = plan.planned_values.take().and_then(|state| state.root_module);
+    let modules = modules(&resources, planned.as_ref());
+    preview.problems.extend(unseen(planned, &resources));
     let mut graph = Graph {
         file,
         by_address: by_address(&resources)?,
         declarations: graph::declarations(&resources),
+        modules,
         resources,
         configuration: &plan.configuration,
         places: Places::default(),
@@ -154,7 +157,7 @@ fn resources(plan: &mut Plan<'_>) -> Result<Vec<Resource>, String> {
     let deferred: BTreeSet<&str> =
         plan.deferred_changes.0.iter().map(|one| &*one.resource_change.address).collect();
     let prior = plan.prior_state.take().and_then(|state| state.values?.root_module);
-    let data = prior.map(document::StateModule::into_all).unwrap_or_default();
+    let data = prior.map(StateModule::into_all).unwrap_or_default();
     let data = data.iter().filter(|one| {
         one.is_data() && !changed.contains(&*one.address) && !deferred.contains(&*one.address)
     });
@@ -196,10 +199,22 @@ fn by_address(resources: &[Resource]) -> Result<BTreeMap<String, usize>, String>
     Ok(by_address)
 }
 
+/// The instances of modules in which a resource stays, as the prefixes of its address.
+fn modules(resources: &[Resource], planned: Option<&StateModule<'_>>) -> BTreeSet<String> {
+    let stay = resources.iter().filter(|one| one.stays());
+    let mut modules: BTreeSet<String> =
+        stay.map(|one| address::prefix(&one.address.module)).collect();
+    let mut open: Vec<&StateModule<'_>> = planned.into_iter().collect();
+    while let Some(module) = open.pop() {
+        modules.extend(module.address.as_deref().map(|address| format!("{address}.")));
+        open.extend(&module.child_modules);
+    }
+    modules
+}
+
 /// Trails of the planned values that no change is about.
-fn unseen(plan: &mut Plan<'_>, resources: &[Resource]) -> Vec<String> {
-    let root = plan.planned_values.take().and_then(|state| state.root_module);
-    let planned = root.map(document::StateModule::into_all).unwrap_or_default();
+fn unseen(planned: Option<StateModule<'_>>, resources: &[Resource]) -> Vec<String> {
+    let planned = planned.map(StateModule::into_all).unwrap_or_default();
     let seen: BTreeSet<&str> = resources.iter().map(|one| one.text.as_str()).collect();
     let trails = planned.iter().filter(|one| others::is_planned_trail(one));
     let missing = trails.filter(|one| !seen.contains(&*one.address));

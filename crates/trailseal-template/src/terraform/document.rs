@@ -164,6 +164,8 @@ pub(super) struct State<'a> {
 #[derive(Debug, Deserialize)]
 pub(super) struct StateModule<'a> {
     #[serde(borrow, default)]
+    pub(super) address: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
     pub(super) resources: Kept<StateResource<'a>>,
     #[serde(borrow, default)]
     pub(super) child_modules: Vec<StateModule<'a>>,

@@ -1,13 +1,14 @@
 //! The resources of a plan with their places in the configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
-use hcl_edit::structure::Block;
+use hcl_edit::structure::{Block, Body};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::address::Address;
+use super::address::{Address, Call, prefix};
 use super::document::{ConfigResource, Configuration, Variable};
 use super::json::Names;
 use super::places::Places;
@@ -47,6 +48,8 @@ pub(super) struct Graph<'a> {
     pub(super) by_address: BTreeMap<String, usize>,
     /// The resources that stay, by the declarations that they are instances of.
     pub(super) declarations: BTreeMap<String, Vec<usize>>,
+    /// The instances of modules in which a resource stays, as the prefixes of its address.
+    pub(super) modules: BTreeSet<String>,
     pub(super) configuration: &'a Configuration<'a>,
     pub(super) places: Places,
     pub(super) variables: &'a Names<Variable<'a>>,
@@ -66,6 +69,19 @@ impl Graph<'_> {
     /// Whether a declaration has an instance, in any instance of its module.
     pub(super) fn has_instance(&self, path: &[String], declared: &str) -> bool {
         self.declarations.contains_key(&declaration(path, declared))
+    }
+
+    /// Whether an instance of a module that the source refers to exists for certain: the call makes
+    /// one without an index, or a resource in it stays. Of others, no plan says it.
+    pub(super) fn has_module(&self, module: &[Call], call: &Body) -> bool {
+        let is_plain = !["count", "for_each"].iter().any(|name| call.has_attribute(name))
+            && !call.has_blocks("lifecycle");
+        if is_plain && module.last().is_some_and(|call| call.index.is_none()) {
+            return true;
+        }
+        let prefix = prefix(module);
+        let mut from = self.modules.range::<str, _>((Bound::Included(&*prefix), Bound::Unbounded));
+        from.next().is_some_and(|first| first.starts_with(&prefix))
     }
 
     /// The instances of a declaration, in any instance of its module, with their deposed objects.

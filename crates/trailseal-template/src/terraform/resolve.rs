@@ -393,6 +393,13 @@ impl<'a> Resolver<'a> {
         let output = output.as_str();
         let mut module = scope.module.clone();
         module.push(Call { name: name.to_owned(), index });
+        let outer = self.sources.at(&scope.path())?;
+        let call =
+            outer.block(&format!("module {name}")).ok_or("the module is not in the source")?;
+        if !self.graph.has_module(&module, &call.part.body) {
+            let module = prefix(&module);
+            return Err(format!("whether `{module}{output}` exists is not certain").into());
+        }
         let inner = Scope { module, index: None };
         let source: &ModuleSource = self.sources.at(&inner.path())?;
         let block =

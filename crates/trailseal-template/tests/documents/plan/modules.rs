@@ -39,6 +39,45 @@ fn an_output_is_that_of_the_named_instance_of_the_module() {
     assert_eq!(of_output(numbered(), computed, &references), OPEN);
 }
 
+#[test]
+fn an_output_of_a_module_without_an_instance_decides_nothing() {
+    const CONDITION: &str =
+        "try(module.m[0].use, false) ? aws_kms_key.k.arn : aws_kms_key.other.arn";
+    let found = |condition: &str, call: &str, keys: &[&str], planned: Value| {
+        let mut all = vec![new_key("aws_kms_key.k"), bad_key("aws_kms_key.other")];
+        all.extend(keys.iter().map(|address| new_key(address)));
+        let at_0 = ["module.m[0].use", "module.m[0]", "module.m"];
+        let at = ["module.m.use", "module.m"];
+        let module = if condition.contains("[0]") { &at_0[..] } else { &at };
+        let others = [&BARE[..], &["aws_kms_key.other.arn", "aws_kms_key.other"]].concat();
+        let mut plan = open_plan(all, &[module, &others].concat());
+        plan["configuration"]["root_module"]["module_calls"] = json!({"m": {"source": "./m",
+            "module": {"resources": [config("aws_kms_key.k", json!({}))],
+                "outputs": {"use": {"expression": {"constant_value": true}}}}}});
+        plan["planned_values"] = planned;
+        let call = format!("module \"m\" {{\n  source = \"./m\"\n{call}}}\n");
+        let root = source(condition) + &call;
+        let module = "output \"use\" {\n  value = true\n}\n";
+        let files = [("", "main.tf", root.as_str()), ("m", "main.tf", module)];
+        words(&preview_with(&plan.to_string(), &files), "")[1].clone()
+    };
+    const COUNT: &str = "  count = var.n\n";
+    let none = || json!({"root_module": {}});
+    assert_eq!(found(CONDITION, COUNT, &[], none()), "unverified");
+    assert_eq!(found(CONDITION, COUNT, &["module.m[1].aws_kms_key.k"], none()), "unverified");
+    assert_eq!(found(CONDITION, COUNT, &["module.m[0].aws_kms_key.k"], none()), "COMPLIANT");
+    let nested = ["module.m[0].module.n.aws_kms_key.k"];
+    assert_eq!(found(CONDITION, COUNT, &nested, none()), "COMPLIANT");
+    let planned = |address: &str| json!({"root_module": {"child_modules": [{"address": address}]}});
+    assert_eq!(found(CONDITION, COUNT, &[], planned("module.m[0]")), "COMPLIANT");
+    assert_eq!(found(CONDITION, COUNT, &[], planned("module.m[1]")), "unverified");
+    let plain = CONDITION.replace("[0]", "");
+    assert_eq!(found(&plain, "", &[], none()), "COMPLIANT");
+    let enabled = "  lifecycle {\n    enabled = var.on\n  }\n";
+    assert_eq!(found(&plain, enabled, &[], none()), "unverified", "of OpenTofu");
+    assert_eq!(found(&plain, enabled, &["module.m.aws_kms_key.k"], none()), "COMPLIANT");
+}
+
 /// What is found of each of these trails, in its order.
 fn of_trails(
     trails: [&str; 2],
