@@ -117,8 +117,8 @@ fn stack_of(
     let resources = stack.root.get("Resources").map_or(&[][..], Node::members);
     // The names become stand-ins, so that other characters could make one of another kind.
     let is_id = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let is_resource = |name: &str| !macros::changes_members(name);
-    if let Some(odd) = resources.iter().find(|one| is_resource(&one.name) && !is_id(&one.name)) {
+    let is_resource = |one: &Member| !macros::changes_members(one);
+    if let Some(odd) = resources.iter().find(|one| is_resource(one) && !is_id(&one.name)) {
         let (name, line) = (&odd.name, odd.line);
         return Err(format!(
             "has a resource `{name}` (line {line}): CloudFormation takes letters and digits as its name"
@@ -134,9 +134,10 @@ fn open_parts(root: &Node) -> impl Iterator<Item = String> {
     let odd = resources.iter().filter(|one| {
         let is_open = match one.node.get("Type") {
             Some(kind) => kind.text().is_none(),
-            None => macros::whole(&one.node).is_err(),
+            // CloudFormation refuses others without a type.
+            None => one.name == "Transform" || macros::whole(&one.node).is_err(),
         };
-        macros::changes_members(&one.name) || is_open
+        macros::changes_members(one) || is_open
     });
     let odd = odd.map(|one| {
         let (name, line) = (one_line(&one.name), one.line);

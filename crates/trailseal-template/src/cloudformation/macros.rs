@@ -1,10 +1,20 @@
 //! Macros and other members that change what is beside them.
 
-use crate::node::Node;
+use crate::node::{Member, Node};
 
-/// Members that add or replace members of a map, where they are not resolved.
-pub(super) fn changes_members(name: &str) -> bool {
-    name == "<<" || name == "Fn::Transform" || name.starts_with("Fn::ForEach")
+/// Whether a member adds or replaces members of its map, where it is not resolved.
+pub(super) fn changes_members(member: &Member) -> bool {
+    let name = member.name.as_str();
+    is_macro(member) || name == "<<" || name.starts_with("Fn::ForEach")
+}
+
+/// Whether a member calls a macro: `Fn::Transform`, or `Transform` with the name of one
+/// (CloudFormation Template Reference Guide, "Fn::Transform", the short form).
+fn is_macro(member: &Member) -> bool {
+    let is_call = |node: &Node| node.get("Name").is_some_and(|name| name.text().is_some());
+    let Member { name, node, .. } = member;
+    name == "Fn::Transform"
+        || (name == "Transform" && (is_call(node) || node.items().iter().any(is_call)))
 }
 
 /// The node itself.
@@ -13,7 +23,7 @@ pub(super) fn changes_members(name: &str) -> bool {
 ///
 /// Which member of the map may change the others.
 pub(super) fn whole(node: &Node) -> Result<&Node, String> {
-    match node.members().iter().find(|one| changes_members(&one.name)) {
+    match node.members().iter().find(|one| changes_members(one)) {
         Some(odd) => Err(format!("`{}` is not resolved", odd.name)),
         None => Ok(node),
     }
@@ -47,8 +57,10 @@ const WITHOUT_TRAILS: [&str; 4] = [
 /// Why a macro may change every resource of the template.
 pub(super) fn rewritten(root: &Node) -> Option<String> {
     let resources = root.get("Resources").map_or(&[][..], Node::members);
-    let mut beside = root.members().iter().chain(resources);
-    if let Some(odd) = beside.find(|one| one.name == "Fn::Transform" || one.name == "<<") {
+    // `Transform` at the root is the section.
+    let is_odd = |one: &&Member| one.name == "Fn::Transform" || one.name == "<<";
+    let beside = root.members().iter().find(is_odd);
+    if let Some(odd) = beside.or(resources.iter().find(|one| is_odd(one) || is_macro(one))) {
         return Some(format!("`{}` may change every resource", odd.name));
     }
     let odd = transforms(root).iter().find(|one| !is_one_of(one, &HARMLESS));

@@ -19,6 +19,7 @@ mod plan;
 mod public_templates;
 mod resolved;
 mod supplied;
+mod transforms;
 mod unknown_properties;
 mod verdicts;
 mod yaml;

@@ -18,7 +18,7 @@ fn place() -> Place {
     }
 }
 
-fn template(text: &str) -> Preview {
+pub(crate) fn template(text: &str) -> Preview {
     let started = Instant::now();
     let values = Values::default();
     let read = read_template("t.yaml", text, place(), &BTreeMap::new(), &values).unwrap();
@@ -62,13 +62,13 @@ fn answers(preview: &Preview) -> Vec<&'static str> {
 }
 
 /// The answer in the default profile.
-fn answer(preview: &Preview) -> &'static str {
+pub(crate) fn answer(preview: &Preview) -> &'static str {
     let position = Profile::ALL.iter().position(|one| *one == Profile::Effective).unwrap();
     answers(preview)[position]
 }
 
 /// `strict` can be sure without it: the default policy of a key does not admit CloudTrail.
-fn is_unverified(preview: &Preview, what: &str) {
+pub(crate) fn is_unverified(preview: &Preview, what: &str) {
     for (profile, answer) in Profile::ALL.into_iter().zip(answers(preview)) {
         let is_sure = profile == Profile::Strict && answer == "NON_COMPLIANT";
         assert!(is_sure || answer == "unverified", "{what} {profile:?}: {answer}");
@@ -87,13 +87,13 @@ fn trail(key: &Value) -> Value {
     json!({"Type": "AWS::CloudTrail::Trail", "Properties": properties})
 }
 
-fn whole(key_id: &Value) -> Value {
+pub(crate) fn whole(key_id: &Value) -> Value {
     json!({"Resources": {
         "Key": key(), "Bucket": {"Type": "AWS::S3::Bucket"}, "Trail": trail(key_id),
     }})
 }
 
-fn arn() -> Value {
+pub(crate) fn arn() -> Value {
     json!({"Fn::GetAtt": ["Key", "Arn"]})
 }
 
@@ -106,7 +106,7 @@ fn evil() -> Value {
     json!({"Name": "AWS::Include", "Parameters": {"Location": "s3://b/k"}})
 }
 
-fn with(mut document: Value, pointer: &str, name: &str, value: Value) -> Value {
+pub(crate) fn with(mut document: Value, pointer: &str, name: &str, value: Value) -> Value {
     document.pointer_mut(pointer).unwrap()[name] = value;
     document
 }
