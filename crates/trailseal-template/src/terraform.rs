@@ -121,6 +121,12 @@ fn read(
 
 fn add(preview: &mut Preview, trails: &Trails<'_>, resource: &Resource) {
     if !resource.is_deposed {
+        if resource.leaves_former {
+            let address = &resource.text;
+            preview.problems.push(format!(
+                "the object of `{address}` before the plan stays, and is not judged"
+            ));
+        }
         let trail: PreviewedTrail = trails.read(resource);
         preview.trails.push(trail);
     } else if resource.fate != Fate::Destroyed {

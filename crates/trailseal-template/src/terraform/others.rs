@@ -24,6 +24,12 @@ pub(super) fn name_all(preview: &mut Preview, graph: &Graph<'_>) {
     let sets = others.clone().filter(|one| one.address.kind == STACK_SET);
     let sets: BTreeSet<_> = sets.filter_map(|one| set_of(one, "name")).collect();
     for resource in others {
+        if resource.leaves_former {
+            preview.notes.push(format!(
+                "the object of `{}` before the plan stays, and may make trails, which are not read",
+                plain(&resource.text)
+            ));
+        }
         // The template is that of the stack set.
         let is_instance = STACK_SET_INSTANCES.contains(&resource.address.kind.as_str());
         if is_instance && set_of(resource, "stack_set_name").is_some_and(|set| sets.contains(&set))

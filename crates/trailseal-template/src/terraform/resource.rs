@@ -41,6 +41,8 @@ pub(super) struct Resource {
     pub(super) destroys: bool,
     /// Whether it is destroyed only after the object that replaces it is made.
     pub(super) destroys_last: bool,
+    /// Whether an existing object is replaced and stays, and Terraform no longer manages it.
+    pub(super) leaves_former: bool,
     before: Attributes,
     after: Attributes,
     unknown: Marks,
@@ -98,6 +100,7 @@ impl Resource {
             }
         };
         let destroys_last = words == ["create", "delete"];
+        let leaves_former = words.len() == 2 && words.contains(&"forget");
         // Of what stays, its past is needed only if the plan may change which object it is, or whose.
         let is_open = fate == Fate::Updated && (unknown.has("arn") || address.kind == KEY_POLICY);
         let before = if destroys || is_open { before } else { Attributes::default() };
@@ -112,6 +115,7 @@ impl Resource {
             is_of_aws,
             destroys,
             destroys_last,
+            leaves_former,
             before,
             after,
             unknown,
@@ -143,6 +147,7 @@ impl Resource {
             is_of_aws: is_of_aws(&state.provider_name),
             destroys: false,
             destroys_last: false,
+            leaves_former: false,
             before: Attributes::default(),
             after,
             unknown: if is_current { Marks::default() } else { marks(&CHANGING) },

@@ -221,6 +221,27 @@ fn trails_that_the_plan_destroys_or_forgets() {
 }
 
 #[test]
+fn the_object_that_a_replacement_forgets_is_a_problem() {
+    let found = |address: &str, actions: &[&str]| {
+        let values = with(trail_values(), json!({"kms_key_id": ARN}));
+        let mut made = change(address, actions, values, json!({}));
+        made["change"]["before"]["kms_key_id"] = Value::Null;
+        read(&plan(vec![kept_key(&["no-op"]), made, bucket()], vec![])).unwrap()
+    };
+    for actions in [["create", "forget"], ["forget", "create"]] {
+        let of_trail = found("aws_cloudtrail.t", &actions);
+        let why = "the object of `aws_cloudtrail.t` before the plan stays, and is not judged";
+        assert_eq!(of_trail.problems, [why]);
+        assert_eq!(judged_with(&of_trail, &[]), "COMPLIANT", "the new one");
+        let note = found("aws_cloudformation_stack.s", &actions).notes.join("\n");
+        assert!(note.contains("`aws_cloudformation_stack.s` before the plan stays"), "{note}");
+    }
+    for actions in [["create", "delete"], ["delete", "create"]] {
+        assert_eq!(found("aws_cloudtrail.t", &actions).problems, Vec::<String>::new());
+    }
+}
+
+#[test]
 fn secrets_are_not_shown() {
     const SECRET: &str =
         "arn:aws:kms:eu-central-1:111122223333:key/5ec2e700-5ec2-e700-5ec2-5ec2e7005ec2";
