@@ -76,6 +76,14 @@ struct Assembly<'a, 'b> {
     problems: Vec<String>,
 }
 
+/// What deploys a stack.
+enum Deployer {
+    /// The user, with these parameters.
+    User(BTreeMap<String, Given>),
+    /// The stack with this index, which nests it under this logical ID.
+    Stack(usize, String),
+}
+
 /// The files of the assets with one name.
 #[derive(Debug, Default)]
 struct Asset {
@@ -119,11 +127,14 @@ impl Assembly<'_, '_> {
                     let environment = artifact.get("environment").and_then(Value::as_str);
                     let place = self.place_of(inside, environment);
                     let stack_name = property("stackName").unwrap_or(id).to_owned();
-                    let index = self.stack(inside, file, id, place, None, depth);
+                    // Its loops are expanded with these parameters.
+                    let mut given = self.parameters.clone();
+                    let stated = artifact.get("properties").and_then(|of| of.get("parameters"));
+                    add_stated(&mut given, stated);
+                    let deployer = Deployer::User(given);
+                    let index = self.stack(inside, file, id, place, deployer, depth);
                     if let Some(stack) = index.and_then(|index| self.stacks.get_mut(index)) {
                         stack.stack_name = Some(stack_name);
-                        let stated = artifact.get("properties").and_then(|of| of.get("parameters"));
-                        add_stated(&mut stack.given, stated);
                     }
                 }
                 Some("cdk:cloud-assembly") => {
@@ -188,7 +199,7 @@ impl Assembly<'_, '_> {
         file: &str,
         name: &str,
         place: Place,
-        parent: Option<(usize, String)>,
+        deployer: Deployer,
         depth: usize,
     ) -> Option<usize> {
         let path = format!("{inside}{file}");
@@ -197,7 +208,10 @@ impl Assembly<'_, '_> {
             self.problems.push(format!("`{path}` is not read: too many stacks, or another folder"));
             return None;
         }
-        let given = if parent.is_none() { self.parameters.clone() } else { BTreeMap::new() };
+        let (given, parent) = match deployer {
+            Deployer::User(given) => (given, None),
+            Deployer::Stack(index, id) => (BTreeMap::new(), Some((index, id))),
+        };
         let read = (self.read)(&path);
         let read = read.and_then(|text| read_stack(&shown, &text, place.clone(), &given, parent));
         let (stack, problems) = match read {
@@ -218,9 +232,9 @@ impl Assembly<'_, '_> {
                     .push(format!("`{path}`: the template of nested stack `{id}` is not at hand"));
                 continue;
             };
-            let parent = Some((index, id.clone()));
+            let deployer = Deployer::Stack(index, id.clone());
             let nested_name = format!("{name}.{id}");
-            let child = self.stack(inside, &file, &nested_name, place.clone(), parent, depth + 1);
+            let child = self.stack(inside, &file, &nested_name, place.clone(), deployer, depth + 1);
             if let (Some(child), Some(stack)) = (child, self.stacks.get_mut(index)) {
                 stack.nested.insert(id, child);
             }

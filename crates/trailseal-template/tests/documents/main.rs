@@ -4,6 +4,7 @@
 
 mod assembly;
 mod assembly_files;
+mod assembly_limits;
 mod cases;
 mod evidence;
 mod forged;
