@@ -19,6 +19,15 @@ const DEPTH_MAX: usize = 10;
 /// Stacks of an assembly, at most.
 const STACKS_MAX: usize = 5_000;
 
+/// Nodes of all templates of an assembly, at most.
+const NODES_MAX: usize = 4_000_000;
+
+/// Bytes of all templates of an assembly and of what is said of them, at most.
+const BYTES_MAX: usize = 200_000_000;
+
+/// Nodes for which a template counts that is refused.
+const NODES_OF_REFUSED: usize = 20_000;
+
 /// What CDK writes as the Region of a stack without one; it has the form of a Region.
 const UNKNOWN_REGION: &str = "unknown-region";
 
@@ -47,6 +56,9 @@ pub fn read_assembly(
         folders: BTreeSet::new(),
         assets: BTreeMap::new(),
         is_partial: false,
+        is_full: false,
+        nodes: 0,
+        bytes: 0,
         problems: Vec::new(),
     };
     assembly.manifest("", 0)?;
@@ -73,6 +85,10 @@ struct Assembly<'a, 'b> {
     assets: BTreeMap<String, Asset>,
     /// Whether values of lookups are missing, so that templates have dummy values in their place.
     is_partial: bool,
+    /// Whether a limit was reached, so that no more templates are read.
+    is_full: bool,
+    nodes: usize,
+    bytes: usize,
     problems: Vec<String>,
 }
 
@@ -204,8 +220,18 @@ impl Assembly<'_, '_> {
     ) -> Option<usize> {
         let path = format!("{inside}{file}");
         let shown = format!("{}/{path}", self.folder.trim_end_matches('/'));
-        if self.stacks.len() >= STACKS_MAX || depth > DEPTH_MAX || !is_inside(file) {
-            self.problems.push(format!("`{path}` is not read: too many stacks, or another folder"));
+        if self.is_full {
+            return None;
+        }
+        if self.stacks.len() >= STACKS_MAX || self.nodes > NODES_MAX || self.bytes > BYTES_MAX {
+            self.is_full = true;
+            self.problems.push(format!(
+                "`{path}` and the templates after it are not read: the assembly is too large"
+            ));
+            return None;
+        }
+        if depth > DEPTH_MAX || !is_inside(file) {
+            self.report(format!("`{path}` is not read: too many stacks, or another folder"));
             return None;
         }
         let (given, parent) = match deployer {
@@ -213,23 +239,33 @@ impl Assembly<'_, '_> {
             Deployer::Stack(index, id) => (BTreeMap::new(), Some((index, id))),
         };
         let read = (self.read)(&path);
-        let read = read.and_then(|text| read_stack(&shown, &text, place.clone(), &given, parent));
+        let mut bytes = 0;
+        let read = read.and_then(|text| {
+            bytes = text.len();
+            read_stack(&shown, &text, place.clone(), &given, parent)
+        });
         let (stack, problems) = match read {
             Ok(read) => read,
             Err(what) => {
-                self.problems.push(format!("`{path}` {what}"));
+                self.nodes += NODES_OF_REFUSED;
+                self.bytes += bytes;
+                self.report(format!("`{path}` {what}"));
                 return None;
             }
         };
-        self.problems.extend(problems.into_iter().map(|what| format!("`{path}`: {what}")));
+        self.nodes += stack.root.size();
+        // Aliases and loops repeat texts.
+        self.bytes += bytes.max(stack.root.bytes());
+        problems.into_iter().for_each(|what| self.report(format!("`{path}`: {what}")));
         let index = self.stacks.len();
         let name = self.unused_name(name);
         let nested = self.nested_templates(inside, &stack.root);
         self.stacks.push(Stack { name: name.clone(), ..stack });
         for (id, file) in nested {
             let Some(file) = file else {
-                self.problems
-                    .push(format!("`{path}`: the template of nested stack `{id}` is not at hand"));
+                self.report(format!(
+                    "`{path}`: the template of nested stack `{id}` is not at hand"
+                ));
                 continue;
             };
             let deployer = Deployer::Stack(index, id.clone());
@@ -240,6 +276,12 @@ impl Assembly<'_, '_> {
             }
         }
         Some(index)
+    }
+
+    /// Adds a problem, which counts like a text of a template.
+    fn report(&mut self, problem: String) {
+        self.bytes += problem.len();
+        self.problems.push(problem);
     }
 
     /// The nested stacks of a template, with the files that CDK wrote for them.
