@@ -33,6 +33,7 @@ pub use source::{Source, SourceFile};
 use document::{Plan, ResourceChange, StateModule, TRAIL};
 use graph::Graph;
 use places::Places;
+use references::Agreements;
 use resource::{Fate, Resource};
 use source::Sources;
 use trails::Trails;
@@ -102,6 +103,7 @@ fn read(
         contributing: plan.relevant_attributes.and_then(graph::contributing),
         is_partial: !preview.problems.is_empty() || !plan.deferred_changes.0.is_empty(),
         sources: source.map(|source| Sources::read(&plan.configuration.root_module, source)),
+        agreements: Agreements::default(),
     };
     graph.places = graph.read_places(place);
     let trails = Trails::new(&graph);

@@ -12,6 +12,7 @@ use super::address::{Address, Call, prefix};
 use super::document::{ConfigResource, Configuration, Variable};
 use super::json::Names;
 use super::places::Places;
+use super::references::Agreements;
 use super::resource::Resource;
 use super::source::{ModuleSource, Placed, Sources};
 use crate::model::{Location, Place};
@@ -58,6 +59,7 @@ pub(super) struct Graph<'a> {
     /// Whether the plan may leave resources out.
     pub(super) is_partial: bool,
     pub(super) sources: Option<Sources>,
+    pub(super) agreements: Agreements,
 }
 
 impl Graph<'_> {

@@ -1,6 +1,9 @@
 //! What an expression refers to, in the source and in the plan.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::ptr;
 
 use hcl_edit::expr::{Expression as Hcl, ForExpr, Traversal, TraversalOperator};
 use hcl_edit::visit::{Visit, visit_expr, visit_for_expr, visit_traversal};
@@ -8,26 +11,37 @@ use serde_json::value::RawValue;
 
 use super::document::Expression;
 
-/// Whether the source's expression refers to what the plan says that it refers to. A plan states
-/// the value of an expression that refers to nothing: then the source counts for nothing.
-pub(super) fn agree(source: &Hcl, plan: Option<&RawValue>) -> bool {
-    let Some(plan) = plan.and_then(Expression::read) else { return false };
+/// Which expressions of the source and of the plan refer to the same names. What many instances of a
+/// resource or module have is compared once.
+#[derive(Debug, Default)]
+pub(super) struct Agreements(RefCell<BTreeMap<(usize, usize), bool>>);
+
+impl Agreements {
+    /// Whether the source's expression refers to what the plan says that it refers to. A plan states
+    /// the value of an expression that refers to nothing: then the source counts for nothing.
+    pub(super) fn has(&self, source: &Hcl, plan: Option<&RawValue>) -> bool {
+        let Some(plan) = plan else { return false };
+        let place = (ptr::from_ref(source).addr(), ptr::from_ref(plan).cast::<u8>().addr());
+        if let Some(known) = self.0.borrow().get(&place) {
+            return *known;
+        }
+        let is = agree(source, plan);
+        self.0.borrow_mut().insert(place, is);
+        is
+    }
+}
+
+fn agree(source: &Hcl, plan: &RawValue) -> bool {
+    let Some(plan) = Expression::read(plan) else { return false };
     let mut found = Found::default();
     found.visit_expr(source);
     if found.has_own_names || plan.constant_value.is_some() {
         return false;
     }
     let stated: BTreeSet<&str> = plan.references.iter().map(String::as_str).collect();
-    let is_found = |text: &&str| found.names.iter().any(|name| is_start(text, name));
     !stated.is_empty()
-        && stated.iter().all(is_found)
+        && stated.iter().all(|text| found.has_start(text))
         && found.names.iter().all(|name| stated.contains(name.as_str()))
-}
-
-/// Whether a reference is one, or a whole part of one from its start: a plan lists those as well.
-fn is_start(start: &str, reference: &str) -> bool {
-    let rest = reference.strip_prefix(start);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// The names in an expression.
@@ -37,6 +51,19 @@ struct Found {
     names: BTreeSet<String>,
     /// Whether it declares names itself, or contains some that are not read here.
     has_own_names: bool,
+}
+
+impl Found {
+    /// Whether a text is a reference, or a whole part of one from its start: a plan lists those too.
+    fn has_start(&self, text: &str) -> bool {
+        let has_longer = |start: String| {
+            let from = (Bound::Included(start.as_str()), Bound::Unbounded);
+            self.names.range::<str, _>(from).next().is_some_and(|name| name.starts_with(&start))
+        };
+        self.names.contains(text)
+            || has_longer(format!("{text}."))
+            || has_longer(format!("{text}["))
+    }
 }
 
 impl Visit for Found {

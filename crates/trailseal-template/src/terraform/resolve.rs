@@ -13,7 +13,6 @@ use serde_json::value::RawValue;
 use super::address::{Call, Index, prefix, shown};
 use super::document::Expression;
 use super::graph::{Graph, Outcome, Resolved};
-use super::references::agree;
 use super::resource::Resource;
 use super::source::{ModuleSource, Sources};
 
@@ -107,7 +106,7 @@ impl<'a> Resolver<'a> {
         let source = self.sources.at(&[]).ok()?;
         let block = source.block(&format!("provider {provider} {alias}"))?;
         let expression = &block.part.body.get_attribute(name)?.value;
-        if !agree(expression, Some(stated)) {
+        if !self.agree(expression, Some(stated)) {
             return None;
         }
         let scope = Scope { module: Vec::new(), index: None };
@@ -132,7 +131,7 @@ impl<'a> Resolver<'a> {
         let module = self.graph.configuration.root_module.at(&path);
         let config = module.and_then(|module| module.resource(&address.in_module()));
         let stated = config.and_then(|config| config.expressions.0.get(name).copied());
-        if !agree(&attribute.value, stated) {
+        if !self.agree(&attribute.value, stated) {
             return Err(format!(
                 "the source of `{name}` of `{}` refers to other names than the plan",
                 resource.text
@@ -363,7 +362,9 @@ impl<'a> Resolver<'a> {
                 let default = serde_json::from_str(default.get());
                 Ok(constant(default.map_err(|_| "the default of the variable is not read")?))
             }
-            (Some(given), stated) if agree(&given.value, stated) => self.eval(&given.value, outer),
+            (Some(given), stated) if self.agree(&given.value, stated) => {
+                self.eval(&given.value, outer)
+            }
             (_, _) => Ok(unknown(format!(
                 "the source of `{name}` of module `{}` refers to other names than the plan",
                 call.name
@@ -410,7 +411,7 @@ impl<'a> Resolver<'a> {
         if let Some(value) = stated.and_then(constant_of) {
             return Ok(constant(value));
         }
-        if !agree(value, stated) {
+        if !self.agree(value, stated) {
             return Ok(unknown(format!(
                 "the source of output `{output}` of module `{name}` refers to other names than the plan"
             )));

@@ -1,6 +1,8 @@
 //! What the graph of a plan asks of the source.
 
+use hcl_edit::expr::Expression as Hcl;
 use hcl_edit::structure::Block;
+use serde_json::value::RawValue;
 use trailseal_rule::Region;
 
 use super::Resolver;
@@ -70,6 +72,13 @@ impl Graph<'_> {
                 Resolved { outcomes: vec![Outcome::Unknown(why)], why: String::new() }
             }
         }
+    }
+}
+
+impl Resolver<'_> {
+    /// Whether an expression of the source refers to what the plan says that it refers to.
+    pub(super) fn agree(&self, source: &Hcl, plan: Option<&RawValue>) -> bool {
+        self.graph.agreements.has(source, plan)
     }
 }
 

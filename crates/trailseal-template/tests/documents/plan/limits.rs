@@ -115,3 +115,26 @@ fn the_instances_of_resources_are_steps() {
     assert_eq!(found(9), GOOD);
     assert_eq!(found(11), OPEN);
 }
+
+#[test]
+fn the_references_of_an_expression_are_compared_once() {
+    // Each name compared with all others, for each trail, takes a minute.
+    const NAMES: usize = 20_000;
+    const TRAILS: usize = 20;
+    let name = |at: usize| format!("aws_kms_key.k{at}.arn");
+    let list = (0..NAMES).map(name).collect::<Vec<_>>().join(", ");
+    let references: Vec<String> =
+        (0..NAMES).flat_map(|at| [name(at), format!("aws_kms_key.k{at}")]).collect();
+    let trail = |at: usize| {
+        let unknown = json!({"kms_key_id": true, "arn": true});
+        change(&format!("aws_cloudtrail.t[{at}]"), &["create"], trail_values(), unknown)
+    };
+    let own = config("aws_cloudtrail.t", json!({"kms_key_id": {"references": references}}));
+    let plan = plan((0..TRAILS).map(trail).collect(), vec![own]).to_string();
+    let text =
+        format!("resource \"aws_cloudtrail\" \"t\" {{\n  kms_key_id = element([{list}], 0)\n}}\n");
+    let start = std::time::Instant::now();
+    let read = preview_with(&plan, &[("", "main.tf", &text)]);
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    assert_eq!(words(&read, ""), OPEN);
+}
