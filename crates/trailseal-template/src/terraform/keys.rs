@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use trailseal_rule::{Arn, KeyArn, KeyState, Region};
+use trailseal_rule::{Arn, KeyArn, KeyState};
 
 use super::document::{ALIAS, CLOUD_CONTROL, KEY_POLICY, KEY_TYPES, OTHER_ALIAS, OTHER_KEYS};
 use super::graph::{Graph, Outcome};
@@ -16,6 +16,9 @@ use crate::cloudformation::{ALIAS_TYPE, plain};
 use crate::model::PlannedKey;
 use crate::planned::Planned;
 use crate::value::has_escaped_marks;
+
+/// Resources that name a multi-Region key by its ID, at most.
+const POLICIES_MAX: usize = 100;
 
 /// What a trail or an alias names.
 #[derive(Clone, Debug)]
@@ -142,7 +145,8 @@ impl Keys {
             self.open_policy = Some(policy.text.clone());
             return;
         }
-        for text in [policy.hidden_text("key_id"), former].into_iter().flatten() {
+        let texts = BTreeSet::from([policy.hidden_text("key_id"), former]);
+        for text in texts.into_iter().flatten() {
             self.policies.entry(text.to_owned()).or_default().push(index);
         }
         if policy.hidden_text("key_id").is_some() {
@@ -283,22 +287,29 @@ impl Keys {
         key
     }
 
-    /// The resources that set the policy of a key, or which of them may do so.
+    /// The resources that set the policy of a key, or which of them may do so; of several, not all.
     fn policies_of(&self, graph: &Graph<'_>, key: &Resource) -> Result<BTreeSet<usize>, String> {
-        let mut found: BTreeSet<usize> =
-            self.policies_by_address.get(&key.text).into_iter().flatten().copied().collect();
+        let by_address = self.policies_by_address.get(&key.text).into_iter().flatten();
+        let mut found: BTreeSet<usize> = by_address.take(2).copied().collect();
         for name in ["arn", "key_id", "id"].into_iter().filter_map(|name| key.hidden_text(name)) {
-            for at in self.policies.get(name).into_iter().flatten() {
+            let policies = self.policies.get(name).map(Vec::as_slice).unwrap_or_default();
+            // The keys of a multi-Region key have one ID.
+            if !name.starts_with("mrk-") {
+                found.extend(policies.iter().take(2));
+                continue;
+            }
+            if policies.len() > POLICIES_MAX {
+                return Err(several_policies(key));
+            }
+            let region = graph.place(key).region;
+            for at in policies {
                 let Some(policy) = graph.resources.get(*at) else { continue };
-                // The keys of a multi-Region key have one ID.
-                let regions = [policy, key].map(|one| graph.place(one).region);
-                let is_shared = name.starts_with("mrk-");
+                let other = graph.place(policy).region;
                 let is_moved = policy.destroys && policy.stays();
-                if is_shared && (is_moved || regions.iter().any(Region::is_not_known)) {
+                if is_moved || region.is_not_known() || other.is_not_known() {
                     return Err(format!("`{}` may set the policy of `{}`", policy.text, key.text));
                 }
-                let [one, other] = regions;
-                if !is_shared || one == other {
+                if region == other {
                     found.insert(*at);
                 }
             }
@@ -363,11 +374,13 @@ impl Keys {
                 }
                 Planned::Unknown(format!("`{}` and `{}` set one policy", key.text, policy.text))
             }
-            (Some(_), Some(_)) => {
-                Planned::Unknown(format!("several resources set the policy of `{}`", key.text))
-            }
+            (Some(_), Some(_)) => Planned::Unknown(several_policies(key)),
         }
     }
+}
+
+fn several_policies(key: &Resource) -> String {
+    format!("several resources set the policy of `{}`", key.text)
 }
 
 /// Whether the plan changes or destroys what a resource stands for, so that what a data source read

@@ -1,6 +1,6 @@
 //! How much of a source is evaluated, at most.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::plan::document::*;
 use crate::plan::support::*;
@@ -137,4 +137,51 @@ fn the_references_of_an_expression_are_compared_once() {
     let read = preview_with(&plan, &[("", "main.tf", &text)]);
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     assert_eq!(words(&read, ""), OPEN);
+}
+
+#[test]
+fn many_key_policies_of_one_key_id_are_several() {
+    // Each key compared with all policies takes half a minute.
+    const KEYS: usize = 5_000;
+    for id in ["x", "mrk-x"] {
+        let arn = |at: usize| format!("arn:aws:kms:eu-central-1:111122223333:key/{id}{at}");
+        let of = |at: usize| {
+            let known = json!({"arn": arn(at), "key_id": id});
+            let values = with(key_values(), known);
+            let set = json!({"key_id": id, "policy": policy(), "region": "eu-central-1"});
+            let trail = with(trail_values(), json!({"kms_key_id": arn(at)}));
+            [("aws_kms_key.k", values), ("aws_kms_key_policy.p", set), ("aws_cloudtrail.t", trail)]
+                .map(|(name, values)| {
+                    change(&format!("{name}[{at}]"), &["no-op"], values, json!({}))
+                })
+        };
+        let own = config("aws_kms_key_policy.p", json!({}));
+        let plan = plan((0..KEYS).flat_map(of).collect(), vec![own]);
+        let start = std::time::Instant::now();
+        let read = read(&plan).unwrap();
+        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+        let keys = &read.trails[0].worlds[0].deployment.keys;
+        let policy = &keys.values().next().unwrap().policy;
+        assert!(format!("{policy:?}").contains("several resources set the policy"), "{policy:?}");
+    }
+}
+
+#[test]
+fn many_aliases_of_one_name_are_read_in_time() {
+    // Each trail with all aliases takes half a minute.
+    const ALIASES: usize = 20_000;
+    let arn = |at: usize| format!("arn:aws:kms:eu-central-1:{at:012}:alias/x");
+    let of = |at: usize| {
+        let alias = json!({"name": "alias/x", "arn": arn(at), "target_key_arn": ARN});
+        let trail = with(trail_values(), json!({"kms_key_id": arn(at)}));
+        [("aws_kms_alias.a", alias), ("aws_cloudtrail.t", trail)]
+            .map(|(name, values)| change(&format!("{name}[{at}]"), &["no-op"], values, json!({})))
+    };
+    let mut changes: Vec<Value> = (0..ALIASES).flat_map(of).collect();
+    changes.extend([kept_key(&["no-op"]), bucket()]);
+    let plan = plan(changes, vec![config("aws_kms_alias.a", json!({}))]);
+    let start = std::time::Instant::now();
+    let read = read(&plan).unwrap();
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    assert_eq!(judged_with(&read, &[]), "COMPLIANT");
 }
