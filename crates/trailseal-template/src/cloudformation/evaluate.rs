@@ -125,6 +125,11 @@ impl Run<'_> {
         if let Some(why) = unknown {
             return self.choose(question(), &why);
         }
+        let is_open = |value: &Value| matches!(value, Value::Omitted | Value::Null | Value::Map(_));
+        if is_open(&left) || is_open(&right) {
+            let why = "AWS does not document how `Fn::Equals` compares what is not text or a list";
+            return self.choose(question(), why);
+        }
         let (left, right) = (compared(left), compared(right));
         let is_partly_known = left.contains('<') || right.contains('<');
         if left != right && is_partly_known {

@@ -87,6 +87,24 @@ fn outcomes_that_differ_are_unverified_and_say_why() {
     }
 }
 
+/// AWS does not document what `Fn::Equals` compares then.
+#[test]
+fn a_comparison_of_what_is_not_text_is_followed_both_ways() {
+    let found = |one: &str, other: &str| {
+        let sections = format!("Conditions: {{C: !Equals [{one}, {other}]}}\n");
+        let key = "      KMSKeyId: !If [C, !Ref AWS::NoValue, !Ref Key]\n";
+        word(&judged(&read(&template(&sections, "", key))))
+    };
+    for open in ["!Ref AWS::NoValue", "null", "{a: b}"] {
+        for other in ["\"\"", "Omitted", "!Ref AWS::NoValue", "x"] {
+            assert_eq!(found(open, other), "unverified", "{open} {other}");
+            assert_eq!(found(other, open), "unverified", "{open} {other}");
+        }
+    }
+    assert_eq!(found("x", "y"), "COMPLIANT");
+    assert_eq!(found("x", "x"), "NON_COMPLIANT");
+}
+
 #[test]
 fn the_owner_of_an_organization_trail_is_noted() {
     let owner = "evaluated as an organization trail of 111122223333";
