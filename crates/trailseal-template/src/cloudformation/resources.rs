@@ -1,7 +1,6 @@
 //! The resources of a template as the model's.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use trailseal_rule::{
     KeyOrigin, KeySpec, KeyState, KeyUsage, ROTATION_DAYS_DEFAULT, Rotation, stand_in,
@@ -191,7 +190,7 @@ impl Run<'_> {
             for Member { name: id, node: resource, .. } in named {
                 if KEY_TYPES.contains(&kind(resource)) {
                     let key = self.key(index, stack, id, resource);
-                    deployment.keys.insert(key.address.clone(), Arc::new(key));
+                    deployment.keys.insert(key.address.clone(), self.stacks.shared(key));
                 }
             }
         }

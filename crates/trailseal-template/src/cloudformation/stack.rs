@@ -1,11 +1,12 @@
 //! The stacks that are deployed together, and the choices of conditions that are not decided.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use trailseal_rule::stand_in;
 
-use crate::model::Place;
+use crate::model::{Place, PlannedKey};
 use crate::node::{Member, Node};
 use crate::parameters::Given;
 use crate::value::Value;
@@ -154,6 +155,8 @@ pub(crate) struct Stacks<'a> {
     pub(super) needs_supplied_name: Cell<bool>,
     /// The steps of all evaluations.
     steps: Cell<usize>,
+    /// The last keys by address: trails and outcomes share those that are equal.
+    keys: RefCell<BTreeMap<String, VecDeque<Arc<PlannedKey>>>>,
 }
 
 impl<'a> Stacks<'a> {
@@ -162,9 +165,32 @@ impl<'a> Stacks<'a> {
         exports: BTreeMap<(String, String), (usize, String)>,
         values: &'a Values,
     ) -> Self {
-        Self { list, exports, values, needs_supplied_name: Cell::default(), steps: Cell::new(0) }
+        Self {
+            list,
+            exports,
+            values,
+            needs_supplied_name: Cell::default(),
+            steps: Cell::new(0),
+            keys: RefCell::default(),
+        }
+    }
+
+    /// The key, or one that is equal to it.
+    pub(super) fn shared(&self, key: PlannedKey) -> Arc<PlannedKey> {
+        let mut keys = self.keys.borrow_mut();
+        let last = keys.entry(key.address.clone()).or_default();
+        if let Some(same) = last.iter().find(|one| ***one == key) {
+            return Arc::clone(same);
+        }
+        let key = Arc::new(key);
+        last.push_front(Arc::clone(&key));
+        last.truncate(SHARED_MAX);
+        key
     }
 }
+
+/// Keys with one address that are shared, at most: those of the outcomes of one trail.
+const SHARED_MAX: usize = 64;
 
 /// Steps of one evaluation, at most.
 const STEPS_MAX: usize = 2_000_000;

@@ -304,3 +304,15 @@ fn a_deployment_has_the_key_that_its_trail_names_and_no_other() {
         assert_eq!(deployment.aliases.len(), usize::from(key != "!Ref Key"), "{key}");
     }
 }
+
+#[test]
+fn outcomes_and_trails_with_an_equal_key_share_it() {
+    let key = "      KMSKeyId: !If [C, !Ref Key, !GetAtt Key.Arn]\n";
+    let text = template(OPEN, "", key);
+    let other = text.split_once("  Trail:\n").unwrap().1.to_owned();
+    let read = read(&format!("{text}  Other:\n{other}"));
+    let worlds = read.trails.iter().flat_map(|trail| &trail.worlds);
+    let keys: Vec<_> = worlds.map(|world| &world.deployment.keys["Key"]).collect();
+    assert_eq!(keys.len(), 4);
+    assert!(keys.iter().all(|key| std::sync::Arc::ptr_eq(key, keys[0])));
+}
