@@ -150,14 +150,29 @@ fn open_parts(root: &Node) -> impl Iterator<Item = String> {
     added.chain(odd)
 }
 
-/// Whether a stack with this template makes a trail, as far as the template names its type;
-/// `Some(false)` if a macro or a resource of the template may make one, or it cannot be parsed.
-pub(crate) fn makes_trails(template: &str) -> Option<bool> {
-    if names_trail(template) {
-        return Some(true);
+/// What a stack or a resource makes, as far as its template or its type says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Makes {
+    Trail,
+    /// A macro or a resource of the template may make one, or the template cannot be parsed.
+    MaybeTrail,
+    NoTrail,
+}
+
+impl Makes {
+    /// What a stack with this template makes.
+    pub(crate) fn of_template(template: &str) -> Self {
+        if names_trail(template) {
+            return Self::Trail;
+        }
+        let is_open =
+            || yaml::read(template).map_or(true, |root| open_parts(&root).next().is_some());
+        if has(template, kinds::mentions_such_a_type) || is_open() {
+            Self::MaybeTrail
+        } else {
+            Self::NoTrail
+        }
     }
-    let is_open = || yaml::read(template).map_or(true, |root| open_parts(&root).next().is_some());
-    (has(template, kinds::mentions_such_a_type) || is_open()).then_some(false)
 }
 
 /// Whether a template names the type of a trail.

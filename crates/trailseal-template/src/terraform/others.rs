@@ -12,7 +12,7 @@ use super::document::{
 use super::graph::Graph;
 use super::resource::Resource;
 use super::trails::{is_other_trail, named_in_words};
-use crate::cloudformation::{makes_trails, may_make_trails, plain};
+use crate::cloudformation::{Makes, may_make_trails, plain};
 use crate::preview::Preview;
 
 /// Names the resources that make a trail, or may make one. A data source makes none.
@@ -36,22 +36,24 @@ pub(super) fn name_all(preview: &mut Preview, graph: &Graph<'_>) {
         {
             continue;
         }
-        match makes_trail(resource) {
-            Some(true) => preview.problems.push(named_in_words(&resource.text)),
-            Some(false) => preview
+        match of_resource(resource) {
+            Makes::Trail => preview.problems.push(named_in_words(&resource.text)),
+            Makes::MaybeTrail => preview
                 .notes
                 .push(format!("`{}` may make trails, which are not read", plain(&resource.text))),
-            None => {}
+            Makes::NoTrail => {}
         }
     }
 }
 
-/// Whether a resource makes a trail; `Some(false)` if it may make one, as far as is known.
-fn makes_trail(resource: &Resource) -> Option<bool> {
+/// Whether a resource makes a trail, as far as is known.
+fn of_resource(resource: &Resource) -> Makes {
     match resource.address.kind.as_str() {
-        CLOUDTRAIL => Some(true),
-        CLOUD_CONTROL if is_other_trail(resource) => Some(true),
-        CLOUD_CONTROL if !resource.hidden_text("type_name").is_some_and(may_make_trails) => None,
+        CLOUDTRAIL => Makes::Trail,
+        CLOUD_CONTROL if is_other_trail(resource) => Makes::Trail,
+        CLOUD_CONTROL if !resource.hidden_text("type_name").is_some_and(may_make_trails) => {
+            Makes::NoTrail
+        }
         CLOUD_CONTROL => of_state(resource.hidden_text("desired_state")),
         _ => {
             let url = "template_url";
@@ -62,9 +64,9 @@ fn makes_trail(resource: &Resource) -> Option<bool> {
 }
 
 /// The same of the properties of a resource that has a template.
-fn of_state(state: Option<&str>) -> Option<bool> {
+fn of_state(state: Option<&str>) -> Makes {
     if state.is_some_and(|text| text.contains(TRAIL_TYPE)) {
-        return Some(true);
+        return Makes::Trail;
     }
     let state = state.and_then(|text| json::read(text).ok()).unwrap_or_default();
     let body = state.get("TemplateBody").and_then(Value::as_str);
@@ -72,10 +74,11 @@ fn of_state(state: Option<&str>) -> Option<bool> {
 }
 
 /// The same of a stack with this template.
-fn of_template(body: Option<&str>, is_by_url: bool) -> Option<bool> {
-    match body {
-        Some(text) => makes_trails(text).or(is_by_url.then_some(false)),
-        None => Some(false),
+fn of_template(body: Option<&str>, is_by_url: bool) -> Makes {
+    match body.map(Makes::of_template) {
+        Some(Makes::NoTrail) if !is_by_url => Makes::NoTrail,
+        Some(Makes::Trail) => Makes::Trail,
+        Some(Makes::NoTrail | Makes::MaybeTrail) | None => Makes::MaybeTrail,
     }
 }
 
