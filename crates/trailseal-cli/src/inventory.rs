@@ -21,6 +21,7 @@ use crate::scan::Document;
 
 pub(crate) use accounts::Accounts;
 pub(crate) use answers::Subject;
+use parameters::NotKnown;
 pub(crate) use parameters::RuleParameters;
 
 /// How the documents of a source are used.
@@ -178,26 +179,45 @@ impl Inventory {
                 self.report_missing(&item);
             }
         }
-        self.drop_accounts_with_two_rules();
+        self.drop_accounts_without_parameters();
     }
 
-    /// Removes the trails of accounts whose rule events have different parameters.
-    fn drop_accounts_with_two_rules(&mut self) {
-        let conflicts: Vec<(AccountId, [usize; 2])> = (self.parameters.conflicts())
-            .map(|(account, sources)| (account.clone(), sources))
-            .collect();
-        for (account, sources) in &conflicts {
+    /// Removes the trails of accounts whose rule has parameters that are not known.
+    fn drop_accounts_without_parameters(&mut self) {
+        let not_known = self.parameters.not_known();
+        let not_known: Vec<_> = not_known.map(|(account, why)| (account.clone(), why)).collect();
+        for (account, why) in &not_known {
             self.accounts.may_have_a_trail(Some(account.as_str()));
-            let problem = format!(
-                "account {account} has rule events with different parameters, so none of its \
-                 trails is evaluated: give the events of one rule only, or set the parameters with \
-                 --parameter"
-            );
-            self.add_problem_of_two(*sources, problem);
+            match why {
+                NotKnown::Different(sources) => self.add_problem_of_two(
+                    *sources,
+                    format!(
+                        "account {account} has rule events with different parameters, so none of \
+                         its trails is evaluated: give the events of one rule only, or set the \
+                         parameters with --parameter"
+                    ),
+                ),
+                NotKnown::Unread(source) => self.add_problem(
+                    *source,
+                    format!(
+                        "account {account} has a rule event that cannot be read, so the parameters \
+                         of its rule are not known and none of its trails is evaluated: correct the \
+                         event, or set the parameters with --parameter"
+                    ),
+                ),
+            }
+        }
+        let unread_of_any = self.parameters.unread_of_any();
+        if let Some(source) = unread_of_any {
+            self.accounts.all_may_have_a_trail();
+            let problem = "contains a rule event that cannot be read and names no account, so the \
+                parameters of no rule are known and no trail is evaluated: correct the event, or \
+                set the parameters with --parameter";
+            self.add_problem(source, problem);
         }
         let accounts: HashSet<AccountId> =
-            conflicts.into_iter().map(|(account, _)| account).collect();
-        self.trails.remove_if(|trail| accounts.contains(&trail.account));
+            not_known.into_iter().map(|(account, _)| account).collect();
+        self.trails.remove_if(|trail| unread_of_any.is_some() || accounts.contains(&trail.account));
     }
 
     /// Adds one problem of two sources, which may be the same.

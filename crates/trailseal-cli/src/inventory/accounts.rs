@@ -49,6 +49,11 @@ impl Accounts {
         }
     }
 
+    /// Marks every account as one of which the input contains unusable data about a trail.
+    pub(super) fn all_may_have_a_trail(&mut self) {
+        self.known.values_mut().for_each(|known| known.may_have_a_trail = true);
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
         for (account, known) in other.known {
             self.add_known(account, known);

@@ -1,5 +1,7 @@
 //! Rule events, as the rule reads them, and the items that they contain.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use trailseal_rule::{
     AccountId, Change, Invocation, KEY_TYPE, Region, TRAIL_TYPE, TrailGone, Trigger, json,
@@ -21,10 +23,9 @@ impl DocumentReader<'_> {
         // Events that are evidence do not supply parameters.
         let has_parameters =
             self.is_judged() && self.options.event_parameters == EventParameters::Own;
-        if kind == Some(KEY_TYPE) && has_parameters {
-            let parsed = Invocation::parse(event.to_string().as_bytes());
-            let result = parsed.map(|invocation| self.add_parameters(&invocation, resource));
-            self.add_problem(result.map_err(|error| error.to_string()));
+        if matches!(kind, Some(KEY_TYPE) | None) && resource.is_some() && has_parameters {
+            let result = self.invocation_with_parameters(event, &invoking, resource);
+            self.add_problem(result.map(drop));
         }
         match (kind, item, summary) {
             (Some(TRAIL_TYPE), ..) if !self.is_judged() => return Ok(()),
@@ -34,31 +35,44 @@ impl DocumentReader<'_> {
             (_, None, Some(summary)) => return self.summary(summary),
             (Some(_), None, None) => return Ok(()),
         }
-        if let (false, Some(members)) = (has_parameters, event.as_object_mut()) {
-            members.remove("ruleParameters");
-        }
-        let invocation = Invocation::parse(event.to_string().as_bytes()).map_err(|error| {
+        let parsed = if has_parameters {
+            self.invocation_with_parameters(event, &invoking, resource)
+        } else {
+            event.as_object_mut().and_then(|members| members.remove("ruleParameters"));
+            parse(event)
+        };
+        let invocation = parsed.inspect_err(|_| {
             let account = resource.and_then(account).or_else(|| text(event, "accountId"));
             let accounts = &mut self.inventory.accounts;
             accounts.add(account, None, self.observation.source);
             accounts.may_have_a_trail(account);
-            error.to_string()
         })?;
-        if has_parameters {
-            self.add_parameters(&invocation, resource);
-        }
         self.invocation(invocation, resource)
     }
 
-    /// Adds the parameters of the rule for its account, and for the account of the event's item if
-    /// that is another one.
-    fn add_parameters(&mut self, invocation: &Invocation, item: Option<&Value>) {
-        let of_item = item.and_then(|item| AccountId::parse(account(item)?).ok());
-        let of_item = of_item.filter(|account| *account != invocation.rule.account);
-        for account in [Some(&invocation.rule.account), of_item.as_ref()].into_iter().flatten() {
-            let parameters = &mut self.inventory.parameters;
-            parameters.add(account, self.observation, &invocation.parameters);
+    /// Parses an event and adds its parameters, for its account and for the account of its item if
+    /// that is another one. The parameters of an event that cannot be read are not known.
+    fn invocation_with_parameters(
+        &mut self,
+        event: &Value,
+        invoking: &Value,
+        item: Option<&Value>,
+    ) -> Result<Invocation, String> {
+        let parsed = parse(event);
+        let place = self.observation;
+        let of_rule = parsed.as_ref().ok().map(|invocation| invocation.rule.account.clone());
+        let named = [text(event, "accountId"), account(invoking), item.and_then(account)];
+        let named = named.into_iter().flatten().filter_map(|text| AccountId::parse(text).ok());
+        let accounts: BTreeSet<AccountId> = named.chain(of_rule).collect();
+        let all = &mut self.inventory.parameters;
+        let parameters = parsed.as_ref().ok().map(|invocation| &invocation.parameters);
+        for account in &accounts {
+            all.add(account, place, parameters);
         }
+        if accounts.is_empty() {
+            all.add_unread(place);
+        }
+        parsed
     }
 
     fn invocation(&mut self, invocation: Invocation, item: Option<&Value>) -> Result<(), String> {
@@ -95,4 +109,8 @@ impl DocumentReader<'_> {
         self.add_trail(observation, None, trail);
         Ok(())
     }
+}
+
+fn parse(event: &Value) -> Result<Invocation, String> {
+    Invocation::parse(event.to_string().as_bytes()).map_err(|error| error.to_string())
 }

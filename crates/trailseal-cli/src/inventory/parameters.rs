@@ -11,7 +11,11 @@ use crate::newest::Observation;
 /// INVARIANT (bounded): of each account, at most two are kept: the first in the input, and the first
 /// that differ from them.
 #[derive(Debug, Default)]
-pub(crate) struct RuleParameters(BTreeMap<AccountId, Vec<Given>>);
+pub(crate) struct RuleParameters {
+    of_accounts: BTreeMap<AccountId, Vec<Given>>,
+    /// The first source with an event that cannot be read and names no account.
+    unread_of_any: Option<usize>,
+}
 
 /// The parameters of one event.
 #[derive(Clone, Debug)]
@@ -19,34 +23,66 @@ struct Given {
     source: usize,
     /// The index of the document in its source.
     position: u64,
-    parameters: Parameters,
+    /// Absent if the event cannot be read.
+    parameters: Option<Parameters>,
+}
+
+/// Why the parameters of an account's rule are not known, with the sources of the events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotKnown {
+    /// Two events have different ones.
+    Different([usize; 2]),
+    /// An event cannot be read.
+    Unread(usize),
 }
 
 impl RuleParameters {
-    pub(super) fn add(&mut self, account: &AccountId, place: Observation, parameters: &Parameters) {
+    /// `parameters` are absent if the event cannot be read.
+    pub(super) fn add(
+        &mut self,
+        account: &AccountId,
+        place: Observation,
+        parameters: Option<&Parameters>,
+    ) {
         let Observation { source, position, .. } = place;
-        let given = Given { source, position, parameters: parameters.clone() };
-        keep(self.0.entry(account.clone()).or_default(), given);
+        let given = Given { source, position, parameters: parameters.cloned() };
+        keep(self.of_accounts.entry(account.clone()).or_default(), given);
+    }
+
+    /// Adds an event that cannot be read and names no account.
+    pub(super) fn add_unread(&mut self, place: Observation) {
+        self.unread_of_any = self.unread_of_any.into_iter().chain([place.source]).min();
     }
 
     pub(super) fn merge(&mut self, other: Self) {
-        for (account, all) in other.0 {
-            let kept = self.0.entry(account).or_default();
+        for (account, all) in other.of_accounts {
+            let kept = self.of_accounts.entry(account).or_default();
             all.into_iter().for_each(|given| keep(kept, given));
         }
+        self.unread_of_any = self.unread_of_any.into_iter().chain(other.unread_of_any).min();
     }
 
     /// The parameters of the account's rule events, if there are any.
     pub(crate) fn of(&self, account: &AccountId) -> Option<&Parameters> {
-        self.0.get(account)?.first().map(|given| &given.parameters)
+        self.of_accounts.get(account)?.first()?.parameters.as_ref()
     }
 
-    /// The accounts whose rule events have different parameters, with the sources of two of them.
-    pub(super) fn conflicts(&self) -> impl Iterator<Item = (&AccountId, [usize; 2])> {
-        self.0.iter().filter_map(|(account, all)| match all.as_slice() {
-            [one, other, ..] => Some((account, [one.source, other.source])),
-            [_] | [] => None,
+    /// The accounts whose rule has parameters that are not known.
+    pub(super) fn not_known(&self) -> impl Iterator<Item = (&AccountId, NotKnown)> {
+        self.of_accounts.iter().filter_map(|(account, all)| {
+            let unread = all.iter().find(|given| given.parameters.is_none());
+            let why = match (unread, all.as_slice()) {
+                (Some(unread), _) => NotKnown::Unread(unread.source),
+                (None, [one, other, ..]) => NotKnown::Different([one.source, other.source]),
+                (None, [_] | []) => return None,
+            };
+            Some((account, why))
         })
+    }
+
+    /// The first source with an event that cannot be read and names no account.
+    pub(super) fn unread_of_any(&self) -> Option<usize> {
+        self.unread_of_any
     }
 }
 
@@ -84,14 +120,15 @@ mod tests {
                     for (source, profile) in part {
                         let place = Observation { source: *source, ..Observation::default() };
                         let parameters = Parameters { profile: *profile, ..Parameters::default() };
-                        all.add(&account, place, &parameters);
+                        all.add(&account, place, Some(&parameters));
                     }
                     all
                 });
                 all.merge(second);
                 assert_eq!(all.of(&account).unwrap().profile, Profile::Strict, "{order:?}");
-                let conflicts: Vec<_> = all.conflicts().collect();
-                assert_eq!(conflicts, [(&account, [0, 2])], "{order:?}");
+                let not_known: Vec<_> = all.not_known().collect();
+                let expected = [(&account, NotKnown::Different([0, 2]))];
+                assert_eq!(not_known, expected, "{order:?}");
             }
         }
     }
