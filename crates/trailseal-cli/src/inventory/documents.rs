@@ -1,7 +1,7 @@
 //! Documents, recognized by their members. One document may contain several kinds.
 
 use serde_json::Value;
-use trailseal_rule::{KEY_TYPE, TRAIL_TYPE, TrailArn, json};
+use trailseal_rule::{KEY_TYPE, KeyState, TRAIL_TYPE, TrailArn, json};
 
 use super::items::{CAPTURED, NO_TIME, STATUS, is_present};
 use super::{DocumentReader, read_json};
@@ -236,17 +236,31 @@ fn member_not_selected(row: &Value) -> Option<&'static str> {
             let is_own = arn.is_some_and(|arn| account(row) == Some(arn.owner().as_str()));
             (&OF_EVERY_TRAIL, (!is_own).then_some("isOrganizationTrail"))
         }
-        // Imported material may expire (KMS API Reference, `KeyMetadata`); a key that waits for it
-        // has none.
+        // Imported material may expire (KMS API Reference, `KeyMetadata`). In most states the key
+        // cannot be used whether or not it has expired.
         Some(KEY_TYPE) => {
             let model = text(&configuration, "expirationModel");
             let may_expire = text(&configuration, "origin") == Some("EXTERNAL")
                 && model != Some("KEY_MATERIAL_DOES_NOT_EXPIRE")
-                && text(&configuration, "keyState") != Some("PendingImport");
+                && may_be_usable(&state);
             (&OF_EVERY_KEY, may_expire.then_some("validTo"))
         }
         _ => return None,
     };
     let mut required = required.iter().copied().chain(last);
     required.find(|name| configuration.get(name).is_none_or(Value::is_null))
+}
+            let state = KeyState::from_kms(text(&configuration, "keyState").unwrap_or_default());
+
+/// Whether a key in this state may be usable.
+fn may_be_usable(state: &KeyState) -> bool {
+    match state {
+        KeyState::Enabled | KeyState::Updating | KeyState::Unrecognized(_) => true,
+        KeyState::Creating
+        | KeyState::Disabled
+        | KeyState::PendingDeletion
+        | KeyState::PendingImport
+        | KeyState::PendingReplicaDeletion
+        | KeyState::Unavailable => false,
+    }
 }

@@ -97,6 +97,32 @@ fn whole_configurations_are_judged() {
     judge(&unencrypted, &whole_key()).is(Exit::Findings, &["NON_COMPLIANT sse-kms-enabled"]);
 }
 
+/// It fails in most states, whether or not its material has expired.
+#[test]
+fn an_imported_key_needs_its_expiration_only_where_it_can_be_usable() {
+    for expires in [None, Some("KEY_MATERIAL_EXPIRES")] {
+        let key = with(imported_key(), "expirationModel", json!(expires));
+        for state in [
+            "Creating",
+            "Disabled",
+            "PendingDeletion",
+            "PendingImport",
+            "PendingReplicaDeletion",
+            "Unavailable",
+        ] {
+            let key = with(key.clone(), "keyState", json!(state));
+            let failed = ["NON_COMPLIANT key-usable"];
+            judge(&whole_trail(), &key).is(Exit::Findings, &failed);
+        }
+        for state in ["Enabled", "Updating", "Other"] {
+            let key = with(key.clone(), "keyState", json!(state));
+            let checked = judge(&whole_trail(), &key);
+            checked.is(Exit::Failure, &[UNVERIFIED]);
+            assert!(checked.err.contains("lacks `configuration.validTo`"), "{}", checked.err);
+        }
+    }
+}
+
 #[test]
 fn a_row_that_lacks_a_member_of_every_item_is_a_problem() {
     let all = ["name", "s3BucketName", "includeGlobalServiceEvents", "isMultiRegionTrail"];
