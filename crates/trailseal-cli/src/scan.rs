@@ -72,6 +72,11 @@ const LISTS: [List; 4] = [
     List { name: "trailList", has_trails: true },
 ];
 
+/// The names of the lists whose elements are passed on one by one.
+pub(crate) fn list_names() -> impl Iterator<Item = &'static str> {
+    LISTS.into_iter().map(|list| list.name)
+}
+
 impl List {
     fn of_name(name: &[u8]) -> Option<Self> {
         LISTS.into_iter().find(|list| list.name.as_bytes() == name)

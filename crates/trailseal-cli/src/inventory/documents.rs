@@ -6,6 +6,7 @@ use trailseal_rule::{KEY_TYPE, KeyState, TRAIL_TYPE, TrailArn, json};
 use super::items::{CAPTURED, NO_TIME, STATUS, is_present};
 use super::{DocumentReader, read_json};
 use crate::evidence::{account, text, unfold};
+use crate::scan::list_names;
 
 /// How deep envelopes may nest: SNS in Lambda's records, EventBridge in SNS.
 const ENVELOPES_MAX: usize = 4;
@@ -56,6 +57,10 @@ impl DocumentReader<'_> {
             let result = self.event(document);
             self.add_problem(result);
             is_known = true;
+        }
+        // The scanner reads the lists of a document, not those of a message in it.
+        if is_known && depth > 0 {
+            self.add_problem(refuse_lists(document));
         }
         is_known
     }
@@ -197,6 +202,19 @@ impl DocumentReader<'_> {
     }
 }
 
+/// A known part of a message must not hide a list beside it.
+fn refuse_lists(message: &Value) -> Result<(), String> {
+    let list = |name: &str| message.get(name).and_then(Value::as_array);
+    let is_filled = |name: &&str| list(name).is_some_and(|list| !list.is_empty());
+    match list_names().find(is_filled) {
+        Some(name) => Err(format!(
+            "contains a message with `{name}`, whose elements are not understood, and not judged: \
+             give them as a document of their own"
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Whether an item alone is one of an event or a snapshot, which has every member. No query returns
 /// `awsAccountId`: AWS Config's resource schema names the account `accountId`.
 fn is_whole_item(item: &Value) -> bool {
@@ -240,6 +258,7 @@ fn member_not_selected(row: &Value) -> Option<&'static str> {
         // cannot be used whether or not it has expired.
         Some(KEY_TYPE) => {
             let model = text(&configuration, "expirationModel");
+            let state = KeyState::from_kms(text(&configuration, "keyState").unwrap_or_default());
             let may_expire = text(&configuration, "origin") == Some("EXTERNAL")
                 && model != Some("KEY_MATERIAL_DOES_NOT_EXPIRE")
                 && may_be_usable(&state);
@@ -250,7 +269,6 @@ fn member_not_selected(row: &Value) -> Option<&'static str> {
     let mut required = required.iter().copied().chain(last);
     required.find(|name| configuration.get(name).is_none_or(Value::is_null))
 }
-            let state = KeyState::from_kms(text(&configuration, "keyState").unwrap_or_default());
 
 /// Whether a key in this state may be usable.
 fn may_be_usable(state: &KeyState) -> bool {

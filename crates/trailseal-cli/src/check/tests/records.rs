@@ -46,3 +46,47 @@ fn records_of_another_kind_are_no_problem_of_a_folder() {
     folder.write_json("all/log.json", &[json!({ "Records": [{ "eventVersion": "1.08" }] })]);
     folder.check(&["all"]).is(Exit::Clean, &["COMPLIANT"]);
 }
+
+/// Only the lists of a document itself are read.
+#[test]
+fn a_list_beside_a_known_part_of_a_message_is_a_problem() {
+    let hidden = with(trail_item(None), "resourceId", json!("hidden"));
+    let of_items = |name: &str| json!({ name: [hidden], "configurationItem": key_item("Enabled") });
+    let names = ["configurationItems", "baseConfigurationItems", "BaseConfigurationItems"];
+    let messages = names.map(|name| (name, of_items(name)));
+    let of_trails =
+        json!({ "trailList": described(None)["trailList"], "configurationItem": bucket_item() });
+    let beside_event = with(event(&change(&key_item("Enabled")), ""), "trailList", json!([{}]));
+    let others = [("trailList", of_trails), ("trailList", beside_event)];
+    let folder = Folder::new("list-in-message");
+    let all = [trail_item(Some(KEY)), key_item("Enabled"), bucket_item()];
+    folder.write_json("all.json", &all);
+    for (name, message) in messages.into_iter().chain(others) {
+        let sns = notification(&json!(message.to_string()));
+        for document in [
+            json!({ "Records": [sns] }),
+            sns["Sns"].clone(),
+            json!({ "detail-type": "Config", "detail": message }),
+            json!({ "detail-type": "Config", "detail": sns["Sns"] }),
+        ] {
+            folder.write_json("message.json", &[document]);
+            let checked = folder.check(&["all.json", "message.json"]);
+            checked.is(Exit::Failure, &["COMPLIANT"]);
+            let words = format!(
+                "error: message.json: contains a message with `{name}`, whose elements are not \
+                 understood, and not judged: give them as a document of their own"
+            );
+            assert_eq!(checked.messages(), [words], "{message}");
+        }
+    }
+    // A document itself is read for both, and an empty list hides nothing.
+    folder.write_json("both.json", &[of_items("configurationItems")]);
+    let checked = folder.check(&["all.json", "both.json"]);
+    checked.is(Exit::Findings, &["NON_COMPLIANT sse-kms-enabled", "COMPLIANT"]);
+    let empty = json!({ "configurationItem": key_item("Enabled"), "configurationItems": [] });
+    folder.write_json(
+        "empty.json",
+        &[json!({ "Records": [notification(&json!(empty.to_string()))] })],
+    );
+    folder.check(&["all.json", "empty.json"]).is(Exit::Clean, &["COMPLIANT"]);
+}
