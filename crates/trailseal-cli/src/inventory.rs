@@ -52,7 +52,7 @@ pub(crate) struct ScanOptions<'a> {
 }
 
 /// Two observations with the same identity are of the same trail.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct TrailIdentity {
     account: AccountId,
     region: Region,

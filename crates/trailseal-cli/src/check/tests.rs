@@ -91,6 +91,23 @@ fn evaluates_both_a_list_and_an_item_of_a_trail() {
 }
 
 #[test]
+fn two_results_of_one_trail_without_times_have_one_order() {
+    let mut current = trail_item(None);
+    let members = current.as_object_mut().unwrap();
+    for member in ["configurationItemCaptureTime", "configurationItemStatus"] {
+        members.remove(member).unwrap();
+    }
+    current["configuration"]["s3BucketName"] = json!("other-logs");
+    let folder = Folder::new("one-order");
+    folder.write_json("trails.json", &[described(None), json!({ "ConfigurationItem": current })]);
+    let checked = folder.check(&["trails.json"]);
+    checked.is(Exit::Findings, &["NON_COMPLIANT sse-kms-enabled"; 2]);
+    for _ in 0..32 {
+        assert_eq!(folder.check(&["trails.json"]).report()["trails"], checked.report()["trails"]);
+    }
+}
+
+#[test]
 fn the_state_id_orders_items_of_the_same_time() {
     let state = |state: &str, id: &str| with(key_item(state), "configurationStateId", json!(id));
     // The ID is a number in events, and text in API responses.

@@ -29,9 +29,10 @@ pub(crate) fn judge(
     now: Timestamp,
 ) -> Report {
     let name = |source: usize| names.get(source).cloned().unwrap_or_default();
-    let mut trails: Vec<_> = seen
-        .trails
-        .iter()
+    let mut all: Vec<_> = seen.trails.iter().collect();
+    all.sort_unstable_by_key(|(identity, ..)| *identity);
+    let mut trails: Vec<_> = all
+        .into_iter()
         .map(|(_, observation, trail)| {
             let parameters = seen.parameters.of(&trail.account).unwrap_or(parameters);
             let context = EvaluationContext { parameters, now };
