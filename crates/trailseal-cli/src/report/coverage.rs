@@ -4,9 +4,9 @@
 //! trail is evaluated in its home Region, in the account that owns it. If the report does not show
 //! that, the state of the trail is unknown and the report is partial.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use trailseal_rule::{AccountId, Region, TrailArn};
+use trailseal_rule::{AccountId, Region, Timestamp, TrailArn};
 
 use super::{AccountReport, Rank, TrailReport};
 
@@ -14,18 +14,20 @@ use super::{AccountReport, Rank, TrailReport};
 /// clears it on the others. The caller has set it on each copy that was not evaluated and is not
 /// exempt.
 pub(super) fn mark_not_evaluated(trails: &mut [(Rank, TrailReport)], accounts: &[AccountReport]) {
-    let mut all: HashMap<TrailId, Vec<&TrailReport>> = HashMap::new();
+    let mut all: HashMap<TrailId, Evaluated<'_>> = HashMap::new();
     for (_, trail) in trails.iter() {
         if let Some(id) = evaluated(trail) {
-            all.entry(id).or_default().push(trail);
+            all.entry(id).or_default().add(trail);
         }
     }
+    let is_audit = !accounts.is_empty();
     let reasons: Vec<Option<String>> = trails
         .iter()
         .map(|(_, trail)| match (&trail.not_evaluated, trail.copy_of()) {
             (None, _) => None,
             (Some(_), Some(arn)) => match all.get(&id(arn)) {
-                Some(evaluated) => not_covered(trail, evaluated, accounts),
+                Some(evaluated) if evaluated.covers(trail, is_audit) => None,
+                Some(evaluated) => Some(evaluated.not_covered(trail, arn)),
                 None => Some(reason(arn, accounts)),
             },
             (Some(given), None) => Some(own_reason(given.clone())),
@@ -39,43 +41,60 @@ pub(super) fn mark_not_evaluated(trails: &mut [(Rank, TrailReport)], accounts: &
     }
 }
 
-/// Why none of the evaluated results of a copy's trail covers the copy: each is older than the copy,
-/// or not known to be newer, and differs from it.
-fn not_covered(
-    copy: &TrailReport,
-    evaluated: &[&TrailReport],
-    accounts: &[AccountReport],
-) -> Option<String> {
-    let is_audit = !accounts.is_empty();
-    if evaluated.iter().any(|trail| covers(trail, copy, is_audit)) {
-        return None;
-    }
-    let trail = evaluated.first()?;
-    let time = |trail: &TrailReport| {
-        trail.captured.map_or_else(|| "an unknown time".to_owned(), |time| time.to_string())
-    };
-    let (seen, of_copy) = (time(trail), time(copy));
-    let (account, region) = (&trail.account, &trail.region);
-    let what = if trail.is_deleted() {
-        format!("account {account} deleted it at {seen}, and this copy of {of_copy} exists")
-    } else {
-        format!(
-            "this copy of {of_copy} differs from the trail in its home Region {region} of account \
-             {account}, seen at {seen}"
-        )
-    };
-    Some(format!("{what}; add a newer item from the home Region, or set replicas=EVALUATE"))
+/// The evaluated results of one trail.
+#[derive(Debug, Default)]
+struct Evaluated<'a> {
+    /// The key and bucket of each result that shows that the trail exists.
+    existing: HashSet<(Option<&'a str>, Option<&'a str>)>,
+    /// Whether one of them has no time.
+    exists_at_unknown_time: bool,
+    /// The time of the newest result, and whether it is that the trail was deleted.
+    newest: (Option<Timestamp>, bool),
 }
 
-fn covers(trail: &TrailReport, copy: &TrailReport, is_audit: bool) -> bool {
-    let is_alike = !trail.is_deleted() && (&trail.key, &trail.bucket) == (&copy.key, &copy.bucket);
-    let is_as_new = match (trail.captured, copy.captured) {
-        (Some(seen), Some(of_copy)) => seen >= of_copy,
-        // An audit reads both within one run; files without times can be of any day.
-        (None, None) => is_audit && !trail.is_deleted(),
-        (Some(_), None) | (None, Some(_)) => false,
-    };
-    is_alike || is_as_new
+impl<'a> Evaluated<'a> {
+    fn add(&mut self, trail: &'a TrailReport) {
+        let is_deleted = trail.is_deleted();
+        if !is_deleted {
+            self.existing.insert(key_and_bucket(trail));
+            self.exists_at_unknown_time |= trail.captured.is_none();
+        }
+        self.newest = self.newest.max((trail.captured, is_deleted));
+    }
+
+    /// Whether a result is like the copy, or known to be as new.
+    fn covers(&self, copy: &TrailReport, is_audit: bool) -> bool {
+        let is_as_new = match copy.captured {
+            Some(_) => self.newest.0 >= copy.captured,
+            // An audit reads both within one run; files without times can be of any day.
+            None => is_audit && self.exists_at_unknown_time,
+        };
+        is_as_new || self.existing.contains(&key_and_bucket(copy))
+    }
+
+    /// Why no result covers the copy: each is older than the copy, or not known to be newer, and
+    /// differs from it.
+    fn not_covered(&self, copy: &TrailReport, arn: &TrailArn) -> String {
+        let time = |time: Option<Timestamp>| {
+            time.map_or_else(|| "an unknown time".to_owned(), |time| time.to_string())
+        };
+        let (newest, is_deleted) = self.newest;
+        let (seen, of_copy) = (time(newest), time(copy.captured));
+        let (account, region) = (arn.owner(), arn.home_region());
+        let what = if is_deleted {
+            format!("account {account} deleted it at {seen}, and this copy of {of_copy} exists")
+        } else {
+            format!(
+                "this copy of {of_copy} differs from the trail in its home Region {region} of \
+                 account {account}, seen at {seen}"
+            )
+        };
+        format!("{what}; add a newer item from the home Region, or set replicas=EVALUATE")
+    }
+}
+
+fn key_and_bucket(trail: &TrailReport) -> (Option<&str>, Option<&str>) {
+    (trail.key.as_deref(), trail.bucket.as_deref())
 }
 
 /// A trail's owner, home Region and name.
@@ -146,7 +165,7 @@ fn reason(arn: &TrailArn, accounts: &[AccountReport]) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use trailseal_rule::{Timestamp, TrailGone};
+    use trailseal_rule::TrailGone;
 
     use super::*;
     use crate::report::RegionReport;
@@ -208,20 +227,25 @@ mod tests {
         assert_eq!(reasons(vec![copy(), member], &[]), [expected, expected]);
     }
 
+    fn day(day: u32) -> Option<Timestamp> {
+        Timestamp::parse(&format!("2026-11-{day:02}T10:00:00Z")).ok()
+    }
+
+    fn at(region: &str, time: Option<Timestamp>, key: Option<&str>) -> (Rank, TrailReport) {
+        let reason = (region != "eu-west-1").then_some("this is a copy");
+        let (rank, trail) = seen("111122223333", region, reason);
+        (rank, TrailReport { captured: time, key: key.map(str::to_owned), ..trail })
+    }
+
+    fn deleted(time: Option<Timestamp>) -> (Rank, TrailReport) {
+        let (rank, trail) = at("eu-west-1", time, None);
+        let reason = Some(TrailGone::DELETED.to_owned());
+        (rank, TrailReport { arn: None, reason, ..trail })
+    }
+
     /// A trail can be created again after it was deleted, or changed after its item.
     #[test]
     fn a_copy_that_differs_and_is_not_known_to_be_older_is_not_covered() {
-        let day = |day: u32| Timestamp::parse(&format!("2026-11-{day:02}T10:00:00Z")).ok();
-        let at = |region: &str, time: Option<Timestamp>, key: Option<&str>| {
-            let reason = (region != "eu-west-1").then_some("this is a copy");
-            let (rank, trail) = seen("111122223333", region, reason);
-            (rank, TrailReport { captured: time, key: key.map(str::to_owned), ..trail })
-        };
-        let deleted = |time: Option<Timestamp>| {
-            let (rank, trail) = at("eu-west-1", time, None);
-            let reason = Some(TrailGone::DELETED.to_owned());
-            (rank, TrailReport { arn: None, reason, ..trail })
-        };
         let home = |time: Option<Timestamp>| at("eu-west-1", time, Some("key"));
         let copy = |time: Option<Timestamp>, key: Option<&str>| at("us-east-1", time, key);
         for (home, copy, expected) in [
@@ -250,6 +274,39 @@ mod tests {
         // Another result of the same trail can be newer.
         let all = vec![home(day(1)), copy(day(30), None), at("eu-west-1", day(30), None)];
         assert_eq!(reasons(all, &[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_reason_names_the_newest_result_in_every_order() {
+        let home = |time: Option<Timestamp>| at("eu-west-1", time, Some("key"));
+        let copy = || at("us-east-1", day(30), None);
+        for (results, expected) in [
+            (vec![home(None), home(day(2)), home(day(1))], "seen at 2026-11-02"),
+            (vec![home(day(1)), deleted(day(2))], "deleted it at 2026-11-02"),
+            (vec![deleted(day(1)), home(day(2)), home(None)], "seen at 2026-11-02"),
+            (vec![deleted(None), home(None)], "deleted it at an unknown time"),
+            (vec![deleted(day(1)), home(day(1))], "deleted it at 2026-11-01"),
+        ] {
+            for turn in 0..=results.len() {
+                let mut all = [results.clone(), vec![copy()]].concat();
+                all.rotate_left(turn);
+                let found = reasons(all, &[]);
+                assert!(found.len() == 1 && found[0].contains(expected), "{found:?}: {expected}");
+            }
+        }
+    }
+
+    /// Each copy compared with all results takes minutes.
+    #[test]
+    fn many_copies_and_results_of_one_trail_are_compared_in_time() {
+        const EACH: usize = 100_000;
+        let of_each = |trail: (Rank, TrailReport)| std::iter::repeat_n(trail, EACH);
+        let all: Vec<_> = of_each(at("eu-west-1", day(1), Some("key")))
+            .chain(of_each(at("us-east-1", day(30), None)))
+            .collect();
+        let start = std::time::Instant::now();
+        assert_eq!(reasons(all, &[]).len(), EACH);
+        assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
     }
 
     /// An item can have another home Region than its ARN, or a status that it is not recorded.
