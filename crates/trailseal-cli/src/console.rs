@@ -77,7 +77,7 @@ pub enum Exit {
     Findings,
     /// A failure, or a partial result.
     Failure,
-    /// The command could not start: wrong usage or no credentials.
+    /// The command could not start: wrong usage, no credentials, or an unreadable file.
     NotStarted,
 }
 
@@ -136,7 +136,8 @@ impl From<Exit> for ExitCode {
 /// Why a command failed.
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
-    /// The command could not start: wrong usage or no credentials; one line for each fault.
+    /// The command could not start: wrong usage, no credentials, or an unreadable file; one line for
+    /// each fault.
     #[error("{}", .0.join("\n"))]
     NotStarted(Vec<String>),
     /// It started, but has no result.

@@ -43,7 +43,7 @@ aggregator.
 A trail of which only copies are seen cannot be judged. The audit changes nothing.
 
 ",
-    exit_codes!("wrong usage, or no credentials")
+    exit_codes!("wrong usage, no credentials, unreadable file")
 );
 
 /// Judge the trails of AWS accounts as they are now
