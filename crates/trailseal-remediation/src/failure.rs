@@ -47,6 +47,12 @@ pub enum Failure {
     /// Another run has locked the journal.
     #[error("another run uses journal `{0}`; wait for it to end")]
     JournalInUse(String),
+    /// Another run has written to the file of a new journal.
+    #[error(
+        "another run wrote journal `{0}` after this run was planned. Nothing was changed. Repeat the \
+         command, which then uses the current state"
+    )]
+    JournalHasBegun(String),
     #[error("`{file}` is not a journal: {cause}")]
     NotAJournal { file: String, cause: JournalError },
     /// The journal belongs to another trail.

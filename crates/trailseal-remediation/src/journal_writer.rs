@@ -41,18 +41,23 @@ pub struct JournalFile {
 }
 
 impl JournalFile {
-    /// Creates a journal, durably.
+    /// Creates a journal, durably, or takes a file without a record: it remains from a run that was
+    /// killed before it began.
     ///
     /// # Errors
     ///
-    /// [`Failure::Journal`]: the file exists, or cannot be created.
+    /// [`Failure::JournalHasBegun`], or those of [`JournalFile::open`].
     pub fn create(path: &Path) -> Result<Self, Failure> {
-        let unusable = |cause| failure(path, cause);
-        let mut options = OpenOptions::new();
-        let file = options.read(true).append(true).create_new(true).open(path);
-        let journal = Self { path: path.to_owned(), file: file.map_err(unusable)?, bytes: 0 };
-        journal.lock()?;
-        sync_folder(path).map_err(unusable)?;
+        let new = OpenOptions::new().read(true).append(true).create_new(true).open(path);
+        let (journal, read) = match new {
+            Ok(file) => Self::lock_and_read(path, file)?,
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Self::open(path)?,
+            Err(cause) => return Err(failure(path, cause)),
+        };
+        if read.is_some() {
+            return Err(Failure::JournalHasBegun(path.display().to_string()));
+        }
+        sync_folder(path).map_err(|cause| failure(path, cause))?;
         Ok(journal)
     }
 
@@ -64,12 +69,16 @@ impl JournalFile {
     ///
     /// [`Failure::Journal`], [`Failure::JournalInUse`] or [`Failure::NotAJournal`].
     pub fn open(path: &Path) -> Result<(Self, Option<Journal>), Failure> {
-        let unusable = |cause| failure(path, cause);
-        let file = OpenOptions::new().read(true).append(true).open(path).map_err(unusable)?;
+        let file = OpenOptions::new().read(true).append(true).open(path);
+        Self::lock_and_read(path, file.map_err(|cause| failure(path, cause))?)
+    }
+
+    /// Locks the file before it is read, so that no other run writes after that.
+    fn lock_and_read(path: &Path, file: File) -> Result<(Self, Option<Journal>), Failure> {
         let mut journal = Self { path: path.to_owned(), file, bytes: 0 };
         journal.lock()?;
         let mut bytes = Vec::new();
-        journal.file.read_to_end(&mut bytes).map_err(unusable)?;
+        journal.file.read_to_end(&mut bytes).map_err(|cause| failure(path, cause))?;
         let read = match read_journal(&bytes) {
             Ok(read) => read,
             Err(JournalError::Empty) => return Ok((journal, None)),

@@ -73,6 +73,7 @@ fn kind_of(failure: &Failure) -> &'static str {
         Failure::NotChecked(_) => "NotProven",
         Failure::Journal { .. }
         | Failure::JournalInUse(_)
+        | Failure::JournalHasBegun(_)
         | Failure::NotAJournal { .. }
         | Failure::NoRandomBits(_)
         | Failure::OtherTrail { .. }

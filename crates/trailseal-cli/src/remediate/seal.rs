@@ -168,9 +168,7 @@ async fn start(
         let trail = plan.trail.to_string();
         return Ok(Outcome { trail, plan: Some(plan), journal: None, progress: None, end });
     }
-    // An empty file remains from a run that was killed before it began.
-    let mut file =
-        if path.exists() { JournalFile::open(path)?.0 } else { JournalFile::create(path)? };
+    let mut file = JournalFile::create(path)?;
     let id = new_journal_id()?;
     let phase = begin(&plan, &id, &mut file)?;
     Ok(apply_rest(context, &phase, &id, &mut file, path, console).await?)
