@@ -4,6 +4,7 @@ mod accounts;
 mod answers;
 mod documents;
 mod events;
+mod gaps;
 mod items;
 mod parameters;
 
@@ -115,6 +116,8 @@ pub(crate) struct Inventory {
     /// The parameters of its rule events.
     pub(crate) parameters: RuleParameters,
     oversized: Vec<OversizedItem>,
+    /// Of the items of the current list.
+    item_times: gaps::ItemTimes,
     /// Items without a `resourceType`.
     pub(crate) untyped_items: u64,
     pub(crate) unknown_documents: u64,

@@ -9,6 +9,7 @@ use crate::testing::{
     Checked, Folder, INSTANT, KEY, TRAIL, change, event, item, oversized, trail_item, with,
 };
 
+mod pages;
 mod records;
 mod rows;
 mod rule_parameters;

@@ -10,6 +10,8 @@ pub(crate) struct Accounts {
     known: BTreeMap<AccountId, InputAccount>,
     /// Sources with an empty list of trails, which names no account.
     pub(crate) empty_lists: BTreeSet<usize>,
+    /// Whether an answer of the evaluated input lacks a part, which may have trails of any account.
+    pub(crate) may_have_more_trails: bool,
 }
 
 /// What the input shows of an account besides its trails.
@@ -59,6 +61,7 @@ impl Accounts {
             self.add_known(account, known);
         }
         self.empty_lists.extend(other.empty_lists);
+        self.may_have_more_trails |= other.may_have_more_trails;
     }
 
     /// The accounts, in the order of their IDs.

@@ -20,6 +20,7 @@ impl DocumentReader<'_> {
         let mut document = read_json(text, "a document")?;
         if self.document(&mut document, 0) {
             self.inventory.known_documents += 1;
+            self.gaps(&document);
         } else {
             self.inventory.unknown_documents += 1;
             self.inventory.reports += u64::from(is_report(&document));
@@ -31,17 +32,12 @@ impl DocumentReader<'_> {
     /// list that is not empty with `1`.
     pub(super) fn remainder_text(&mut self, text: &[u8]) -> Result<(), String> {
         let mut document = read_json(text, "a document")?;
-        let list = |name: &str| document.get(name).and_then(Value::as_array);
-        let trails = list("trailList");
+        let trails = document.get("trailList").and_then(Value::as_array);
         self.inventory.known_documents += u64::from(trails.is_some());
         if self.is_judged() && trails.is_some_and(Vec::is_empty) {
             self.inventory.accounts.empty_lists.insert(self.observation.source);
         }
-        let unprocessed = ["unprocessedResourceKeys", "UnprocessedResourceIdentifiers"];
-        let missing: usize = unprocessed.into_iter().filter_map(list).map(Vec::len).sum();
-        if missing > 0 {
-            self.add_problem(Err(format!("lacks {missing} of the requested resources")));
-        }
+        self.gaps(&document);
         let is_known = self.document(&mut document, 0);
         self.inventory.known_documents += u64::from(is_known);
         Ok(())

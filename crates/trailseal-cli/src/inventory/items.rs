@@ -60,7 +60,9 @@ impl DocumentReader<'_> {
             self.add_account(account, head.aws_region.as_str());
             return Ok(());
         }
-        self.item(&read_json(text, "an item")?)
+        let item = read_json(text, "an item")?;
+        self.inventory.item_times.add(item.get(CAPTURED).and_then(capture_time));
+        self.item(&item)
     }
 
     /// Reads an item of any type; only trails, keys, aliases and buckets are used.
