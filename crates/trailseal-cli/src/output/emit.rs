@@ -12,6 +12,9 @@ use crate::report::{NotEvaluated, Report};
 /// The most attempts to create a temporary file.
 const TRIES_MAX: u32 = 100;
 
+/// The most links that lead to a file, as in Linux.
+const LINKS_MAX: u32 = 40;
+
 /// The outputs, with a table if no other format goes to standard output.
 ///
 /// # Errors
@@ -59,7 +62,8 @@ pub(crate) fn outputs(
 
 /// What to say if the folder of a file that will be written does not exist.
 pub(crate) fn missing_folder(file: &Path, what: &str) -> Option<String> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty())?;
+    let place = place(file);
+    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty())?;
     (!folder.is_dir()).then(|| {
         format!(
             "the folder `{}` of the {what} `{}` does not exist: make it, or name another file",
@@ -83,8 +87,21 @@ pub(crate) fn refuse_to_overwrite<'a>(
     if faults.is_empty() { Ok(()) } else { Err(Failure::NotStarted(faults)) }
 }
 
-/// The canonical path; for a new file, its name in its canonical folder.
+/// The canonical path; for a new file, its name in its canonical folder. A link to a new file leads
+/// to that file.
 fn place(path: &Path) -> PathBuf {
+    let mut place = in_canonical_folder(path);
+    for _ in 0..LINKS_MAX {
+        // The link of an open pipe, such as `/dev/stdout`, has a text that is not a path.
+        let target = if place.exists() { None } else { place.read_link().ok() };
+        let Some(target) = target else { break };
+        // A relative target is relative to the folder of the link.
+        place = in_canonical_folder(&place.with_file_name(target));
+    }
+    place
+}
+
+fn in_canonical_folder(path: &Path) -> PathBuf {
     if let Ok(place) = path.canonicalize() {
         return place;
     }
@@ -172,8 +189,12 @@ fn write_to(
 /// complete; pipes and devices are written directly.
 fn to_file(document: &dyn Document, format: Format, screen: Screen, file: &Path) -> io::Result<()> {
     // Replaces the target of a link, not the link.
-    let file = &file.canonicalize().unwrap_or_else(|_is_new| file.to_owned());
-    let metadata = fs::metadata(file);
+    let file = &place(file);
+    let metadata = match fs::metadata(file) {
+        // Links in a loop.
+        Err(error) if file.is_symlink() => return Err(error),
+        metadata => metadata,
+    };
     if metadata.as_ref().is_ok_and(|metadata| !metadata.is_file()) {
         return write_out(document, format, screen, OpenOptions::new().write(true).open(file)?);
     }

@@ -128,6 +128,57 @@ fn links_and_permissions_are_kept() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_file_that_does_not_exist_yet_is_kept() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new("new-target");
+    let [file, link, second] =
+        ["today.csv", "link.csv", "second.csv"].map(|name| folder.0.join(name));
+    symlink("today.csv", &link).unwrap();
+    symlink(&link, &second).unwrap();
+    let twice = [to(Format::Csv, &second), to(Format::Json, &file)];
+    let faults = outputs(&twice, TableOptions::default()).unwrap_err();
+    assert!(faults[0].contains("is given as the file of two outputs"), "{faults:?}");
+    let inputs = || std::iter::once(file.as_path());
+    assert!(refuse_to_overwrite(inputs(), &[to(Format::Csv, &second)]).is_err());
+    to_file(&full(), Format::Csv, SCREEN, &second).unwrap();
+    for path in [&link, &second] {
+        assert!(fs::symlink_metadata(path).unwrap().is_symlink(), "{}", path.display());
+    }
+    assert!(fs::symlink_metadata(&file).unwrap().is_file());
+    assert_eq!(fs::read(&file).unwrap(), written(&full(), Format::Csv));
+}
+
+/// As in `-o json=/dev/stdout | jq`.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_link_of_an_open_pipe_is_written_to() {
+    use std::io::Read as _;
+    use std::os::fd::AsRawFd;
+    let (mut reader, writer) = io::pipe().unwrap();
+    let path = PathBuf::from(format!("/proc/self/fd/{}", writer.as_raw_fd()));
+    to_file(&full(), Format::Csv, SCREEN, &path).unwrap();
+    drop(writer);
+    let mut bytes = Vec::new();
+    reader.read_to_end(&mut bytes).unwrap();
+    assert_eq!(bytes, written(&full(), Format::Csv));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_to_no_file_is_refused() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new("no-target");
+    let [astray, around] = ["astray.csv", "around.csv"].map(|name| folder.0.join(name));
+    symlink("missing/today.csv", &astray).unwrap();
+    let faults = outputs(&[to(Format::Csv, &astray)], TableOptions::default()).unwrap_err();
+    assert!(faults[0].contains("missing` of the output"), "{faults:?}");
+    symlink("around.csv", &around).unwrap();
+    assert!(to_file(&full(), Format::Csv, SCREEN, &around).is_err());
+    assert_eq!(folder.names(), ["around.csv", "astray.csv"]);
+}
+
 #[test]
 fn refuses_an_output_that_is_an_input_or_another_output() {
     let folder = Folder::new("twice");
