@@ -161,7 +161,7 @@ fn unusable_files(arguments: &RemediateArguments) -> Vec<String> {
     let journal = journal.filter(|file| file.exists());
     let journal = journal.map(|file| ("--journal", file, files::unusable(file)));
     let back_out = back_out
-        .map(|file| ("--back-out", file, unreadable(file).or_else(|| files::unusable(file))));
+        .map(|file| ("--back-out", file, files::unusable(file).or_else(|| unreadable(file))));
     let named = [report, journal, back_out].into_iter().flatten();
     let unusable = named
         .filter_map(|(option, file, why)| Some(format!("{option} `{}`: {}", file.display(), why?)));

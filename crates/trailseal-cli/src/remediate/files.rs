@@ -1,5 +1,6 @@
 //! Chooses the journal file: a new one, or one to resume.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use trailseal_plan::{JournalError, Progress, read_journal};
@@ -17,7 +18,7 @@ pub(super) enum Chosen {
 
 /// The journal of `--journal`: resumed if the file has a record, otherwise new.
 pub(super) fn named(path: &Path) -> Chosen {
-    match std::fs::read(path) {
+    match content(path) {
         Ok(bytes) if read_journal(&bytes) != Err(JournalError::Empty) => {
             Chosen::Resumed(path.to_owned())
         }
@@ -129,9 +130,9 @@ fn new_journal(stem: &str) -> PathBuf {
 
 /// The progress of a journal; `None` without a file or a record.
 fn read(path: &Path) -> Result<Option<Progress>, String> {
-    let bytes = match std::fs::read(path) {
+    let bytes = match content(path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
     match read_journal(&bytes).and_then(|journal| journal.progress()) {
@@ -139,6 +140,15 @@ fn read(path: &Path) -> Result<Option<Progress>, String> {
         Err(JournalError::Empty) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
+}
+
+fn content(path: &Path) -> io::Result<Vec<u8>> {
+    let kind = std::fs::metadata(path)?.file_type();
+    // Opening a pipe would wait for its other end.
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    std::fs::read(path)
 }
 
 /// Why a file is not a journal; `None` also for a file without a record.

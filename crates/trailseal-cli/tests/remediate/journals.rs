@@ -1,10 +1,13 @@
 //! Which journal a run resumes without `--journal`.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use trailseal_lab::{Hang, Lab, State, Trail};
 
-use super::support::{KEY, TRAIL, changes, folder, key_of, kill, run, state, until_it_hangs};
+use super::support::{
+    KEY, TRAIL, changes, folder, key_of, kill, run, run_to_its_end, state, until_it_hangs,
+};
 
 const ELSEWHERE: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit";
 const NEW: &[&str] = &["--create-key", "--apply", "--yes", "--wait", "0"];
@@ -147,4 +150,24 @@ async fn a_journal_is_written_only_by_a_run_that_applies() {
     let ended = std::fs::read_to_string(&journal).unwrap();
     assert!(ended.starts_with(&real) && !ended.contains(r#""bef{"#), "{ended}");
     assert!(ended.lines().last().unwrap().contains("finished"), "{ended}");
+}
+
+/// Opening a pipe would wait for its other end.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_in_place_of_a_journal_is_refused() {
+    let lab = Lab::start(state(None)).await.unwrap();
+    let folder = folder("journals-pipe");
+    let name = "trailseal-111122223333-audit-2026-01-01.jsonl";
+    let made = Command::new("mkfifo").arg(folder.join(name)).status().unwrap();
+    assert!(made.success());
+    for args in [
+        [&[TRAIL], NEW].concat(),
+        [&[TRAIL, "--journal", name], NEW].concat(),
+        vec!["--back-out", name],
+    ] {
+        let ended = run_to_its_end(&lab, &folder, &args).expect(3);
+        assert!(ended.err.contains("it is not a regular file"), "{args:?}: {}", ended.err);
+    }
+    assert_eq!(changes(&lab), [""; 0]);
 }

@@ -166,6 +166,20 @@ pub(super) fn run_of(command: &mut Command) -> Ended {
     Ended::of(&command.output().unwrap())
 }
 
+/// Runs a command that may wait for ever.
+pub(super) fn run_to_its_end(lab: &Lab, folder: &Path, args: &[&str]) -> Ended {
+    let mut child = command(lab, folder, args).spawn().unwrap();
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > Duration::from_secs(60) {
+            kill(child);
+            panic!("the command does not end: {args:?}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ended::of(&child.wait_with_output().unwrap())
+}
+
 /// Starts the command and waits until its change hangs.
 pub(super) fn until_it_hangs(lab: &Lab, folder: &Path, args: &[&str]) -> Child {
     let mut child = command(lab, folder, args).spawn().unwrap();
