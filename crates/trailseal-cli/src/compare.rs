@@ -219,7 +219,7 @@ impl Compared {
             tool_version: report.tool.version.clone(),
             generated_at: report.generated_at,
             complete: report.complete,
-            trails: report.own_trails().count(),
+            trails: report.own_trails().len(),
         }
     }
 }
@@ -231,4 +231,4 @@ impl Document for Comparison {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

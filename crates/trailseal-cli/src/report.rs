@@ -33,7 +33,7 @@ pub(crate) use log_files::LogFilesReport;
 pub(crate) use read::{parse_report, read_report, report_name, report_text};
 pub(crate) use run::{CallerReport, CommandLine, FileDigest, Run};
 pub(crate) use scope::AccountStatus;
-pub(crate) use trailseal_findings::{CheckOutcome, CheckReport};
+pub(crate) use trailseal_findings::{CheckOutcome, CheckReport, TrailState};
 
 /// The version of the report's JSON form. A change that could break a reader increments it.
 pub(crate) const REPORT_VERSION: u32 = 1;
@@ -95,32 +95,46 @@ impl Report {
         self.exemptions.iter().filter_map(|exemption| exemption.warning(self))
     }
 
-    /// The results of trails, without copies and without accounts that have no trail.
-    pub(crate) fn own_trails(&self) -> impl Iterator<Item = &TrailReport> + Clone {
-        self.trails.iter().filter(|trail| trail.kind() == Kind::Trail)
+    /// The results of trails, without accounts that have no trail and without copies. A copy counts
+    /// only if its trail was not evaluated: once, and in place of a better result of the trail.
+    pub(crate) fn own_trails(&self) -> Vec<&TrailReport> {
+        let is_open = |trail: &&TrailReport| trail.state() == TrailState::NotEvaluated;
+        let copies = self.of_kind(Kind::Copy).filter(is_open);
+        let mut open: BTreeMap<_, &TrailReport> = copies.map(|copy| (copy.home(), copy)).collect();
+        let own = self.of_kind(Kind::Trail).map(|trail| match open.remove(&trail.home()) {
+            Some(copy) if trail.state() < copy.state() => copy,
+            Some(_) | None => trail,
+        });
+        let mut own: Vec<&TrailReport> = own.collect();
+        own.extend(open.into_values());
+        own
     }
 
-    /// The results that are counted: of trails, and of accounts without one, but not of copies.
-    pub(crate) fn own_results(&self) -> impl Iterator<Item = &TrailReport> + Clone {
-        self.trails.iter().filter(|trail| trail.kind() != Kind::Copy)
+    /// The results that are counted: those of trails, and of accounts without one.
+    pub(crate) fn own_results(&self) -> Vec<&TrailReport> {
+        self.own_trails().into_iter().chain(self.of_kind(Kind::Account)).collect()
+    }
+
+    fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &TrailReport> {
+        self.trails.iter().filter(move |trail| trail.kind() == kind)
     }
 
     pub(crate) fn copies(&self) -> usize {
-        self.trails.iter().filter(|trail| trail.kind() == Kind::Copy).count()
+        self.of_kind(Kind::Copy).count()
     }
 
     /// The accounts and Regions without a trail that `noTrails` reports:
     /// `2 accounts have no trail in 6 Regions`.
     pub(crate) fn without_trails(&self) -> Option<String> {
-        let results = self.trails.iter().filter(|trail| trail.kind() == Kind::Account);
+        let results: Vec<&TrailReport> = self.of_kind(Kind::Account).collect();
         let accounts: BTreeSet<&str> =
-            results.clone().map(|trail| trail.account.as_str()).collect();
+            results.iter().map(|trail| trail.account.as_str()).collect();
         let (accounts, verb) = match accounts.len() {
             0 => return None,
             1 => ("1 account".to_owned(), "has"),
             more => (format!("{more} accounts"), "have"),
         };
-        let regions = results.count();
+        let regions = results.len();
         let plural = if regions == 1 { "" } else { "s" };
         Some(format!("{accounts} {verb} no trail in {regions} Region{plural}"))
     }
@@ -267,6 +281,19 @@ pub(crate) struct TrailReport {
 }
 
 impl TrailReport {
+    /// Its state, which every format shows.
+    pub(crate) fn state(&self) -> TrailState {
+        TrailState::of(self.compliance, self.unverified, self.not_evaluated.as_deref())
+    }
+
+    /// The owner, home Region and name of the trail; a copy has those of the trail that it copies.
+    fn home(&self) -> (&AccountId, &Region, &str) {
+        match &self.arn {
+            Some(arn) => (arn.owner(), arn.home_region(), arn.name()),
+            None => (&self.account, &self.region, self.name()),
+        }
+    }
+
     pub(crate) fn is_non_compliant(&self) -> bool {
         self.compliance == ComplianceType::NonCompliant
     }

@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 use trailseal_rule::{
-    AccountId, ComplianceType, KeyArn, Partition, Profile, Region, Severity, Timestamp, TrailArn,
+    AccountId, ComplianceType, KeyArn, Partition, Profile, Region, Timestamp, TrailArn,
 };
 
 use crate::check::{CheckOutcome, CheckReport};
 use crate::identity::{by_version, fingerprint};
 use crate::severity;
+use crate::state::TrailState;
 use crate::text::{bounded, clean};
 
 /// The generator of all findings, which tells them from those of other products.
@@ -198,6 +199,8 @@ impl Finding {
     /// The finding of a result.
     pub fn of(result: &TrailResult<'_>, written: &Written<'_>) -> Self {
         let TrailResult { account, region, .. } = *result;
+        let state = TrailState::of(result.compliance, result.unverified, result.not_evaluated);
+        let severity = severity::of_trail(result.checks, state);
         let fix = distinct(result, |check| check.fix.as_deref());
         Self {
             schema_version: "2018-10-08",
@@ -215,13 +218,13 @@ impl Finding {
             product_fields: product_fields(result, written),
             resources: resources(result),
             compliance: Compliance {
-                status: status(result),
+                status: status(state),
                 related_requirements: written.requirements.clone(),
                 status_reasons: result.checks.iter().filter_map(reason).collect(),
             },
             record_state: if result.is_deleted { "ARCHIVED" } else { "ACTIVE" },
             finding_provider_fields: json!({
-                "Severity": { "Label": severity_of(result).as_str() },
+                "Severity": { "Label": severity.as_str() },
                 "Types": ["Software and Configuration Checks/Industry and Regulatory Standards/CIS \
                     AWS Foundations Benchmark"],
             }),
@@ -247,12 +250,6 @@ fn is_of_account(result: &TrailResult<'_>) -> bool {
     result.arn.is_none() && result.resource_id == result.account.as_str()
 }
 
-fn severity_of(result: &TrailResult<'_>) -> Severity {
-    let is_open =
-        result.compliance == ComplianceType::NonCompliant || result.not_evaluated.is_some();
-    severity::of_trail(result.checks, is_open)
-}
-
 /// An ID that is too long ends with a fingerprint.
 fn id(uid: &str) -> String {
     let shown = clean(uid);
@@ -263,12 +260,12 @@ fn id(uid: &str) -> String {
     format!("{}-{fingerprint}", bounded(&shown, ID_BYTES_MAX - 1 - fingerprint.len()))
 }
 
-fn status(result: &TrailResult<'_>) -> &'static str {
-    match result.compliance {
-        _ if result.unverified || result.not_evaluated.is_some() => "WARNING",
-        ComplianceType::NonCompliant => "FAILED",
-        ComplianceType::Compliant => "PASSED",
-        ComplianceType::NotApplicable => "NOT_AVAILABLE",
+fn status(state: TrailState) -> &'static str {
+    match state {
+        TrailState::NonCompliant => "FAILED",
+        TrailState::Unverified | TrailState::NotEvaluated => "WARNING",
+        TrailState::Compliant => "PASSED",
+        TrailState::NotApplicable => "NOT_AVAILABLE",
     }
 }
 

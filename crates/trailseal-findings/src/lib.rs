@@ -9,6 +9,7 @@
 mod check;
 mod identity;
 pub mod severity;
+mod state;
 mod text;
 
 mod asff;
@@ -18,4 +19,5 @@ pub use crate::asff::{CONTROL, Finding, GENERATOR, MEMBERS, TrailResult, Written
 pub use crate::check::{CheckOutcome, CheckReport};
 pub use crate::identity::{by_version, fingerprint, is_uid_of_trail, uid_of_trail};
 pub use crate::judged::{of_account_without_trails, of_judgement, region_source, trail_source};
+pub use crate::state::TrailState;
 pub use crate::text::{bounded, clean, clean_json, clean_lines, is_harmful, shown};

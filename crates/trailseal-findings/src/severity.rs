@@ -3,6 +3,7 @@
 use trailseal_rule::{CheckId, Severity};
 
 use crate::check::{CheckOutcome, CheckReport};
+use crate::state::TrailState;
 
 /// The severity of a failed check; that of the control if this version does not know the check.
 pub fn of_failure(check: &str) -> Severity {
@@ -19,8 +20,8 @@ pub fn of_check(check: &CheckReport) -> Severity {
 }
 
 /// The severity of a trail: that of its most severe check. Without a check, as for an account without
-/// trails, it is that of the control if the result is non-compliant or the trail was not evaluated.
-pub fn of_trail(checks: &[CheckReport], is_open: bool) -> Severity {
+/// trails, it is that of the control if somebody must act.
+pub fn of_trail(checks: &[CheckReport], state: TrailState) -> Severity {
     let worst = checks.iter().map(of_check).max();
-    worst.unwrap_or(if is_open { Severity::Medium } else { Severity::Informational })
+    worst.unwrap_or(if state.is_open() { Severity::Medium } else { Severity::Informational })
 }

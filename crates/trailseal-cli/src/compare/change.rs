@@ -6,7 +6,7 @@ use serde::Serialize;
 use trailseal_rule::Profile;
 
 use super::side::{Side, State, TrailId};
-use crate::report::{CheckOutcome, CheckReport, TrailReport};
+use crate::report::{CheckOutcome, CheckReport, TrailReport, TrailState};
 
 /// What a change means. The order is that of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -222,10 +222,11 @@ fn by_id(trail: Option<&TrailReport>) -> BTreeMap<&str, &CheckReport> {
 
 /// What the change means. [`docs/OUTPUT.md`] has this as a table.
 fn change(old: &Side<'_>, new: &Side<'_>, checks: &[CheckChange]) -> Change {
-    use State::{Compliant, NonCompliant, NotApplicable, NotEvaluated, Unverified};
+    use State::Known;
+    use TrailState::{Compliant, NonCompliant, NotApplicable, NotEvaluated, Unverified};
     match (old.state, new.state) {
-        (NonCompliant | Unverified, NonCompliant | Unverified) => {
-            let is_worse = (old.state, new.state) == (Unverified, NonCompliant)
+        (Known(NonCompliant | Unverified), Known(NonCompliant | Unverified)) => {
+            let is_worse = (old.state, new.state) == (Known(Unverified), Known(NonCompliant))
                 || checks.iter().any(CheckChange::is_worse);
             match is_worse {
                 true => Change::Worse,
@@ -233,11 +234,13 @@ fn change(old: &Side<'_>, new: &Side<'_>, checks: &[CheckChange]) -> Change {
                 false => Change::Other,
             }
         }
-        (_, NonCompliant | Unverified) => Change::Worse,
-        (Compliant | NonCompliant | Unverified, NotEvaluated) => Change::Worse,
-        (Compliant, NotApplicable) => Change::Worse,
-        (_, Compliant) if checks.iter().any(CheckChange::is_left_out) => Change::Other,
-        (NonCompliant | Unverified | NotApplicable | NotEvaluated, Compliant) => Change::Better,
+        (_, Known(NonCompliant | Unverified)) => Change::Worse,
+        (Known(Compliant | NonCompliant | Unverified), Known(NotEvaluated)) => Change::Worse,
+        (Known(Compliant), Known(NotApplicable)) => Change::Worse,
+        (_, Known(Compliant)) if checks.iter().any(CheckChange::is_left_out) => Change::Other,
+        (Known(NonCompliant | Unverified | NotApplicable | NotEvaluated), Known(Compliant)) => {
+            Change::Better
+        }
         (old_state, new_state) if old_state == new_state => same(old, new, checks),
         _ => Change::Other,
     }

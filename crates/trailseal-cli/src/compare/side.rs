@@ -3,47 +3,40 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde::Serialize;
-use trailseal_rule::{AccountId, ComplianceType, Region, TrailArn, WhenNoTrails};
+use serde::{Serialize, Serializer};
+use trailseal_rule::{AccountId, Region, TrailArn, WhenNoTrails};
 
-use crate::report::{AccountReport, AccountStatus, RegionReport, Report, TrailReport};
+use crate::report::{
+    AccountReport, AccountStatus, RegionReport, Report, TrailReport, TrailState,
+};
+
+const NOT_APPLICABLE: State = State::Known(TrailState::NotApplicable);
 
 /// What a report says of a trail. A later one is worse news; of two entries for one trail, the
 /// worse one counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum State {
     /// The trail does not exist.
     NoTrail,
-    Compliant,
-    NotApplicable,
-    NotEvaluated,
-    Unverified,
-    NonCompliant,
+    Known(TrailState),
 }
 
 impl State {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::NoTrail => "no trail",
-            Self::Compliant => "compliant",
-            Self::NotApplicable => "not applicable",
-            Self::NotEvaluated => "not evaluated",
-            Self::Unverified => "unverified",
-            Self::NonCompliant => "non-compliant",
+            Self::Known(state) => state.as_str(),
         }
     }
 
-    /// Evidence that was not read is never a pass, with any value of the parameter `unverified`.
     fn of(trail: &TrailReport) -> Self {
-        match trail.compliance {
-            _ if trail.not_evaluated.is_some() => Self::NotEvaluated,
-            _ if trail.unverified => Self::Unverified,
-            ComplianceType::NonCompliant => Self::NonCompliant,
-            ComplianceType::Compliant => Self::Compliant,
-            ComplianceType::NotApplicable if trail.is_deleted() => Self::NoTrail,
-            ComplianceType::NotApplicable => Self::NotApplicable,
-        }
+        if trail.is_deleted() { Self::NoTrail } else { Self::Known(trail.state()) }
+    }
+}
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.as_str().replace(' ', "-"))
     }
 }
 
@@ -184,12 +177,12 @@ impl<'a> Trails<'a> {
     fn absence(&self, id: &TrailId) -> (State, String) {
         let TrailId { account, region, .. } = id;
         if let Some(reason) = self.copies.get(id) {
-            return (State::NotApplicable, (*reason).to_owned());
+            return (NOT_APPLICABLE, (*reason).to_owned());
         }
         if id.is_account && self.has_trail(account, region) {
-            return (State::NotApplicable, "the account has a trail".to_owned());
+            return (NOT_APPLICABLE, "the account has a trail".to_owned());
         }
-        let unread = |why: String| (State::NotEvaluated, why);
+        let unread = |why: String| (State::Known(TrailState::NotEvaluated), why);
         if self.accounts.is_empty() {
             return unread("it is not in the input of this report".to_owned());
         }
@@ -217,7 +210,7 @@ impl<'a> Trails<'a> {
                 unread(format!("Region {region} of account {account} was not read: {problem}"))
             }
             Some(None) if id.is_account => {
-                (State::NotApplicable, self.about_no_trails().to_owned())
+                (NOT_APPLICABLE, self.about_no_trails().to_owned())
             }
             Some(None) => {
                 (State::NoTrail, format!("account {account} does not have it in Region {region}"))

@@ -11,7 +11,7 @@ use crate::output::tests::{check, full, report, trail};
 use crate::report::{AccountReport, CheckOutcome, Problem, RegionReport, Summary, TrailReport};
 use crate::testing::{Checked, Folder};
 
-fn value(old: &Report, new: &Report) -> Value {
+pub(crate) fn value(old: &Report, new: &Report) -> Value {
     let comparison = Comparison::of((Path::new("old"), old), (Path::new("new"), new));
     let value = serde_json::to_value(comparison).unwrap();
     let schema: Value = serde_json::from_str(COMPARISON_SCHEMA).unwrap();

@@ -89,7 +89,7 @@ struct Numbers<'a> {
 
 impl<'a> Page<'a> {
     fn of(report: &'a Report) -> Self {
-        let trails = VerdictCounts::of_all(report.own_trails());
+        let trails = VerdictCounts::of_all(&report.own_trails());
         let places = Places::of(report);
         Self {
             report,
@@ -115,7 +115,7 @@ impl<'a> Page<'a> {
             checks: CHECKS.to_vec(),
             not_evaluated: report.not_evaluated(),
             warnings: report.warnings().collect(),
-            results: VerdictCounts::of_all(report.own_results()),
+            results: VerdictCounts::of_all(&report.own_results()),
         }
     }
 
@@ -128,7 +128,7 @@ impl<'a> Page<'a> {
         text::ticked(message)
     }
 
-    fn statuses(&self) -> [TrailStatus; 4] {
+    fn statuses(&self) -> [TrailStatus; 5] {
         TrailStatus::ALL
     }
 }

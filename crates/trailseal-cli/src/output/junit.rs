@@ -13,7 +13,7 @@ use trailseal_rule::TrailArn;
 
 use super::bounded;
 use crate::report::{
-    AccountReport, CheckOutcome, CheckReport, ExemptionReport, Report, TrailReport,
+    AccountReport, CheckOutcome, CheckReport, ExemptionReport, Report, TrailReport, TrailState,
 };
 
 /// The most bytes of a name or a message.
@@ -92,16 +92,7 @@ fn case(class: &str, name: &str, status: TestCaseStatus) -> TestCase {
 
 fn cases_of_trail(trail: &TrailReport) -> Vec<TestCase> {
     if trail.checks.is_empty() {
-        // An account without trails has no checks, and may be non-compliant.
-        let (mut status, kind, name) = if trail.is_non_compliant() {
-            let failure = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            (failure, "non-compliant", "has a trail")
-        } else {
-            (TestCaseStatus::skipped(), "not applicable", "not judged")
-        };
-        status.set_type(kind);
-        status.set_message(bounded(&trail.annotation, TEXT_BYTES_MAX));
-        return vec![case(&trail.resource_id, name, status)];
+        return vec![case_without_checks(trail)];
     }
     let judged = |check| case(&trail.resource_id, &name(check), status(trail, check));
     let skipped = trail.skipped.iter().map(|check| {
@@ -111,6 +102,25 @@ fn cases_of_trail(trail: &TrailReport) -> Vec<TestCase> {
         case(&trail.resource_id, check, status)
     });
     trail.checks.iter().map(judged).chain(skipped).collect()
+}
+
+/// The case of an account without trails, or of a trail that has no verdict. The suite `problems`
+/// has the error of a trail that was not evaluated.
+fn case_without_checks(trail: &TrailReport) -> TestCase {
+    let state = trail.state();
+    let (mut status, name) = match state {
+        TrailState::NonCompliant => {
+            (TestCaseStatus::non_success(NonSuccessKind::Failure), "has a trail")
+        }
+        TrailState::Compliant
+        | TrailState::NotApplicable
+        | TrailState::NotEvaluated
+        | TrailState::Unverified => (TestCaseStatus::skipped(), "not judged"),
+    };
+    status.set_type(state.as_str());
+    let why = trail.not_evaluated.as_ref().unwrap_or(&trail.annotation);
+    status.set_message(bounded(why, TEXT_BYTES_MAX));
+    case(&trail.resource_id, name, status)
 }
 
 fn name(check: &CheckReport) -> String {

@@ -7,12 +7,12 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Value, json};
 use trailseal_findings::CONTROL;
-use trailseal_rule::{ACCOUNT_TYPE, CHECKS, ComplianceType, Severity, TRAIL_TYPE, Timestamp};
+use trailseal_rule::{ACCOUNT_TYPE, CHECKS, Severity, TRAIL_TYPE, Timestamp};
 
 use super::identity::{by_version, partition, uid};
 use super::lines;
 use super::severity;
-use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
+use crate::report::{CheckOutcome, CheckReport, Report, TrailReport, TrailState};
 
 const VERSION: &str = "1.6.0";
 const CATEGORY_UID: u32 = 2;
@@ -223,11 +223,11 @@ fn status(trail: &TrailReport) -> Named {
 const NOT_APPLICABLE: &str = "Not applicable";
 
 fn compliance_status(trail: &TrailReport) -> Named {
-    match trail.compliance {
-        _ if trail.unverified || trail.not_evaluated.is_some() => (2, "Warning"),
-        ComplianceType::NonCompliant => (3, "Fail"),
-        ComplianceType::Compliant => (1, "Pass"),
-        ComplianceType::NotApplicable => (99, NOT_APPLICABLE),
+    match trail.state() {
+        TrailState::NonCompliant => (3, "Fail"),
+        TrailState::Unverified | TrailState::NotEvaluated => (2, "Warning"),
+        TrailState::Compliant => (1, "Pass"),
+        TrailState::NotApplicable => (99, NOT_APPLICABLE),
     }
 }
 

@@ -8,11 +8,10 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
-use trailseal_rule::ComplianceType;
 
 use super::columns::write_lines;
 use super::{Screen, accounts, counted, shown};
-use crate::report::{Report, Summary, TrailReport};
+use crate::report::{Report, Summary, TrailReport, TrailState};
 
 pub(crate) use details::write as write_details;
 
@@ -81,35 +80,23 @@ fn verdict(trail: &TrailReport, screen: Screen) -> String {
 }
 
 fn style(trail: &TrailReport, screen: Screen) -> Style {
-    let color = match trail.compliance {
-        ComplianceType::NotApplicable => AnsiColor::BrightBlack,
-        _ if trail.unverified => AnsiColor::Yellow,
-        ComplianceType::NonCompliant => AnsiColor::Red,
-        ComplianceType::Compliant => AnsiColor::Green,
+    let color = match trail.state() {
+        TrailState::NonCompliant => AnsiColor::Red,
+        TrailState::Unverified | TrailState::NotEvaluated => AnsiColor::Yellow,
+        TrailState::Compliant => AnsiColor::Green,
+        TrailState::NotApplicable => AnsiColor::BrightBlack,
     };
     if screen.is_styled { color.on_default().bold() } else { Style::new() }
 }
 
 fn summary(report: &Report) -> String {
-    let summary = &report.summary;
-    let own = report.own_results();
-    let of = |wanted| own.clone().filter(|trail| trail.compliance == wanted).count();
     let without = report.without_trails().map(|without| format!(", and {without}"));
     let mut line = format!(
-        "{}{}: {} non-compliant, {} compliant, {} not applicable",
-        counted(report.own_trails().count(), "trail"),
+        "{}{}: {}",
+        counted(report.own_trails().len(), "trail"),
         without.unwrap_or_default(),
-        of(ComplianceType::NonCompliant),
-        of(ComplianceType::Compliant),
-        of(ComplianceType::NotApplicable)
+        counts(report)
     );
-    let unverified = own.filter(|trail| trail.unverified).count();
-    if unverified > 0 {
-        line.push_str(&format!(", {unverified} of them unverified"));
-    }
-    if summary.not_evaluated > 0 {
-        line.push_str(&format!(", {} not evaluated", counted(summary.not_evaluated, "trail")));
-    }
     match report.copies() {
         0 => {}
         1 => line.push_str("; 1 copy is not counted"),
@@ -120,6 +107,24 @@ fn summary(report: &Report) -> String {
         line.push_str(". PARTIAL: not everything was evaluated");
     }
     line
+}
+
+/// The results by state, each counted once: `1 non-compliant, 2 compliant, 0 not applicable`.
+fn counts(report: &Report) -> String {
+    let states: Vec<TrailState> = report.own_results().iter().map(|trail| trail.state()).collect();
+    let of = |state: TrailState| {
+        let count = states.iter().filter(|one| **one == state).count();
+        let is_rare = matches!(state, TrailState::Unverified | TrailState::NotEvaluated);
+        (count > 0 || !is_rare).then(|| format!("{count} {}", state.as_str()))
+    };
+    let order = [
+        TrailState::NonCompliant,
+        TrailState::Unverified,
+        TrailState::Compliant,
+        TrailState::NotApplicable,
+        TrailState::NotEvaluated,
+    ];
+    order.into_iter().filter_map(of).collect::<Vec<_>>().join(", ")
 }
 
 /// The files that were read, or what became of the accounts of the audit.

@@ -1,6 +1,7 @@
 //! Each format against its published schema, with everything that a report can contain.
 
 pub(crate) mod schemas;
+mod states;
 mod xsd;
 
 use serde_json::Value;

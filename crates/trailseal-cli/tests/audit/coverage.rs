@@ -36,7 +36,7 @@ fn is_reported_in_every_format(desk: &Desk, account: &str, arn: &str, why: &str)
     let name = arn.rsplit('/').next().unwrap();
     let listed = format!("NOT EVALUATED: {arn}: ");
     for (format, words) in [
-        ("table", vec![&*listed, "PARTIAL", "1 trail not evaluated"]),
+        ("table", vec![&*listed, "PARTIAL", ", 1 not evaluated"]),
         ("json", vec!["\"notEvaluated\"", "\"complete\": false"]),
         ("csv", vec!["not evaluated"]),
         ("html", vec!["PARTIAL", name]),

@@ -141,7 +141,10 @@ impl Share {
         let all = encrypted + u128::from(self.other) + u128::from(self.unknown);
         match self.status() {
             TrailStatus::Unverified => "?".to_owned(),
-            TrailStatus::Failing | TrailStatus::Compliant | TrailStatus::NotApplicable => {
+            TrailStatus::Failing
+            | TrailStatus::NotEvaluated
+            | TrailStatus::Compliant
+            | TrailStatus::NotApplicable => {
                 (encrypted * 100).checked_div(all).unwrap_or_default().to_string()
             }
         }

@@ -45,7 +45,7 @@ pub(super) fn causes(trails: &[TrailReport]) -> Vec<Cause<'_>> {
 /// The text in place of the causes if there are none. It says that every check passed only if nothing
 /// was left out.
 pub(super) fn no_cause(report: &Report, tally: &VerdictCounts) -> &'static str {
-    let is_all = report.complete && report.own_results().count() == tally.evaluated();
+    let is_all = report.complete && report.own_results().len() == tally.evaluated();
     match tally.evaluated() {
         0 => NOTHING_EVALUATED,
         _ if is_all => "Every enabled check passed.",

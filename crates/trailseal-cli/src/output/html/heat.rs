@@ -119,6 +119,9 @@ fn look(place: &Place<'_>) -> (&'static str, String) {
         Some(verdict @ TrailStatus::Unverified) => {
             (verdict.slug(), format!("?{}", number(tally.of(verdict))))
         }
+        Some(verdict @ TrailStatus::NotEvaluated) => {
+            (verdict.slug(), format!("!{}", number(tally.of(verdict))))
+        }
         _ if place.problem.is_some() => ("refused", "!".to_owned()),
         Some(verdict @ TrailStatus::Compliant) => (verdict.slug(), number(tally.of(verdict))),
         None if place.copies == 0 => ("bare", "0".to_owned()),

@@ -13,7 +13,8 @@ const FULL_MAX: usize = 300;
 /// What a group contains, and its texts.
 pub(super) struct About {
     kind: Kind,
-    /// The verdict of trails; the groups of other kinds contain every verdict.
+    /// The verdict of trails. The groups of other kinds contain every verdict but the one of trails
+    /// that were not evaluated, whose group also has the copies of such trails.
     status: TrailStatus,
     pub(super) id: &'static str,
     pub(super) title: &'static str,
@@ -25,7 +26,7 @@ pub(super) struct About {
 /// The text in place of a group if no trail was evaluated.
 pub(super) const NOTHING_EVALUATED: &str = "No trail was evaluated.";
 
-const FINDINGS: [About; 3] = [
+const FINDINGS: [About; 4] = [
     About {
         kind: Kind::Trail,
         status: TrailStatus::Failing,
@@ -42,6 +43,15 @@ const FINDINGS: [About; 3] = [
         text: "Evidence that could not be read is neither a failure nor a pass. Each trail says how \
                to make it readable.",
         none: "The evidence of every evaluated trail could be read.",
+    },
+    About {
+        kind: Kind::Trail,
+        status: TrailStatus::NotEvaluated,
+        id: "not-evaluated",
+        title: "Not evaluated",
+        text: "These trails exist, but the run could not evaluate them; each has its reason. A trail \
+               of which only copies were seen counts once, and is listed with each copy.",
+        none: "",
     },
     About {
         kind: Kind::Account,
@@ -76,13 +86,13 @@ const OTHERS: [About; 3] = [
         id: "copies",
         title: "Copies of trails",
         text: "A copy is not evaluated: the trail that it copies is, in its home Region and in \
-               the account that owns it. Copies are not counted as trails.",
+               the account that owns it. These copies are not counted as trails.",
         none: "",
     },
 ];
 
 pub(super) struct Listing<'a> {
-    /// Failing and unverified trails, and accounts without a trail.
+    /// Failing, unverified and not evaluated trails, and accounts without a trail.
     pub(super) findings: Vec<Group<'a>>,
     /// Compliant and not applicable trails, and copies.
     pub(super) others: Vec<Group<'a>>,
@@ -117,15 +127,21 @@ impl<'a> Group<'a> {
     /// The group with up to `full_max` results in full, numbered from `first`.
     fn of(about: &'static About, report: &'a Report, full_max: usize, first: usize) -> Self {
         let is_wanted = |trail: &&TrailReport| {
-            let is_of_status = about.kind != Kind::Trail || TrailStatus::of(trail) == about.status;
-            trail.kind() == about.kind && is_of_status
+            let status = TrailStatus::of(trail);
+            let is_of_status = about.kind != Kind::Trail || status == about.status;
+            match status {
+                TrailStatus::NotEvaluated => about.status == status,
+                TrailStatus::Failing
+                | TrailStatus::Unverified
+                | TrailStatus::Compliant
+                | TrailStatus::NotApplicable => trail.kind() == about.kind && is_of_status,
+            }
         };
         let trails: Vec<&TrailReport> = report.trails.iter().filter(is_wanted).collect();
-        let was_evaluated =
-            |trail: &TrailReport| TrailStatus::of(trail) != TrailStatus::NotApplicable;
+        let was_evaluated = |trail: &&TrailReport| TrailStatus::of(trail).is_evaluated();
         let none = match about.none {
             "" => "",
-            _ if !report.own_trails().any(was_evaluated) => NOTHING_EVALUATED,
+            _ if !report.own_trails().iter().any(was_evaluated) => NOTHING_EVALUATED,
             none => none,
         };
         let (full, rest) = trails.split_at_checked(full_max).unwrap_or((trails.as_slice(), &[]));

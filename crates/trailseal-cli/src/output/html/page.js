@@ -238,8 +238,9 @@
     account.value = field.dataset.account;
     region.value = field.dataset.region;
     apply();
-    const failing = field.classList.contains("failing") || field.classList.contains("unverified");
-    document.getElementById(failing ? "findings" : "passes").scrollIntoView();
+    const findings = ["failing", "unverified", "not-evaluated"];
+    const isFinding = findings.some((verdict) => field.classList.contains(verdict));
+    document.getElementById(isFinding ? "findings" : "passes").scrollIntoView();
   };
 
   let waiting = 0;

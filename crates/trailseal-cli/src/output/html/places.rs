@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::status::{TrailStatus, VerdictCounts};
 use super::text::{Count, counted};
-use crate::report::{AccountStatus, Kind, Report};
+use crate::report::{AccountStatus, Kind, Report, TrailState};
 
 /// Keys of a Region that are listed; the others are counted.
 const KEYS_MAX: usize = 3;
@@ -50,8 +50,9 @@ pub(super) struct Account<'a> {
 #[derive(Default)]
 pub(super) struct Place<'a> {
     pub(super) region: &'a str,
-    /// Trails, without copies.
+    /// Trails, and copies whose trail was not evaluated.
     pub(super) tally: VerdictCounts,
+    /// The other copies.
     pub(super) copies: usize,
     pub(super) problem: Option<&'a str>,
     pub(super) is_bare: bool,
@@ -107,10 +108,11 @@ fn accounts(report: &Report) -> Vec<Account<'_>> {
         }
     }
     for trail in &report.trails {
-        let (account, places) = accounts.entry(trail.account.as_str()).or_default();
+        let (_, places) = accounts.entry(trail.account.as_str()).or_default();
         let place = places.entry(trail.region.as_str()).or_default();
         match trail.kind() {
             Kind::Trail => {}
+            Kind::Copy if trail.state() == TrailState::NotEvaluated => {}
             Kind::Copy => {
                 place.copies += 1;
                 place.is_bare = false;
@@ -123,13 +125,16 @@ fn accounts(report: &Report) -> Vec<Account<'_>> {
             }
         }
         let status = TrailStatus::of(trail);
-        account.tally.add(status);
         place.tally.add(status);
         place.is_bare = false;
         place.open.extend(trail.open_checks().map(|check| check.id.as_str()));
         if status == TrailStatus::Compliant {
             place.keys.extend(trail.key.as_deref());
         }
+    }
+    for trail in report.own_trails() {
+        let (account, _) = accounts.entry(trail.account.as_str()).or_default();
+        account.tally.add(TrailStatus::of(trail));
     }
     accounts
         .into_iter()
@@ -143,12 +148,12 @@ fn accounts(report: &Report) -> Vec<Account<'_>> {
 }
 
 impl<'a> Account<'a> {
-    /// The most urgent first: failing, then unverified, then failed reads.
+    /// The most urgent first: failing, then unverified or not evaluated, then failed reads.
     fn rank(&self) -> u8 {
         match self.tally.worst() {
             _ if self.regions.iter().any(|place| place.is_finding) => 0,
             Some(TrailStatus::Failing) => 0,
-            Some(TrailStatus::Unverified) => 1,
+            Some(TrailStatus::Unverified | TrailStatus::NotEvaluated) => 1,
             _ if self.has_problem() => 2,
             Some(TrailStatus::Compliant) => 3,
             Some(TrailStatus::NotApplicable) => 4,

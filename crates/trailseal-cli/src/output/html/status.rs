@@ -3,30 +3,43 @@
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
-use trailseal_rule::ComplianceType;
-
 use super::text::Count;
-use crate::report::TrailReport;
+use crate::report::{TrailReport, TrailState};
 
 /// The verdict on a trail, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TrailStatus {
     Failing,
     Unverified,
+    NotEvaluated,
     Compliant,
     NotApplicable,
 }
 
 impl TrailStatus {
-    pub(super) const ALL: [Self; 4] =
-        [Self::Failing, Self::Unverified, Self::Compliant, Self::NotApplicable];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Failing,
+        Self::Unverified,
+        Self::NotEvaluated,
+        Self::Compliant,
+        Self::NotApplicable,
+    ];
 
     pub(super) fn of(trail: &TrailReport) -> Self {
-        match trail.compliance {
-            _ if trail.unverified => Self::Unverified,
-            ComplianceType::Compliant => Self::Compliant,
-            ComplianceType::NotApplicable => Self::NotApplicable,
-            ComplianceType::NonCompliant => Self::Failing,
+        match trail.state() {
+            TrailState::NonCompliant => Self::Failing,
+            TrailState::Unverified => Self::Unverified,
+            TrailState::NotEvaluated => Self::NotEvaluated,
+            TrailState::Compliant => Self::Compliant,
+            TrailState::NotApplicable => Self::NotApplicable,
+        }
+    }
+
+    /// Whether the rule evaluated the trail.
+    pub(super) fn is_evaluated(self) -> bool {
+        match self {
+            Self::Failing | Self::Unverified | Self::Compliant => true,
+            Self::NotEvaluated | Self::NotApplicable => false,
         }
     }
 
@@ -35,6 +48,7 @@ impl TrailStatus {
         match self {
             Self::Failing => "failing",
             Self::Unverified => "unverified",
+            Self::NotEvaluated => "not-evaluated",
             Self::Compliant => "compliant",
             Self::NotApplicable => "not-applicable",
         }
@@ -45,6 +59,7 @@ impl TrailStatus {
         match self {
             Self::Failing => "Non-compliant",
             Self::Unverified => "Unverified",
+            Self::NotEvaluated => "Not evaluated",
             Self::Compliant => "Compliant",
             Self::NotApplicable => "Not applicable",
         }
@@ -54,8 +69,9 @@ impl TrailStatus {
         match self {
             Self::Failing => "at least one check failed",
             Self::Unverified => "no check failed, but evidence could not be read",
+            Self::NotEvaluated => "the trail exists, but could not be evaluated at all",
             Self::Compliant => "every enabled check passed, on evidence",
-            Self::NotApplicable => "not evaluated by the rule; the reason is given",
+            Self::NotApplicable => "the rule does not evaluate the trail; the reason is given",
         }
     }
 }
@@ -65,9 +81,9 @@ pub(super) struct VerdictCounts(BTreeMap<TrailStatus, usize>);
 
 impl VerdictCounts {
     /// Counts results.
-    pub(super) fn of_all<'a>(results: impl Iterator<Item = &'a TrailReport>) -> Self {
+    pub(super) fn of_all(results: &[&TrailReport]) -> Self {
         let mut counts = Self::default();
-        results.for_each(|result| counts.add(TrailStatus::of(result)));
+        results.iter().for_each(|result| counts.add(TrailStatus::of(result)));
         counts
     }
 
@@ -91,7 +107,7 @@ impl VerdictCounts {
 
     /// The trails that the rule evaluated.
     pub(super) fn evaluated(&self) -> usize {
-        self.trails() - self.of(TrailStatus::NotApplicable)
+        TrailStatus::ALL.iter().filter(|one| one.is_evaluated()).map(|one| self.of(one)).sum()
     }
 
     /// The worst verdict; absent without trails.
