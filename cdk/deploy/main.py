@@ -193,7 +193,7 @@ def upload(given, aws, account, values):
         keys[region] = {"CodeKey": zipped.key}
         for parameter, other in urls.items() if region == home else ():
             files.append(artifact.of_template(other))
-            host = f"{buckets.bucket_name(prefix, region)}.s3.{region}.{domain(aws.session, region)}"
+            host = f"{buckets.bucket_name(prefix, region)}.s3.{region}.{options.domain(region)}"
             keys[region][parameter] = f"https://{host}/{files[-1].key}"
         steps += buckets.deployment(aws, account, region, prefix, organization, files)
     return steps, keys
@@ -203,11 +203,6 @@ def code_regions(values):
     """The Regions whose buckets have the code: those of the stacks, and those of a StackSet."""
     inner = [region.strip() for value in values.values() for region in value.get("Regions", "").split(",")]
     return list(dict.fromkeys([*values, *filter(None, inner)]))
-
-
-def domain(session, region):
-    """The domain of S3 in the partition of a Region."""
-    return "amazonaws.com.cn" if session.get_partition_for_region(region) == "aws-cn" else "amazonaws.com"
 
 
 if __name__ == "__main__":

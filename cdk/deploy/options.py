@@ -194,3 +194,10 @@ def known_regions():
         for partition in sdk.get_available_partitions()
         for region in sdk.get_available_regions("cloudformation", partition)
     ]
+
+
+def domain(region):
+    """The domain of AWS's endpoints in the partition of a Region."""
+    sdk = botocore.session.Session()
+    partition = sdk.get_partition_for_region(region)
+    return sdk.get_component("endpoint_resolver").get_partition_dns_suffix(partition)

@@ -225,6 +225,24 @@ class Builds(unittest.TestCase):
         self.assertIn("`cargo xtask package --arch x86_64` failed", str(caught.exception))
 
 
+class Domains(unittest.TestCase):
+    """Where AWS's endpoints are."""
+
+    def test_every_partition_has_its_domain(self):
+        for region, domain in (
+            ("us-east-1", "amazonaws.com"),
+            ("cn-north-1", "amazonaws.com.cn"),
+            ("us-gov-west-1", "amazonaws.com"),
+            ("us-iso-east-1", "c2s.ic.gov"),
+            ("us-isob-east-1", "sc2s.sgov.gov"),
+            ("eu-isoe-west-1", "cloud.adc-e.uk"),
+            ("us-isof-south-1", "csp.hci.ic.gov"),
+            ("eusc-de-east-1", "amazonaws.eu"),
+        ):
+            self.assertIn(region, options.known_regions())
+            self.assertEqual(options.domain(region), domain, region)
+
+
 class Recorders(unittest.TestCase):
     """Which recorders record trails."""
 
