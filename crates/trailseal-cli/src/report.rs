@@ -127,8 +127,7 @@ impl Report {
     /// `2 accounts have no trail in 6 Regions`.
     pub(crate) fn without_trails(&self) -> Option<String> {
         let results: Vec<&TrailReport> = self.of_kind(Kind::Account).collect();
-        let accounts: BTreeSet<&str> =
-            results.iter().map(|trail| trail.account.as_str()).collect();
+        let accounts: BTreeSet<&str> = results.iter().map(|trail| trail.account.as_str()).collect();
         let (accounts, verb) = match accounts.len() {
             0 => return None,
             1 => ("1 account".to_owned(), "has"),
@@ -366,7 +365,7 @@ impl TrailReport {
 
     /// Whether this is about an account and Region without a visible trail.
     pub(crate) fn is_of_account(&self) -> bool {
-        self.arn.is_none() && self.resource_id == self.account.as_str()
+        trailseal_findings::is_of_account(self.arn.as_ref(), &self.resource_id, &self.account)
     }
 
     /// Whether the trail was deleted, or left the rule's scope.

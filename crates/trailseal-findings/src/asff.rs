@@ -8,12 +8,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use trailseal_rule::{
-    AccountId, ComplianceType, KeyArn, Partition, Profile, Region, Timestamp, TrailArn,
-};
+use trailseal_rule::{AccountId, ComplianceType, KeyArn, Profile, Region, Timestamp, TrailArn};
 
 use crate::check::{CheckOutcome, CheckReport};
-use crate::identity::{by_version, fingerprint};
+use crate::identity::{by_version, fingerprint, is_of_account, partition};
 use crate::severity;
 use crate::state::TrailState;
 use crate::text::{bounded, clean};
@@ -205,7 +203,7 @@ impl Finding {
         Self {
             schema_version: "2018-10-08",
             id: id(&result.uid),
-            product_arn: product_arn(partition(result), region, account),
+            product_arn: product_arn(partition(result.arn, region), region, account),
             generator_id: GENERATOR,
             aws_account_id: account.to_string(),
             created_at: result.created.unwrap_or(written.at),
@@ -235,19 +233,6 @@ impl Finding {
     pub fn id(&self) -> &str {
         &self.id
     }
-}
-
-/// The partition of the trail's ARN or, without an ARN, of the Region.
-fn partition<'a>(result: &TrailResult<'a>) -> &'a str {
-    match result.arn {
-        Some(arn) => arn.partition(),
-        None => Partition::of(result.region).name,
-    }
-}
-
-/// Whether this is about an account and Region without a visible trail.
-fn is_of_account(result: &TrailResult<'_>) -> bool {
-    result.arn.is_none() && result.resource_id == result.account.as_str()
 }
 
 /// An ID that is too long ends with a fingerprint.
@@ -329,7 +314,7 @@ fn product_fields(
 
 /// The trail, and its key if the trail names it by ARN.
 fn resources(result: &TrailResult<'_>) -> Vec<Resource> {
-    let partition = known_partition(partition(result));
+    let partition = known_partition(partition(result.arn, result.region));
     let short = |text: &str| bounded(text, FIELD_BYTES_MAX);
     let details = TrailDetails {
         name: short(result.name),
@@ -338,7 +323,7 @@ fn resources(result: &TrailResult<'_>) -> Vec<Resource> {
         kms_key_id: result.key.map(short),
         s3_bucket_name: result.bucket.map(short),
     };
-    if is_of_account(result) {
+    if is_of_account(result.arn, result.resource_id, result.account) {
         return vec![Resource {
             kind: "AwsAccount",
             id: format!("AWS::::Account:{}", result.account),

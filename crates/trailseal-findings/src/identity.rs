@@ -1,6 +1,16 @@
 //! The IDs of findings, which are the same in every report, and of the controls.
 
-use trailseal_rule::{AccountId, Region, TrailArn};
+use trailseal_rule::{AccountId, Partition, Region, TrailArn};
+
+/// The partition of a trail's ARN or, without an ARN, of the Region.
+pub fn partition<'a>(arn: Option<&'a TrailArn>, region: &Region) -> &'a str {
+    arn.map_or_else(|| Partition::of(region).name, TrailArn::partition)
+}
+
+/// Whether a result is about an account and Region without a visible trail.
+pub fn is_of_account(arn: Option<&TrailArn>, resource_id: &str, account: &AccountId) -> bool {
+    arn.is_none() && resource_id == account.as_str()
+}
 
 /// The ID of a trail as seen from one account and Region: the account, the Region and the trail's
 /// name, with its owner and its home Region if those are others.

@@ -17,7 +17,9 @@ mod judged;
 
 pub use crate::asff::{CONTROL, Finding, GENERATOR, MEMBERS, TrailResult, Written, product_arn};
 pub use crate::check::{CheckOutcome, CheckReport};
-pub use crate::identity::{by_version, fingerprint, is_uid_of_trail, uid_of_trail};
+pub use crate::identity::{
+    by_version, fingerprint, is_of_account, is_uid_of_trail, partition, uid_of_trail,
+};
 pub use crate::judged::{of_account_without_trails, of_judgement, region_source, trail_source};
 pub use crate::state::TrailState;
 pub use crate::text::{bounded, clean, clean_json, clean_lines, is_harmful, shown};

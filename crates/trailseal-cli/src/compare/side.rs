@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::{Serialize, Serializer};
 use trailseal_rule::{AccountId, Region, TrailArn, WhenNoTrails};
 
-use crate::report::{
-    AccountReport, AccountStatus, RegionReport, Report, TrailReport, TrailState,
-};
+use crate::report::{AccountReport, AccountStatus, RegionReport, Report, TrailReport, TrailState};
 
 const NOT_APPLICABLE: State = State::Known(TrailState::NotApplicable);
 
@@ -209,9 +207,7 @@ impl<'a> Trails<'a> {
             Some(Some(problem)) => {
                 unread(format!("Region {region} of account {account} was not read: {problem}"))
             }
-            Some(None) if id.is_account => {
-                (NOT_APPLICABLE, self.about_no_trails().to_owned())
-            }
+            Some(None) if id.is_account => (NOT_APPLICABLE, self.about_no_trails().to_owned()),
             Some(None) => {
                 (State::NoTrail, format!("account {account} does not have it in Region {region}"))
             }

@@ -1,17 +1,8 @@
 //! The IDs of findings, which are the same in every report, and of the controls.
 
 use trailseal_findings::uid_of_trail;
-use trailseal_rule::Partition;
 
 use crate::report::{ControlNumber, TrailReport};
-
-/// The partition of the trail's ARN or, without an ARN, of the Region.
-pub(crate) fn partition(trail: &TrailReport) -> &str {
-    match &trail.arn {
-        Some(arn) => arn.partition(),
-        None => Partition::of(&trail.region).name,
-    }
-}
 
 /// The ID of a trail as seen from one account and Region. A trail that does not exist yet has that of
 /// its declaration. What `logs` finds has an ID of its own.

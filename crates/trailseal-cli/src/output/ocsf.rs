@@ -6,10 +6,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use trailseal_findings::CONTROL;
+use trailseal_findings::{CONTROL, partition};
 use trailseal_rule::{ACCOUNT_TYPE, CHECKS, Severity, TRAIL_TYPE, Timestamp};
 
-use super::identity::{by_version, partition, uid};
+use super::identity::{by_version, uid};
 use super::lines;
 use super::severity;
 use crate::report::{CheckOutcome, CheckReport, Report, TrailReport, TrailState};
@@ -257,7 +257,7 @@ fn cloud<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Cloud<'a> {
     let account = trail.account.as_str();
     Cloud {
         provider: "AWS",
-        cloud_partition: partition(trail),
+        cloud_partition: partition(trail.arn.as_ref(), &trail.region),
         region: trail.region.as_str(),
         account: Account {
             uid: account,
@@ -331,7 +331,7 @@ fn remediation(trail: &TrailReport) -> Option<Value> {
 
 /// The trail, or an account without trails, then its key and its bucket.
 fn resources(trail: &TrailReport) -> Vec<Resource<'_>> {
-    let partition = partition(trail);
+    let partition = partition(trail.arn.as_ref(), &trail.region);
     let related = |kind, uid: String, name: &str| Resource {
         uid,
         name: name.to_owned(),

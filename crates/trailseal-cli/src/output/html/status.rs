@@ -17,13 +17,8 @@ pub(crate) enum TrailStatus {
 }
 
 impl TrailStatus {
-    pub(super) const ALL: [Self; 5] = [
-        Self::Failing,
-        Self::Unverified,
-        Self::NotEvaluated,
-        Self::Compliant,
-        Self::NotApplicable,
-    ];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Failing, Self::Unverified, Self::NotEvaluated, Self::Compliant, Self::NotApplicable];
 
     pub(super) fn of(trail: &TrailReport) -> Self {
         match trail.state() {
