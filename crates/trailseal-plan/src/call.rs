@@ -1,7 +1,7 @@
 //! The calls that a plan may make. None of them deletes anything.
 
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 use trailseal_rule::{KeyArn, Region, TrailArn};
 
 use crate::current_state::Tag;
@@ -13,8 +13,9 @@ pub const JOURNAL_TAG: &str = "trailseal:journal";
 /// A call that changes something, named after the AWS operation.
 ///
 /// *Invariant of absence*: there is no `ScheduleKeyDeletion`, and none of the calls deletes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, EnumDiscriminants)]
 #[serde(rename_all_fields = "camelCase")]
+#[strum_discriminants(name(CallKind), vis(pub(crate)), derive(VariantArray))]
 pub enum Call {
     /// KMS `CreateKey`: creates a symmetric encryption key.
     CreateKey {

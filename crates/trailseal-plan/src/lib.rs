@@ -34,7 +34,7 @@ pub use crate::current_state::{
 pub use crate::journal::{
     Journal, JournalError, Phase, Progress, Record, StepProgress, StepState, fold, read_journal,
 };
-pub use crate::permissions::permissions_left;
+pub use crate::permissions::{every_action, permissions_left};
 pub use crate::plan_data::{
     Cost, MayDecrypt, Permission, Plan, PlannedKey, PolicyChange, Purpose, ReaderAccess, Step,
     StepId, Undo, Warning, WarningCode,

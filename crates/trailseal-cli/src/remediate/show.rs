@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use trailseal_plan::{
-    Plan, Progress, RefusalCode, Refusals, Step, aws_cli, iam_policy, indented, permissions_left,
-    plan_for_people, progress_text, refusals_for_people, shell_word, step_text,
+    Plan, Progress, RefusalCode, Refusals, Step, aws_cli, every_action, iam_policy, indented,
+    permissions_left, plan_for_people, progress_text, refusals_for_people, shell_word, step_text,
 };
 use trailseal_remediation::{DeliverySeen, Notice, PostCheck};
 use trailseal_rule::{CheckResult, Verdict};
@@ -72,35 +72,7 @@ pub(super) fn add_every_permission(context: &RemediateContext<'_>, text: &mut St
 
 /// An IAM policy with every action that the requested remediation may need.
 fn every_permission(context: &RemediateContext<'_>) -> Value {
-    let mut actions = vec![
-        "cloudtrail:DescribeTrails",
-        "cloudtrail:GetTrail",
-        "cloudtrail:GetTrailStatus",
-        "cloudtrail:ListTags",
-        "cloudtrail:UpdateTrail",
-        "config:BatchGetResourceConfig",
-        "kms:DescribeKey",
-        "kms:EnableKeyRotation",
-        "kms:GetKeyPolicy",
-        "kms:GetKeyRotationStatus",
-        "kms:PutKeyPolicy",
-    ];
-    let arguments = context.arguments;
-    if arguments.create_key {
-        actions.extend([
-            "kms:CreateAlias",
-            "kms:CreateKey",
-            "kms:ListKeys",
-            "kms:ListResourceTags",
-            "kms:TagResource",
-        ]);
-    }
-    if arguments.enable_key {
-        actions.extend(["kms:DisableKey", "kms:EnableKey"]);
-    }
-    if arguments.cancel_key_deletion {
-        actions.push("kms:CancelKeyDeletion");
-    }
+    let actions = every_action(context.arguments.create_key, &context.consent);
     json!({
         "Version": "2012-10-17",
         "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }],

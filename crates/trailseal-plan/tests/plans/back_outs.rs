@@ -6,7 +6,7 @@ use trailseal_rule::{KeyRef, KeyState, Reading, Refusal};
 
 use crate::aws::{ACCOUNT, Aws, key, key_arn, region};
 use crate::cases::{Case, Has, case, enabled, now, parameters};
-use crate::laws::{HAS_ALL_CONSENT, State, all_hold, applied};
+use crate::laws::{HAS_ALL_CONSENT, State, all_hold, applied, every_action_is_listed};
 
 /// The journal after this many complete steps.
 pub(crate) fn records(plan: &Plan, states: &[State], whole_steps: usize) -> Vec<Record> {
@@ -67,6 +67,7 @@ fn back_out_holds(case: &Case, progress: &Progress, from: &Aws, context: &dyn Fn
             return;
         }
     };
+    every_action_is_listed(case, &back_out_plan, context);
     let mut aws = from.clone();
     for step in &back_out_plan.steps {
         all_hold(&step.requires, &aws, case.alias(), context);

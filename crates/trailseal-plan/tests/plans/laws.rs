@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use strum::VariantArray as _;
 use trailseal_plan::{
-    Call, Condition, Consent, Holds, Plan, PlannedKey, RefusalCode, Refusals, StepId,
+    Call, Condition, Consent, Holds, Plan, PlannedKey, RefusalCode, Refusals, StepId, TargetKey,
+    every_action,
 };
 use trailseal_rule::{CheckId, KeyState, Parameters, Reading, Region, Rotation, Verdict};
 
@@ -237,6 +238,7 @@ fn every_law_holds(
     assert!(!plan.steps.is_empty(), "{}", context());
     in_order(plan, context);
     nothing_without_consent(case, plan, context);
+    every_action_is_listed(case, plan, context);
     statements_are_kept(plan, context);
     round_trips(plan);
     let states = applied(case, plan, context);
@@ -248,6 +250,15 @@ fn every_law_holds(
     assert!(again.has(RefusalCode::AlreadySealed) && again.iter().count() == 1, "{}", context());
 
     every_back_out_holds(case, plan, &states, context);
+}
+
+/// The policy after a denied read allows everything that a plan needs.
+pub(crate) fn every_action_is_listed(case: &Case, plan: &Plan, context: &dyn Fn() -> String) {
+    let creates_key = matches!(case.target_key, TargetKey::New(_));
+    let all = every_action(creates_key, &case.consent);
+    let needed = plan.permissions.iter().map(|permission| permission.action.as_str());
+    let missing: Vec<&str> = needed.filter(|action| !all.contains(action)).collect();
+    assert_eq!(missing, Vec::<&str>::new(), "{}", context());
 }
 
 fn in_order(plan: &Plan, context: &dyn Fn() -> String) {
