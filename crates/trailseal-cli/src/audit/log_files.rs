@@ -132,23 +132,17 @@ impl LogFileReader {
         };
         let requests = counts.requests(mode);
         format!(
-            "requests: log files: {part} about {} HEAD and {} LIST, about ${:.6} at the prices of \
-             us-east-1{more}",
+            "requests: log files: {part} about {} HEAD and {} LIST, {}{more}",
             requests.head,
             requests.list,
-            requests.usd()
+            requests.price()
         )
     }
 
     /// The requests that were made, without retries, and their approximate price.
     pub(super) fn summary(&self) -> String {
         let made = *self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        format!(
-            "requests: log files: {} HEAD and {} LIST, about ${:.4} at the prices of us-east-1",
-            made.head,
-            made.list,
-            made.usd()
-        )
+        format!("requests: log files: {} HEAD and {} LIST, {}", made.head, made.list, made.price())
     }
 
     /// Reads the log files of a trail in its own account. `facts` has the other evidence; `explain`

@@ -66,10 +66,9 @@ fn announcement(bucket: &BucketName, sample: &[InventoryFile]) -> String {
     let files = sample.len();
     let requests = Requests { list: 0, head: (files as u64).saturating_add(1) };
     clean(&format!(
-        "requests: confirm {} of bucket {bucket}: {files} HEAD, and one of the bucket; about ${:.6} at \
-         the prices of us-east-1",
+        "requests: confirm {} of bucket {bucket}: {files} HEAD, and one of the bucket; {}",
         counted(files, "file"),
-        requests.usd()
+        requests.price()
     ))
 }
 

@@ -178,12 +178,12 @@ impl Inventory {
         let of_file = |file: &DataFile| times * S3Files::requests(file.size);
         let get = files.iter().fold(0_u64, |get, file| get.saturating_add(of_file(file)));
         // S3 has one price for HEAD and GET.
-        let usd = Requests { list: 0, head: get }.usd();
+        let price = Requests { list: 0, head: get }.price();
         let (count, mib) = (files.len(), self.manifest.bytes().div_ceil(1 << 20));
         let plural = if count == 1 { "" } else { "s" };
         clean(&format!(
             "requests: inventory of bucket {}: about {get} GET for {count} data file{plural} of {mib} \
-             MiB; about ${usd:.4} at the prices of us-east-1, and the transfer of the data",
+             MiB; {price}, and the transfer of the data",
             self.bucket
         ))
     }

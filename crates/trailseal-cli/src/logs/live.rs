@@ -119,7 +119,7 @@ pub(super) fn mode(arguments: &LogsArguments) -> Mode {
 fn announcement(job: &Job, plan: &Plan, arguments: &LogsArguments) -> String {
     let Requests { list, head } = plan.requests();
     let made = plan.requests_made();
-    let usd = (plan.requests() + made).usd();
+    let price = (plan.requests() + made).price();
     let more = match mode(arguments) {
         Mode::Sample | Mode::Monthly => ", and more where the encryption changes",
         Mode::All => "",
@@ -130,7 +130,7 @@ fn announcement(job: &Job, plan: &Plan, arguments: &LogsArguments) -> String {
     };
     clean(&format!(
         "requests: bucket {}: about {head} HEAD and {list} LIST{more}{of_versions}; {} LIST \
-         found the folders; about ${usd:.4} at the prices of us-east-1",
+         found the folders; {price}",
         job.bucket, made.list
     ))
 }

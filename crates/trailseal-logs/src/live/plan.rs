@@ -20,11 +20,23 @@ const LIST_USD_PER_THOUSAND: f64 = 0.005;
 const HEAD_USD_PER_THOUSAND: f64 = 0.0004;
 
 impl Requests {
-    /// Their approximate price in US dollars, at the prices of us-east-1 and S3 Standard. Other
-    /// Regions and storage classes cost more.
-    pub fn usd(self) -> f64 {
-        (self.list as f64 * LIST_USD_PER_THOUSAND + self.head as f64 * HEAD_USD_PER_THOUSAND)
-            / 1000.0
+    /// Their approximate price for people, at the prices of us-east-1 and S3 Standard: in cents, or
+    /// with more decimals for two significant digits. Other Regions and storage classes cost more.
+    pub fn price(self) -> String {
+        // One HEAD request is $0.0000004.
+        const DECIMALS_MAX: usize = 7;
+        let usd = (self.list as f64 * LIST_USD_PER_THOUSAND
+            + self.head as f64 * HEAD_USD_PER_THOUSAND)
+            / 1000.0;
+        let has_two_digits = |decimals: &usize| {
+            let text = format!("{usd:.decimals$}");
+            text.trim_start_matches(['0', '.']).len() > 1
+        };
+        let decimals = match self {
+            Self { list: 0, head: 0 } => 2,
+            Self { .. } => (2..DECIMALS_MAX).find(has_two_digits).unwrap_or(DECIMALS_MAX),
+        };
+        format!("about ${usd:.decimals$} at the prices of us-east-1")
     }
 }
 
@@ -68,6 +80,29 @@ impl Counts {
             Mode::Sample => Requests { list: 5 * folders, head: 2 * folders },
             Mode::Monthly => Requests { list: 3 * months, head: 2 * months },
             Mode::All => Requests { list: pages, head: files },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_price_of_a_request_is_rounded_to_nothing() {
+        for (list, head, expected) in [
+            (0, 0, "$0.00"),
+            (0, 1, "$0.0000004"),
+            (0, 6, "$0.0000024"),
+            (5, 2, "$0.000026"),
+            (90, 48, "$0.00047"),
+            (2, 1000, "$0.00041"),
+            (10_000, 0, "$0.050"),
+            (100_000, 0, "$0.50"),
+            (1_000_000, 40_000_000, "$21.00"),
+        ] {
+            let price = Requests { list, head }.price();
+            assert_eq!(price, format!("about {expected} at the prices of us-east-1"));
         }
     }
 }
