@@ -134,7 +134,7 @@ impl Coverage {
     }
 
     /// Counts a file.
-    pub fn count_file(&mut self, file: &FileKey<'_>, class: &Class, bytes: u64) {
+    fn count_file(&mut self, file: &FileKey<'_>, class: &Class, bytes: u64) {
         let example = Example { time: file.time, key: file.key.to_owned() };
         let totals = Totals { files: 1, bytes, oldest: example.clone(), newest: example };
         if let Some(folder) = Folder::of(file) {

@@ -40,7 +40,7 @@ pub use crate::plan_data::{
     StepId, Undo, Warning, WarningCode,
 };
 pub use crate::planning::{parameters_for, plan};
-pub use crate::policy::{MergeError, Merged, merge, same_policy};
+pub use crate::policy::{MergeError, Merged, merge};
 pub use crate::refusal::{PlanRefusal, RefusalCode, Refusals};
 pub use crate::render::{
     aws_cli, iam_policy, indented, plan_for_people, policy_diff, progress_text,

@@ -96,7 +96,7 @@ pub(crate) fn strict(text: &str) -> Option<Value> {
 
 /// Whether two key policies are equal as JSON: KMS need not keep blanks and the order of members.
 /// Policies in which an object repeats a member are equal only byte for byte.
-pub fn same_policy(one: &str, other: &str) -> bool {
+pub(crate) fn same_policy(one: &str, other: &str) -> bool {
     one == other || matches!((strict(one), strict(other)), (Some(one), Some(other)) if one == other)
 }
 

@@ -200,7 +200,7 @@ impl KeyArn {
     }
 
     /// Whether the key does not exist yet.
-    pub fn is_planned(&self) -> bool {
+    pub(crate) fn is_planned(&self) -> bool {
         self.0.name().starts_with('<')
     }
 }

@@ -35,7 +35,7 @@ mod controls;
 mod denial;
 
 pub use config_rule::{
-    ACCOUNT_TYPE, ANNOTATION_CHARS_MAX, AccountId, Annotation, Arn, ArnPattern, ComplianceType,
+    ACCOUNT_TYPE, ANNOTATION_CHARS_MAX, AccountId, Annotation, Arn, ComplianceType,
     ConfigurationItem, EVALUATIONS_PER_CALL_MAX, Evaluation, EventError, Exemption, FIX_CHARS_MAX,
     Fault, Faults, IdError, ItemStatus, Origin, OversizedNotice, Partition, Region, ResourceId,
     ResultToken, Rule, Timestamp, Values, error_chain, json, kind, one_line,

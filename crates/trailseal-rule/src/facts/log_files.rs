@@ -155,7 +155,7 @@ impl FileEncryption {
     }
 
     /// The KMS key, if the file has one and the source names it.
-    pub fn kms_key(&self) -> Option<&KeyArn> {
+    pub(crate) fn kms_key(&self) -> Option<&KeyArn> {
         match self {
             Self::SseKms(key) | Self::DsseKms(key) => key.as_ref(),
             Self::SseS3 | Self::SseC | Self::NotEncrypted | Self::Unrecognized(_) => None,
