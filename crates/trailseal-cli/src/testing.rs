@@ -35,6 +35,15 @@ impl Folder {
         let lines: Vec<String> = documents.iter().map(Value::to_string).collect();
         self.write(name, lines.join("\n").as_bytes());
     }
+
+    /// The names of its files, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
 }
 
 impl Drop for Folder {

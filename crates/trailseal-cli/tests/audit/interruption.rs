@@ -89,7 +89,8 @@ async fn a_second_interruption_ends_at_once() {
     let desk = Desk::of_organization(3, &["us-east-1"]).await;
     desk.lab.set_latency(Duration::from_millis(20));
     // The pipe has no reader, so writing the report blocks.
-    let file = std::env::temp_dir().join(format!("trailseal-pipe-{}", std::process::id()));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
     let output = format!("json={}", file.display());
     let arguments = [ORGANIZATION.as_slice(), &ONE_AT_A_TIME, &["-o", &output]].concat();
@@ -110,6 +111,5 @@ async fn a_second_interruption_ends_at_once() {
             None => sleep(Duration::from_millis(5)),
         }
     };
-    std::fs::remove_file(&file).unwrap();
     assert_eq!(ended.code(), Some(2));
 }

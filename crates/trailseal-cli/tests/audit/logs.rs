@@ -468,8 +468,7 @@ pub(super) fn result(folder: &Path, query: Option<&str>) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outdated_result_of_athena_is_counted_and_proves_no_trail() {
     let desk = desk(&state(&kms(KEY))).await;
-    let folder = std::env::temp_dir().join(format!("trailseal-outdated-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
+    let folder = tempfile::tempdir().unwrap();
     for (query, exit, reason) in [
         (Some("-10 seconds"), 0, None),
         (Some("-5 hours"), 0, None),
@@ -477,7 +476,7 @@ async fn an_outdated_result_of_athena_is_counted_and_proves_no_trail() {
         (Some("+1 hour"), 1, Some("later than now")),
         (None, 1, Some("does not say when the query ran")),
     ] {
-        let path = result(&folder, query);
+        let path = result(folder.path(), query);
         let run = logs(&desk, &["main", "--athena-results", &path, "-o", "json"]).exits(exit);
         let report = report(&run);
         let source = &report["buckets"][0]["source"];
@@ -487,5 +486,4 @@ async fn an_outdated_result_of_athena_is_counted_and_proves_no_trail() {
         assert_eq!(check["outcome"], outcome, "{query:?}: {check}");
         reason.into_iter().for_each(|reason| says(&check.to_string(), &[reason]));
     }
-    fs::remove_dir_all(&folder).unwrap();
 }

@@ -1,7 +1,6 @@
 //! Files that another account than that of the bucket owns: counted apart, and no proof.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -207,9 +206,8 @@ async fn without_the_owner_of_the_bucket_no_file_is_a_proof() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_of_athena_proves_a_trail_only_if_the_account_of_the_bucket_owns_every_file() {
-    let folder = std::env::temp_dir().join(format!("trailseal-owners-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = result(&folder, Some("-10 seconds"));
+    let folder = tempfile::tempdir().unwrap();
+    let path = result(folder.path(), Some("-10 seconds"));
     let arguments = ["main", "--athena-results", &path, "-o", "json"];
     let run = |desk: &Desk, exit| report(&logs(desk, &arguments).exits(exit));
     for (ownership, outcome, exit) in [
@@ -237,14 +235,12 @@ async fn a_result_of_athena_proves_a_trail_only_if_the_account_of_the_bucket_own
     let arguments = ["s3://trail-logs", "--athena-results", &path, "-o", "json"];
     logs(&desk, &arguments).exits(0);
     assert_eq!(desk.lab.call_counts()[call], calls);
-    std::fs::remove_dir_all(Path::new(&folder)).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_elsewhere_whose_key_is_not_named_does_not_excuse_the_owners() {
-    let folder = std::env::temp_dir().join(format!("trailseal-unnamed-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    let path = result(&folder, Some("-10 seconds"));
+    let folder = tempfile::tempdir().unwrap();
+    let path = result(folder.path(), Some("-10 seconds"));
     let text = fs::read_to_string(&path).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let [header, row, total] = lines.as_slice() else { panic!("{text}") };
@@ -266,5 +262,4 @@ async fn a_file_elsewhere_whose_key_is_not_named_does_not_excuse_the_owners() {
             says(&check(&report).1, &["the table names no owners", "BucketOwnerEnforced"]);
         }
     }
-    fs::remove_dir_all(&folder).unwrap();
 }

@@ -379,7 +379,8 @@ async fn versions_and_delete_markers_are_listed_apart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn content_is_from_base64_from_a_file_or_made() {
     let lab = lab_of_millions().await;
-    let path = std::env::temp_dir().join(format!("lab-object-{}", std::process::id()));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("object");
     std::fs::write(&path, "of a file").unwrap();
     let object = |key: &str, name: &str, value: &str| {
         json!({ "bucket": "millions", "key": key, name: value,
@@ -404,7 +405,6 @@ async fn content_is_from_base64_from_a_file_or_made() {
     assert_eq!(head(&client, "inventory/data.csv.gz").await.content_length(), Some(9));
     assert_eq!(code(get("inventory/missing.csv.gz").await), "InternalError");
     assert_eq!(code(get("inventory/none").await), "NoSuchKey");
-    std::fs::remove_file(path).unwrap();
     let key = keys(&client, "AWSLogs/", "").await.remove(0);
     let size = head(&client, &key).await.content_length().unwrap();
     let bytes = get(&key).await.unwrap();
