@@ -28,7 +28,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "test"))
 import artifact
 import calls
 import main
-import moto_deploy
+import moto_stacks
 import stacks
 from template import Loader, Template
 
@@ -160,7 +160,7 @@ class Account:
             return None
         read = yaml.load(params["TemplateBody"], Loader)
         given = {one["ParameterKey"]: one["ParameterValue"] for one in params["Parameters"]}
-        body = moto_deploy.settle(moto_deploy.known(read, set()), read, given)
+        body = moto_stacks.settle(moto_stacks.known(read, set()), read, given)
         return {**params, "TemplateBody": json.dumps(body)}
 
     def answer(self, model, context, **_):

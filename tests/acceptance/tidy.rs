@@ -179,7 +179,7 @@ fn every_list_from_aws_is_read_by_one_helper() {
 #[test]
 fn no_file_is_too_long() {
     let mut files = Vec::new();
-    for place in ["crates", "tests", "cdk"] {
+    for place in ["crates", "tests", "cdk", "terraform"] {
         sources(&repository().join(place), &mut files);
     }
     assert!(files.len() > 100, "only {} files were found", files.len());
@@ -192,14 +192,15 @@ fn no_file_is_too_long() {
     assert!(long.is_empty(), "at most {LINES_MAX} lines: {long:#?}");
 }
 
-/// The Rust and TypeScript files that are not generated.
+/// The files of code that are not generated.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     const OF_OTHERS: [&str; 4] = ["node_modules", "target", "dist", "cdk.out"];
+    const CODE: [&str; 4] = [".rs", ".ts", ".mjs", ".py"];
     for path in sorted(folder) {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if path.is_dir() && !OF_OTHERS.contains(&name) && !path.is_symlink() {
             sources(&path, found);
-        } else if name.ends_with(".rs") || (name.ends_with(".ts") && !name.ends_with(".d.ts")) {
+        } else if CODE.iter().any(|end| name.ends_with(end)) && !name.ends_with(".d.ts") {
             found.push(path);
         }
     }

@@ -1,6 +1,6 @@
 """AWS for the commands of the pages: moto, and before it what CloudFormation refuses.
 
-Templates lose what moto cannot create, as in `cdk/test/moto_deploy.py`. Calls that moto does not know
+Templates lose what moto cannot create, as in `cdk/test/moto_stacks.py`. Calls that moto does not know
 get a fixed answer; the AWS CLI has checked their arguments with AWS's models before it sends them.
 """
 
@@ -24,7 +24,7 @@ from botocore.exceptions import ClientError
 from moto.cloudformation.models import ChangeSet
 from moto.moto_api._internal.models import moto_api_backend
 from moto.server import DomainDispatcherApplication, create_backend_app
-from moto_deploy import known, settle
+from moto_stacks import known, settle
 from template import FOLDER, Template, resolve
 from werkzeug.serving import WSGIRequestHandler, make_server
 
