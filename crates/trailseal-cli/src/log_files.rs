@@ -6,6 +6,7 @@
 mod bucket_role;
 mod evidence;
 mod history;
+mod latest;
 mod unread;
 mod writers;
 
@@ -17,5 +18,6 @@ pub(crate) use evidence::{
     replace_found, unread, why_missing,
 };
 pub(crate) use history::History;
+pub(crate) use latest::{ListedUntil, missing_latest};
 pub(crate) use unread::{unread_files, why_unread};
 pub(crate) use writers::{Writers, delivers, prefixes};

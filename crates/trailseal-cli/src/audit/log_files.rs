@@ -15,8 +15,8 @@ use trailseal_rule::{
 };
 
 use crate::log_files::{
-    BucketRole, History, Writers, are_all, delivers, log_files, missing_live, prefixes, proven,
-    unread, unread_files, why_missing,
+    BucketRole, History, ListedUntil, Writers, are_all, delivers, log_files, missing_latest,
+    missing_live, prefixes, proven, unread, unread_files, why_missing,
 };
 use crate::output::counted;
 
@@ -188,7 +188,9 @@ impl LogFileReader {
                 });
                 let are_all = are_all(delivery, outcome);
                 let files = log_files(delivery, &outcome.coverage, are_all, &writers);
-                let missing = missing_live(delivery, outcome, self.history);
+                let until = ListedUntil::Live(outcome.range.before);
+                let latest = || missing_latest(delivery, &outcome.coverage, &writers, until);
+                let missing = missing_live(delivery, outcome, self.history).or_else(latest);
                 proven(&delivery.trail, files, missing, facts, context)
             }
         };

@@ -25,17 +25,24 @@ pub(crate) struct Missing {
     /// The places, as parts of keys, in which the newest file may not have been read, so that not
     /// even a failure is certain there. An empty text is the whole bucket.
     without_newest: BTreeSet<String>,
+    /// Whether only a pass is in doubt, and every other outcome stands.
+    is_of_pass: bool,
 }
 
 impl Missing {
     /// Older files were not read.
     pub(crate) fn older(refusal: Refusal) -> Self {
-        Self { refusal, without_newest: BTreeSet::new() }
+        Self { refusal, without_newest: BTreeSet::new(), is_of_pass: false }
     }
 
     /// The newest file of any folder may not have been read.
     pub(crate) fn newest(refusal: Refusal) -> Self {
-        Self { refusal, without_newest: BTreeSet::from([String::new()]) }
+        Self { without_newest: BTreeSet::from([String::new()]), ..Self::older(refusal) }
+    }
+
+    /// Files that do not pass decide as they are.
+    pub(super) fn of_pass(refusal: Refusal) -> Self {
+        Self { is_of_pass: true, ..Self::older(refusal) }
     }
 
     /// Whether the newest file of a folder may not have been read.
@@ -204,7 +211,7 @@ pub(crate) fn missing_part(delivery: &TrailDelivery, gaps: &[Gap]) -> Option<Mis
     let refusal = refusal(own.first()?.cause.clone());
     let without_newest = own.into_iter().filter(|gap| gap.cause != Cause::ChangeNotFound);
     let without_newest = without_newest.map(|gap| gap.place.clone()).collect();
-    Some(Missing { refusal, without_newest })
+    Some(Missing { without_newest, ..Missing::older(refusal) })
 }
 
 /// Why objects with unrecognized names keep the files from proving a trail: they may be log files
@@ -255,6 +262,7 @@ pub(crate) fn proven(
     certain.folders.retain(|folder| !missing.lacks_newest_of(folder));
     let facts = Facts { log_files: Reading::Known(certain), ..facts.clone() };
     match CheckId::LogFilesSealed.check().evaluate(context, trail, &facts) {
+        Outcome::Fail(_) | Outcome::Unknown(_) if missing.is_of_pass => facts.log_files,
         certain @ Outcome::Fail(_) if stays_true(&certain) => facts.log_files,
         Outcome::Pass | Outcome::Fail(_) | Outcome::Unknown(_) => Reading::Refused(missing.refusal),
     }

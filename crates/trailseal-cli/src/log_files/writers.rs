@@ -8,7 +8,7 @@ use trailseal_logs::{Coverage, Folder, Kind};
 use trailseal_rule::{AccountId, Delivery, Reading, Refusal, Region, Timestamp, Trail, TrailArn};
 
 /// What a delivery may be late: the name of a file has an earlier time than its delivery.
-const LATE_MILLIS: i64 = 3_600_000;
+pub(super) const LATE_MILLIS: i64 = 3_600_000;
 
 /// Which trails deliver to a bucket.
 #[derive(Debug, Default)]
@@ -58,7 +58,15 @@ impl Writers {
             ((*region).clone(), Reading::Known(trails.to_vec()))
         };
         let is_logging = Delivery { is_logging: Some(true), ..Delivery::default() };
-        Self { trails: regions.iter().map(known).collect(), delivery: is_logging }
+        let trails = regions.iter().map(known).collect();
+        Self { trails, delivery: is_logging, ..Self::default() }
+    }
+
+    /// As if the trail logged, and had last delivered then.
+    #[cfg(test)]
+    pub(crate) fn delivered(mut self, time: Timestamp) -> Self {
+        self.delivery.delivered = Some(time);
+        self
     }
 
     /// As if the trail had last delivered then, and not logged since.
@@ -106,6 +114,11 @@ impl Writers {
         };
         let fix = "start the logging of the trail, or find out which trail wrote the file";
         Some(Refusal::LogFiles(why, fix))
+    }
+
+    /// When the trail last delivered in its home Region, if CloudTrail says it.
+    pub(super) fn latest_delivery(&self) -> Option<Timestamp> {
+        self.delivery.delivered
     }
 }
 

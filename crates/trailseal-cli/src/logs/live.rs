@@ -16,7 +16,7 @@ use super::targets::Job;
 use super::verdict::{Files, judge_all, judge_by};
 use super::{cause, place};
 use crate::console::Console;
-use crate::log_files::{self, Missing, are_all, missing_live, prefixes, unread_files};
+use crate::log_files::{self, ListedUntil, Missing, are_all, missing_live, prefixes, unread_files};
 use crate::output::clean;
 use crate::report::Problem;
 
@@ -149,6 +149,7 @@ async fn judged(
         confirmed: None,
         are_all: &|delivery| !arguments.is_limited() && are_all(delivery, &outcome),
         missing: &|delivery| missing(delivery, &outcome, arguments),
+        until: Some(ListedUntil::Live(outcome.range.before)),
     };
     let (mut trails, failures) = judge_all(access.session, &job.trails, &read, context).await;
     problems.extend(failures);

@@ -12,7 +12,7 @@ use super::place;
 use super::query_age::outdated;
 use super::report::{BucketLogs, Place, Source, SourceKind};
 use super::verdict::{Files, judge_all};
-use crate::log_files::{Missing, missing_unrecognized, unread_files};
+use crate::log_files::{ListedUntil, Missing, missing_unrecognized, unread_files};
 use crate::report::Problem;
 
 /// What a source has recorded about a bucket.
@@ -68,6 +68,8 @@ impl Recorded {
             confirmed: confirmed.as_ref(),
             are_all: &|delivery| grounds.are_all(delivery),
             missing: &|delivery| grounds.missing(delivery),
+            // A result of Athena over inventory reports has the time of the report.
+            until: as_of.map(ListedUntil::Inventory).or_else(|| queried_at.map(ListedUntil::Query)),
         };
         let mut judged = Vec::new();
         if let Some(session) = session {

@@ -22,6 +22,7 @@ use crate::testing::{Checked, Folder};
 
 mod advice;
 mod inventory;
+mod latest;
 mod verdicts;
 
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";

@@ -12,7 +12,9 @@ use trailseal_rule::{
 use super::confirm::Confirmed;
 use super::report::{SharedFolder, TrailLogs};
 use crate::audit::failed;
-use crate::log_files::{Missing, Writers, log_files, proven, replace_found};
+use crate::log_files::{
+    ListedUntil, Missing, Writers, log_files, missing_latest, proven, replace_found,
+};
 use crate::report::{CheckOutcome, CheckReport, Problem};
 
 /// The files of a bucket that were read.
@@ -24,6 +26,8 @@ pub(super) struct Files<'a> {
     pub(super) confirmed: Option<&'a Confirmed>,
     /// Why they do not prove a trail, if they do not.
     pub(super) missing: &'a dyn Fn(&TrailDelivery) -> Option<Missing>,
+    /// Up to when the source lists files, if that is known.
+    pub(super) until: Option<ListedUntil>,
 }
 
 /// Judges trails by the files of their bucket, and finds out which other trails deliver to their
@@ -46,7 +50,11 @@ pub(super) async fn judge_all(
         let missing = (read.missing)(delivery);
         judged.push(match read.confirmed {
             Some(confirmed) => judge_confirmed(delivery, files, missing, confirmed, read, context),
-            None => judge(delivery, files, missing, read.coverage, context),
+            None => {
+                let latest = |until| missing_latest(delivery, read.coverage, &writers, until);
+                let missing = missing.or_else(|| read.until.and_then(latest));
+                judge(delivery, files, missing, read.coverage, context)
+            }
         });
     }
     (judged, problems)

@@ -1,0 +1,88 @@
+//! Whether the files that a source lists can include the latest delivery of a trail.
+//!
+//! A source that lacks the newest files shows older ones as the newest. A metadata table is no longer
+//! updated after its configuration was deleted (S3 User Guide, "Deleting metadata table
+//! configurations"), and a list lacks deleted files.
+
+use trailseal_aws::TrailDelivery;
+use trailseal_logs::{Coverage, Version};
+use trailseal_rule::{Refusal, Timestamp};
+
+use super::evidence::Missing;
+use super::writers::{LATE_MILLIS, Writers, delivers};
+
+/// How much older than a delivery the newest file of a table or an inventory may be: S3 updates a
+/// metadata table within about an hour, and a file has an earlier time than its delivery.
+const SLACK_MILLIS: i64 = 2 * LATE_MILLIS;
+
+/// Up to when a source lists the files of a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ListedUntil {
+    /// S3 lists the files in this run, which leaves those from this time on for the next run.
+    Live(Timestamp),
+    /// A query of this time, over a table that S3 updates.
+    Query(Timestamp),
+    /// S3 began to list the files for an inventory at this time.
+    Inventory(Timestamp),
+}
+
+impl ListedUntil {
+    /// The earliest time of the newest file, in milliseconds, if the source must list the delivery.
+    /// CloudTrail's clock can be ahead of this one, and what was delivered since is not expected.
+    fn newest_from(self, delivered: Timestamp) -> Option<i64> {
+        let delivered = delivered.epoch_millis();
+        match self {
+            Self::Live(start) => {
+                (delivered <= start.epoch_millis()).then(|| delivered.saturating_sub(LATE_MILLIS))
+            }
+            Self::Query(time) => {
+                Some(delivered.min(time.epoch_millis()).saturating_sub(SLACK_MILLIS))
+            }
+            Self::Inventory(time) => {
+                let is_listed = delivered <= time.epoch_millis().saturating_sub(SLACK_MILLIS);
+                is_listed.then(|| delivered.saturating_sub(SLACK_MILLIS))
+            }
+        }
+    }
+
+    fn fix(self) -> &'static str {
+        match self {
+            Self::Live(_) => {
+                "find out where the later files are; `trailseal logs --versions` counts deleted files"
+            }
+            Self::Query(_) => "run the query again later, or check that S3 still updates the table",
+            Self::Inventory(_) => "read a later inventory of the whole bucket",
+        }
+    }
+}
+
+/// Why the files do not prove a trail, if they lack its latest delivery. CloudTrail says when that was
+/// in the home Region only, in the folders of any account there.
+pub(crate) fn missing_latest(
+    delivery: &TrailDelivery,
+    coverage: &Coverage,
+    writers: &Writers,
+    listed: ListedUntil,
+) -> Option<Missing> {
+    let delivered = writers.latest_delivery()?;
+    let from = listed.newest_from(delivered)?;
+    let home = &delivery.trail.home_region;
+    let of_home = coverage.rows().filter(|(folder, _, class, _)| {
+        class.version == Version::Current
+            && folder.region == *home
+            && !folder.has_digests()
+            && delivers(delivery, folder)
+    });
+    let newest = of_home.map(|(.., totals)| totals.newest.time).max();
+    if newest.is_some_and(|newest| newest.epoch_millis() >= from) {
+        return None;
+    }
+    let listed_there = match newest {
+        Some(newest) => {
+            format!("the newest file listed for its home Region {home} is of {}", newest.minute())
+        }
+        None => format!("no file is listed for its home Region {home}"),
+    };
+    let why = format!("the trail delivered at {}, but {listed_there}", delivered.minute());
+    Some(Missing::of_pass(Refusal::LogFiles(why, listed.fix())))
+}

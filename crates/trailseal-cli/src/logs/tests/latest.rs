@@ -1,0 +1,140 @@
+//! The verdict on files that lack the latest delivery of their trail.
+
+use super::*;
+use crate::log_files::{ListedUntil, missing_latest};
+
+const HOME: &str = "eu-central-1";
+
+fn time(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+/// The key is on every file; the newest of the home Region has the time 05:00 today.
+fn sealed() -> Coverage {
+    files(&[
+        (HOME, "2026-11-20T00:00", kms(KEY)),
+        (HOME, "2026-11-23T05:00", kms(KEY)),
+        ("us-east-1", "2026-11-23T11:55", kms(KEY)),
+    ])
+}
+
+/// The outcome and its text, if the trail last delivered then.
+fn outcome(
+    main: &TrailDelivery,
+    coverage: &Coverage,
+    delivered: &str,
+    until: ListedUntil,
+) -> (CheckOutcome, String) {
+    let writers = all_writers(&[]).delivered(time(delivered));
+    let missing = missing_latest(main, coverage, &writers, until);
+    let trail = judged(main, coverage, &writers, missing, LogFileScope::Newest);
+    (trail.check.outcome, format!("{:?} {:?}", trail.check.what, trail.check.fix))
+}
+
+#[test]
+fn a_live_reading_without_the_latest_delivery_does_not_pass() {
+    let live = ListedUntil::Live(time(NOW));
+    for (delivered, expected) in [
+        ("2026-11-23T05:01:00Z", CheckOutcome::Pass),
+        ("2026-11-23T06:00:00Z", CheckOutcome::Pass),
+        ("2026-11-23T06:00:00.001Z", CheckOutcome::Unknown),
+        ("2026-11-23T12:00:00Z", CheckOutcome::Unknown),
+        // Delivered during the run, or by another clock.
+        ("2026-11-23T12:00:00.001Z", CheckOutcome::Pass),
+        ("2026-12-23T12:00:00Z", CheckOutcome::Pass),
+    ] {
+        let (found, text) = outcome(&delivery("main"), &sealed(), delivered, live);
+        assert_eq!(found, expected, "{delivered}: {text}");
+    }
+    let (_, text) = outcome(&delivery("main"), &sealed(), "2026-11-23T11:59:00Z", live);
+    for part in [
+        "the trail delivered at 23 November 2026, 11:59 UTC, but the newest file listed for its home \
+         Region eu-central-1 is of 23 November 2026, 05:00 UTC",
+        "`trailseal logs --versions` counts deleted files",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    let writers = all_writers(&[]);
+    assert_eq!(missing_latest(&delivery("main"), &sealed(), &writers, live), None);
+}
+
+#[test]
+fn a_table_or_an_inventory_without_the_latest_delivery_does_not_pass() {
+    let query: fn(Timestamp) -> ListedUntil = ListedUntil::Query;
+    let inventory: fn(Timestamp) -> ListedUntil = ListedUntil::Inventory;
+    for (until, at, delivered, expected) in [
+        (query, "07:00", "07:00", CheckOutcome::Pass),
+        // The trail delivered after the query, and may have delivered shortly before it.
+        (query, "07:00", "11:59", CheckOutcome::Pass),
+        (query, "07:01", "11:59", CheckOutcome::Unknown),
+        (query, "11:59", "07:00", CheckOutcome::Pass),
+        (query, "11:59", "07:01", CheckOutcome::Unknown),
+        // Nothing is known about the deliveries before the report.
+        (inventory, "09:00", "07:01", CheckOutcome::Pass),
+        (inventory, "09:01", "07:01", CheckOutcome::Unknown),
+        (inventory, "09:01", "07:00", CheckOutcome::Pass),
+        (inventory, "09:01", "11:59", CheckOutcome::Pass),
+    ] {
+        let until = until(time(&format!("2026-11-23T{at}:00Z")));
+        let delivered = format!("2026-11-23T{delivered}:00Z");
+        let (found, text) = outcome(&delivery("main"), &sealed(), &delivered, until);
+        assert_eq!(found, expected, "{until:?} {delivered}: {text}");
+        let is_table = matches!(until, ListedUntil::Query(_)) && found == CheckOutcome::Unknown;
+        let fix = "run the query again later, or check that S3 still updates the table";
+        assert_eq!(text.contains(fix), is_table, "{text}");
+    }
+}
+
+#[test]
+fn files_without_the_latest_delivery_still_fail_and_stay_unverified() {
+    let live = ListedUntil::Live(time(NOW));
+    let delivered = "2026-11-23T11:59:00Z";
+    let plain = || FileStatus::Read(Encryption::SseS3);
+    let mut later = sealed();
+    let file = key("", "111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:56");
+    later.count(&file, &class(plain()), 1);
+    let none = files(&[(HOME, "2026-11-23T05:00", plain())]);
+    for (coverage, words) in [(later, "has SSE-S3, not the"), (none, "no log file is encrypted")] {
+        let (found, text) = outcome(&delivery("main"), &coverage, delivered, live);
+        assert_eq!(found, CheckOutcome::Fail);
+        assert!(text.contains(words), "{text}");
+    }
+    let mut unread = sealed();
+    unread.count(&file, &class(FileStatus::Unread(Unread::Denied)), 1);
+    let (found, text) = outcome(&delivery("main"), &unread, delivered, live);
+    assert_eq!(found, CheckOutcome::Unknown);
+    assert!(text.contains("s3:GetObject"), "{text}");
+}
+
+#[test]
+fn log_files_of_each_kind_and_account_in_the_home_region_count() {
+    let live = ListedUntil::Live(time(NOW));
+    let outcome_with = |main: &TrailDelivery, folder: &str, account: &str, kind: &str| {
+        let mut coverage = Coverage::default();
+        for (account, kind, region, time) in [
+            ("111122223333", "CloudTrail", HOME, "2026-11-23T05:00"),
+            ("111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:55"),
+            (account, kind, HOME, "2026-11-23T11:50"),
+        ] {
+            let file = key("", account, kind, region, time).replace("AWSLogs/", folder);
+            coverage.count(&file, &class(kms(KEY)), 1);
+        }
+        outcome(main, &coverage, "2026-11-23T11:59:00Z", live).0
+    };
+    let (main, mut organization) = (delivery("main"), delivery("main"));
+    organization.trail.is_organization_trail = true;
+    let of_organization = "AWSLogs/o-exampleorgid/";
+    for (trail, folder, account, kind, expected) in [
+        (&main, "AWSLogs/", "111122223333", "CloudTrail-Insight", CheckOutcome::Pass),
+        (&organization, of_organization, "444455556666", "CloudTrail", CheckOutcome::Pass),
+        // Digests are no deliveries of log files, and the other account's files are not the trail's.
+        (&main, "AWSLogs/", "111122223333", "CloudTrail-Digest", CheckOutcome::Unknown),
+        (&main, "AWSLogs/", "444455556666", "CloudTrail", CheckOutcome::Unknown),
+    ] {
+        assert_eq!(outcome_with(trail, folder, account, kind), expected, "{account} {kind}");
+    }
+    let elsewhere = files(&[("us-east-1", "2026-11-23T11:55", kms(KEY))]);
+    let (found, text) = outcome(&main, &elsewhere, "2026-11-23T11:59:00Z", live);
+    assert_eq!(found, CheckOutcome::Unknown);
+    assert!(text.contains("no file is listed for its home Region eu-central-1"), "{text}");
+}
