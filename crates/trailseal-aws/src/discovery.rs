@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
-use aws_sdk_cloudtrail::operation::describe_trails::DescribeTrailsOutput;
+use aws_sdk_cloudtrail::operation::describe_trails::{DescribeTrailsError, DescribeTrailsOutput};
 use aws_sdk_config::error::SdkError;
 use aws_sdk_config::operation::list_discovered_resources::ListDiscoveredResourcesError;
 use aws_sdk_config::types::ResourceType;
 use futures_util::FutureExt as _;
-use trailseal_rule::{AccountId, Region, ResourceId, TRAIL_TYPE, Trail, TrailArn};
+use trailseal_rule::{AccountId, Reading, Region, ResourceId, TRAIL_TYPE, Trail, TrailArn};
 
 use crate::convert::{self, Malformed};
-use crate::failure::{AwsError, failed};
+use crate::failure::{AwsError, Read, failed, refused};
 use crate::pages::Pages;
 use crate::results::StandingResult;
 use crate::session::Session;
@@ -48,9 +48,36 @@ pub struct TrailDelivery {
 /// As for [`describe_trails`].
 pub async fn describe_delivery(session: &Session) -> Result<Vec<TrailDelivery>, AwsError> {
     let region = session.region();
-    let call = session.cloudtrail(region).describe_trails().include_shadow_trails(true);
-    let answer = call.send().boxed().await;
+    let answer = list(session, region).await;
     let answer = answer.map_err(|error| failed(DESCRIBE_TRAILS, region, &error))?;
+    delivery_of(answer, session, region)
+}
+
+/// As [`describe_delivery`], in a Region that may not be enabled in the account.
+///
+/// # Errors
+///
+/// [`AwsError::ServiceFailure`], as for [`describe_trails`].
+pub async fn delivery_in(session: &Session, region: &Region) -> Read<Vec<TrailDelivery>> {
+    match list(session, region).await {
+        Ok(answer) => delivery_of(answer, session, region).map(Reading::Known),
+        Err(error) => refused(DESCRIBE_TRAILS, region, session.region(), &error),
+    }
+}
+
+async fn list(
+    session: &Session,
+    region: &Region,
+) -> Result<DescribeTrailsOutput, SdkError<DescribeTrailsError>> {
+    let call = session.cloudtrail(region).describe_trails().include_shadow_trails(true);
+    call.send().boxed().await
+}
+
+fn delivery_of(
+    answer: DescribeTrailsOutput,
+    session: &Session,
+    region: &Region,
+) -> Result<Vec<TrailDelivery>, AwsError> {
     trails(answer, session.account(), region)
         .map_err(|cause| AwsError::bad_answer(DESCRIBE_TRAILS, region, cause))
 }

@@ -46,7 +46,7 @@ pub use crate::calls::{Attempt, CallLog, Calls};
 pub use crate::connection::{Connection, RetryPolicy};
 pub use crate::data_events::logs_reads_of;
 pub use crate::discovery::{
-    DiscoveredIds, TrailDelivery, describe_delivery, describe_trails, discovered_ids,
+    DiscoveredIds, TrailDelivery, delivery_in, describe_delivery, describe_trails, discovered_ids,
 };
 pub use crate::endpoints::{Endpoints, Service};
 pub use crate::failure::{AwsError, Read, failed};

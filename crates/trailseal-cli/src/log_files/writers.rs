@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trailseal_aws::{AwsError, Session, TrailDelivery, describe_delivery, latest_delivery};
+use trailseal_aws::{AwsError, Session, TrailDelivery, delivery_in, latest_delivery};
 use trailseal_logs::key::{is_organization, root};
 use trailseal_logs::{Coverage, Folder, Kind};
 use trailseal_rule::{AccountId, Delivery, Reading, Refusal, Region, Timestamp, Trail, TrailArn};
@@ -25,8 +25,10 @@ impl Writers {
     ///
     /// # Errors
     ///
-    /// The first failure of CloudTrail, or a refusal of the latest delivery. A refusal of the trails
-    /// of a Region is no failure.
+    /// The first failure of CloudTrail, or a refusal of the latest delivery. Refused trails of a Region
+    /// are unknown. So are those of a Region that is not enabled: trails that were there before it was
+    /// disabled can still deliver (CloudTrail User Guide, "Receiving CloudTrail log files from multiple
+    /// Regions"), and an organization trail has folders of the Regions of its members.
     pub(crate) async fn of(
         session: &Session,
         delivery: &TrailDelivery,
@@ -40,12 +42,8 @@ impl Writers {
             if writers.trails.contains_key(&folder.region) {
                 continue;
             }
-            let answer = describe_delivery(&session.in_region(folder.region.clone())).await;
-            let reading = match answer {
-                Ok(trails) => Reading::Known(trails),
-                Err(error) => Reading::Refused(error.into_refusal()?),
-            };
-            writers.trails.insert(folder.region.clone(), reading);
+            let trails = delivery_in(session, &folder.region).await?;
+            writers.trails.insert(folder.region.clone(), trails);
         }
         writers.delivery = latest_delivery(session, &delivery.trail).await?;
         Ok(writers)
