@@ -169,7 +169,7 @@ impl<'a> Evidence<'a> {
     }
 
     async fn delivery(&self, region: &Region, trail: &Trail) -> Timed<Read<Delivery>> {
-        let read = timed(read_delivery(self.session, region, trail));
+        let read = timed(latest_delivery_in(self.session, region, trail));
         self.deliveries.get((trail.arn.clone(), region.clone()), read).await
     }
 
@@ -198,7 +198,16 @@ pub async fn latest_delivery(session: &Session, trail: &Trail) -> Result<Deliver
     status(session, region, trail).await.map_err(|error| failed(GET_TRAIL_STATUS, region, &error))
 }
 
-async fn read_delivery(session: &Session, region: &Region, trail: &Trail) -> Read<Delivery> {
+/// As [`latest_delivery`], in another Region, which may not be enabled in the account.
+///
+/// # Errors
+///
+/// [`AwsError::ServiceFailure`].
+pub async fn latest_delivery_in(
+    session: &Session,
+    region: &Region,
+    trail: &Trail,
+) -> Read<Delivery> {
     match status(session, region, trail).await {
         Ok(delivery) => Ok(Reading::Known(delivery)),
         Err(error) => refused(GET_TRAIL_STATUS, region, session.region(), &error),

@@ -50,7 +50,7 @@ pub use crate::discovery::{
 };
 pub use crate::endpoints::{Endpoints, Service};
 pub use crate::failure::{AwsError, Read, failed};
-pub use crate::gather::{Evidence, latest_delivery};
+pub use crate::gather::{Evidence, latest_delivery, latest_delivery_in};
 pub use crate::history::fetch_item;
 pub use crate::key_reader::KeyReader;
 pub use crate::object::read_object;

@@ -81,10 +81,11 @@ pub(crate) fn log_files(
         own.files.extend(ends.into_iter().flatten().map(|file| log_file(file, class)));
     }
     let foreign = several_organizations(delivery, coverage);
-    for folder in folders.values_mut() {
+    for (place, folder) in &mut folders {
         drop_deleted(&mut folder.files);
         let newest = folder.files.iter().map(|file| file.delivered).max();
-        let not_own = foreign.clone().or_else(|| writers.not_by(newest?));
+        let not_by = || writers.not_by(&delivery.trail, place, newest?);
+        let not_own = foreign.clone().or_else(not_by);
         if let Some(refusal) = not_own
             && folder.other_writers == Reading::Known(Vec::new())
         {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trailseal_aws::{AwsError, Session, TrailDelivery, delivery_in, latest_delivery};
+use trailseal_aws::{
+    AwsError, Session, TrailDelivery, delivery_in, latest_delivery, latest_delivery_in,
+};
 use trailseal_logs::key::{is_organization, root};
 use trailseal_logs::{Coverage, Folder, Kind};
 use trailseal_rule::{AccountId, Delivery, Reading, Refusal, Region, Timestamp, Trail, TrailArn};
@@ -17,6 +19,8 @@ pub(crate) struct Writers {
     trails: BTreeMap<Region, Reading<Vec<TrailDelivery>>>,
     /// The latest delivery of the trail itself, in its home Region.
     delivery: Delivery,
+    /// The same in the other Regions in which it has a folder, if it does not log.
+    elsewhere: BTreeMap<Region, Reading<Delivery>>,
 }
 
 impl Writers {
@@ -46,6 +50,13 @@ impl Writers {
             writers.trails.insert(folder.region.clone(), trails);
         }
         writers.delivery = latest_delivery(session, &delivery.trail).await?;
+        if writers.delivery.is_logging != Some(true) {
+            let home = &delivery.trail.home_region;
+            for region in writers.trails.keys().filter(|region| *region != home) {
+                let there = latest_delivery_in(session, region, &delivery.trail).await?;
+                writers.elsewhere.insert(region.clone(), there);
+            }
+        }
         Ok(writers)
     }
 
@@ -74,6 +85,14 @@ impl Writers {
         Self { delivery, ..self }
     }
 
+    /// As if CloudTrail had said when the stopped trail last delivered in another Region.
+    #[cfg(test)]
+    pub(crate) fn stopped_in(mut self, region: &Region, delivered: Reading<Timestamp>) -> Self {
+        let known = |time| Delivery { delivered: Some(time), ..Delivery::default() };
+        self.elsewhere.insert(region.clone(), delivered.map(known));
+        self
+    }
+
     /// The other trails that deliver to a folder of the trail.
     pub(super) fn others(
         &self,
@@ -93,30 +112,53 @@ impl Writers {
         }
     }
 
-    /// Why the trail did not write the newest file of a folder, or may not have. Only the trails of
-    /// today are known: after the trail stopped, a trail that has been deleted since wrote the file.
-    pub(super) fn not_by(&self, newest: Timestamp) -> Option<Refusal> {
-        let limit =
-            self.delivery.delivered.map(|time| time.epoch_millis().saturating_add(LATE_MILLIS));
-        let is_logging = self.delivery.is_logging == Some(true);
-        if is_logging || limit.is_some_and(|limit| newest.epoch_millis() <= limit) {
-            return None;
-        }
-        let why = match self.delivery.delivered {
-            Some(time) => format!(
-                "the trail does not log, and its latest delivery was at {}, so that another trail \
-                 wrote the newest file",
-                time.minute()
-            ),
-            None => "the trail does not log and has not delivered any file".to_owned(),
-        };
-        let fix = "start the logging of the trail, or find out which trail wrote the file";
-        Some(Refusal::LogFiles(why, fix))
-    }
-
     /// When the trail last delivered in its home Region, if CloudTrail says it.
     pub(super) fn latest_delivery(&self) -> Option<Timestamp> {
         self.delivery.delivered
+    }
+
+    /// Why the trail did not write the newest file of a folder, or may not have. Only the trails of
+    /// today are known: after the trail stopped, a trail that has been deleted since wrote the file.
+    /// CloudTrail says when the trail last delivered in a Region, in its own account (CloudTrail API
+    /// Reference, `GetTrailStatus`).
+    pub(super) fn not_by(
+        &self,
+        trail: &Trail,
+        folder: &Folder,
+        newest: Timestamp,
+    ) -> Option<Refusal> {
+        if self.delivery.is_logging == Some(true) {
+            return None;
+        }
+        let there = match self.elsewhere.get(&folder.region) {
+            Some(Reading::Known(there)) => Some(there),
+            Some(Reading::Absent | Reading::Refused(_)) => None,
+            None => Some(&self.delivery).filter(|_| folder.region == trail.home_region),
+        };
+        let delivered = there.unwrap_or(&self.delivery).delivered;
+        let limit = delivered.map(|time| time.epoch_millis().saturating_add(LATE_MILLIS));
+        if limit.is_some_and(|limit| newest.epoch_millis() <= limit) {
+            return None;
+        }
+        let region = &folder.region;
+        let is_of_account = there.is_some() && folder.account == *trail.arn.owner();
+        let why = match delivered {
+            _ if !is_of_account => format!(
+                "the trail does not log, and it is not known when it last delivered in {region} for \
+                 account {}, so that another trail may have written the newest file",
+                folder.account
+            ),
+            Some(time) => format!(
+                "the trail does not log, and its latest delivery in {region} was at {}, so that \
+                 another trail wrote the newest file",
+                time.minute()
+            ),
+            None => {
+                format!("the trail does not log and has not delivered any file in {region}")
+            }
+        };
+        let fix = "start the logging of the trail, or find out which trail wrote the file";
+        Some(Refusal::LogFiles(why, fix))
     }
 }
 

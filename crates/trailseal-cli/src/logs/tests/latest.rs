@@ -1,5 +1,7 @@
 //! The verdict on files that lack the latest delivery of their trail.
 
+use trailseal_rule::Reading;
+
 use super::*;
 use crate::log_files::{ListedUntil, missing_latest};
 
@@ -137,4 +139,63 @@ fn log_files_of_each_kind_and_account_in_the_home_region_count() {
     let (found, text) = outcome(&main, &elsewhere, "2026-11-23T11:59:00Z", live);
     assert_eq!(found, CheckOutcome::Unknown);
     assert!(text.contains("no file is listed for its home Region eu-central-1"), "{text}");
+}
+
+/// CloudTrail says when a trail last delivered in a Region.
+#[test]
+fn a_stopped_trail_is_compared_with_its_latest_delivery_in_each_region() {
+    let coverage = files(&[
+        (HOME, "2026-11-23T09:00", kms(KEY)),
+        (HOME, "2026-11-23T10:25", kms(KEY)),
+        ("us-east-1", "2026-11-23T11:55", FileStatus::Read(Encryption::SseS3)),
+    ]);
+    let at = |text: &str| Reading::Known(time(text));
+    for (there, expected, words) in [
+        (at("2026-11-23T10:55:00Z"), CheckOutcome::Fail, "has SSE-S3, not the"),
+        (
+            at("2026-11-23T10:54:59Z"),
+            CheckOutcome::Unknown,
+            "its latest delivery in us-east-1 was at 23 November 2026, 10:54 UTC, so that another \
+             trail wrote the newest file",
+        ),
+        (Reading::Absent, CheckOutcome::Unknown, "another trail may have written the newest file"),
+        (
+            Reading::Refused(Refusal::NotRead),
+            CheckOutcome::Unknown,
+            "it is not known when it last delivered in us-east-1 for account 111122223333",
+        ),
+    ] {
+        let stopped = all_writers(&[]).stopped(Some(time("2026-11-23T10:30:00Z")));
+        let writers = stopped.stopped_in(&region("us-east-1"), there.clone());
+        let trail = judged(&delivery("main"), &coverage, &writers, None, LogFileScope::Newest);
+        let what = trail.check.what.unwrap();
+        assert_eq!(trail.check.outcome, expected, "{there:?}: {what}");
+        assert!(what.contains(words), "{what}");
+    }
+}
+
+/// The status is that of the account that owns the trail.
+#[test]
+fn a_stopped_organization_trail_may_have_delivered_later_for_a_member() {
+    let mut organization = delivery("main");
+    organization.trail.is_organization_trail = true;
+    let mut coverage = Coverage::default();
+    for (account, time) in
+        [("111122223333", "2026-11-23T10:25"), ("444455556666", "2026-11-23T11:55")]
+    {
+        let file = key("", account, "CloudTrail", HOME, time);
+        let file = file.replace("AWSLogs/", "AWSLogs/o-exampleorgid/");
+        coverage.count(&file, &class(kms(KEY)), 1);
+    }
+    for (delivered, expected) in [
+        ("2026-11-23T10:55:00Z", CheckOutcome::Pass),
+        ("2026-11-23T10:30:00Z", CheckOutcome::Unknown),
+    ] {
+        let writers = all_writers(&[]).stopped(Some(time(delivered)));
+        let trail = judged(&organization, &coverage, &writers, None, LogFileScope::Newest);
+        assert_eq!(trail.check.outcome, expected, "{delivered}");
+        let what = trail.check.what.unwrap_or_default();
+        let words = "eu-central-1 for account 444455556666, so that another trail may have written";
+        assert_eq!(what.contains(words), expected == CheckOutcome::Unknown, "{what}");
+    }
 }
