@@ -1,6 +1,6 @@
 //! Where the files of an inventory report are read from, and their checksums.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
@@ -107,7 +107,13 @@ impl LocalFiles {
 
 impl Files for LocalFiles {
     fn open(&self, file: Name<'_>) -> Result<Box<dyn Content>, String> {
-        let opened = File::open(self.path(file)?).and_then(|file| {
+        let path = self.path(file)?;
+        let opened = fs::metadata(&path).and_then(|found| {
+            if !found.is_file() {
+                // Opening a pipe would wait for its other end.
+                return Err(io::Error::other("it is not a regular file"));
+            }
+            let file = File::open(&path)?;
             let bytes = file.metadata()?.len();
             Ok(LocalContent { file, bytes })
         });

@@ -71,6 +71,27 @@ fn an_inventory_that_is_not_whole_is_partial() {
     }
 }
 
+/// Opening a pipe waits for its other end.
+#[cfg(unix)]
+#[test]
+fn a_manifest_or_checksum_that_is_a_pipe_is_refused() {
+    for name in ["manifest.json", "manifest.checksum"] {
+        let (_folder, manifest) = inventory(&format!("logs-pipe-{name}"));
+        let pipe = manifest.with_file_name(name);
+        std::fs::remove_file(&pipe).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let run = count_inventory(&manifest, &[]);
+            sender.send((run.exit, run.err)).unwrap();
+        });
+        let (exit, err) = receiver.recv_timeout(std::time::Duration::from_secs(30)).unwrap();
+        assert_eq!(exit, Exit::NotStarted, "{err}");
+        assert!(err.contains(&format!("`{name}`: it is not a regular file")), "{err}");
+    }
+}
+
 #[test]
 fn a_failure_by_history_takes_a_trail() {
     let (_folder, manifest) = inventory("logs-history");
