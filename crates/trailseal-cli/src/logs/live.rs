@@ -74,14 +74,24 @@ pub(super) async fn read(
         None => plan,
     };
     let has_folders = plan.counts.folders > 0;
-    let outcome = plan.run(&show, stop.stopped()).await;
+    let mut outcome = plan.run(&show, stop.stopped()).await;
     bar.finish_and_clear();
+    let not_searched = match job.is_named {
+        true => Vec::new(),
+        false => outcome.take_not_searched(),
+    };
     let mut problems = problems(job, &outcome);
     if problems.is_empty() {
         let source = place(&job.bucket, &job.prefix);
         problems.extend(nothing_found(&outcome.coverage, has_folders, arguments, source));
     }
-    judged(access, job, outcome, problems, arguments, context).await
+    let mut read = judged(access, job, outcome, problems, arguments, context).await;
+    for gap in not_searched {
+        let place = place(&job.bucket, &gap.place);
+        let note = format!("{place}: {}; only former prefixes can be there", gap.cause);
+        read.trails.iter_mut().for_each(|trail| trail.notes.push(note.clone()));
+    }
+    read
 }
 
 fn scope(job: &Job, arguments: &LogsArguments, context: &EvaluationContext<'_>) -> Scope {

@@ -16,6 +16,8 @@ pub(super) struct Job {
     pub(super) prefix: String,
     /// The trails of the command line that deliver to the bucket.
     pub(super) trails: Vec<TrailDelivery>,
+    /// Whether the command line also names the bucket itself, so that all of its files are counted.
+    pub(super) is_named: bool,
 }
 
 /// What the targets of a command line are.
@@ -157,9 +159,11 @@ impl Jobs {
         let known =
             self.jobs.iter_mut().find(|known| known.bucket == bucket && known.prefix == prefix);
         let Some(known) = known else {
+            let is_named = trail.is_none();
             let trails = trail.cloned().into_iter().collect();
-            return self.jobs.push(Job { bucket, prefix, trails });
+            return self.jobs.push(Job { bucket, prefix, trails, is_named });
         };
+        known.is_named |= trail.is_none();
         let is_new = |trail: &&TrailDelivery| {
             known.trails.iter().all(|known| known.trail.arn != trail.trail.arn)
         };

@@ -49,6 +49,15 @@ impl Outcome {
         self.is_stopped || !self.gaps.is_empty() || has_unread
     }
 
+    /// Takes out the gaps that concern no trail whose prefix is in [`Scope::known_prefixes`], as its
+    /// folders are listed first: folders that were not searched for other prefixes.
+    ///
+    /// [`Scope::known_prefixes`]: super::Scope::known_prefixes
+    pub fn take_not_searched(&mut self) -> Vec<Gap> {
+        let is_search = |gap: &mut Gap| matches!(gap.cause, Cause::NotSearched { .. });
+        self.gaps.extract_if(.., is_search).collect()
+    }
+
     /// Whether something is missing because a file was not read for this reason.
     pub fn lacks(&self, why: Unread) -> bool {
         match why {
