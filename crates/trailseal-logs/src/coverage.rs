@@ -176,20 +176,33 @@ impl Coverage {
 
     /// Adds files that were counted before.
     pub fn add(&mut self, row: Row) {
+        self.insert(row, &mut |_| ());
+    }
+
+    /// Adds a row. If there is one already, its folder is passed to `known`.
+    fn insert(&mut self, row: Row, known: &mut dyn FnMut(&Folder)) {
         let Row { folder, month, class, totals } = row;
         match self.rows.entry((folder, month, class)) {
             std::collections::btree_map::Entry::Vacant(entry) => {
                 entry.insert(totals);
             }
-            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().add(totals),
+            std::collections::btree_map::Entry::Occupied(mut entry) => {
+                known(&entry.key().0);
+                entry.get_mut().add(totals);
+            }
         }
     }
 
     /// Adds everything that another coverage has counted.
     pub fn merge(&mut self, other: Self) {
+        self.merge_rows(other, &mut |_| ());
+    }
+
+    /// The same. The folder of each row that is there already is passed to `known`.
+    pub(crate) fn merge_rows(&mut self, other: Self, known: &mut dyn FnMut(&Folder)) {
         let Self { rows, owners, unrecognized, unrecognized_examples, others } = other;
         for ((folder, month, class), totals) in rows {
-            self.add(Row { folder, month, class, totals });
+            self.insert(Row { folder, month, class, totals }, known);
         }
         for (folder, owners) in owners {
             for (owner, files) in owners {

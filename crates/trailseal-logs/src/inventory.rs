@@ -4,7 +4,8 @@
 //! encryption but without the name of a KMS key: it proves SSE-KMS, and never which key. S3 calls it
 //! eventually consistent: an object can be missing (S3 User Guide, "Amazon S3 Inventory").
 //!
-//! INVARIANT (bounded): memory grows with folders, months and threads, not with rows or files.
+//! INVARIANT (bounded): memory grows with folders, months and threads, not with rows or files, and up
+//! to a limit.
 //! INVARIANT (whole files): a data file counts only if all its rows were read and its checksum is that
 //! of the manifest; otherwise it is listed as unread.
 
@@ -15,13 +16,14 @@ use std::thread;
 
 use thiserror::Error;
 
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Folder};
 use crate::text::reason;
 
 mod csv;
 mod files;
 mod format;
 mod manifest;
+mod memory;
 mod pages;
 mod parquet;
 mod rows;
@@ -38,6 +40,7 @@ pub use sample::InventoryFile;
 pub(crate) use rows::Record;
 
 use manifest::{CHECKSUM_BYTES_MAX, MANIFEST_BYTES_MAX};
+use memory::{COUNTS_BYTES_MAX, Memory, row_bytes};
 use rows::{Counted, Counter, Scope};
 use sample::choose;
 
@@ -130,7 +133,17 @@ pub fn read_manifest(files: &dyn Files) -> Result<Manifest, InventoryError> {
 
 /// Reads the data files of a report.
 pub fn read(files: &dyn Files, manifest: Manifest, options: &Options<'_>) -> Outcome {
-    let run = Run { files, manifest: &manifest, options, next: AtomicUsize::new(0) };
+    read_within(COUNTS_BYTES_MAX, files, manifest, options)
+}
+
+fn read_within(
+    bytes_max: u64,
+    files: &dyn Files,
+    manifest: Manifest,
+    options: &Options<'_>,
+) -> Outcome {
+    let (next, memory) = (AtomicUsize::new(0), Memory::new(bytes_max));
+    let run = Run { files, manifest: &manifest, options, next, memory };
     let total = Mutex::new(Total::default());
     let threads = options.threads.clamp(1, manifest.files.len().max(1));
     thread::scope(|scope| {
@@ -165,6 +178,7 @@ struct Run<'a> {
     manifest: &'a Manifest,
     options: &'a Options<'a>,
     next: AtomicUsize,
+    memory: Memory,
 }
 
 #[derive(Default)]
@@ -189,7 +203,8 @@ impl Run<'_> {
                 }
                 Ok((counted, missing)) => {
                     total.counted.rows += counted.rows;
-                    total.counted.coverage.merge(counted.coverage);
+                    let mut known = |folder: &Folder| self.memory.give_back(row_bytes(folder));
+                    total.counted.coverage.merge_rows(counted.coverage, &mut known);
                     total.counted.spread.merge(counted.spread);
                     total.missing.extend(missing);
                 }
@@ -210,14 +225,121 @@ impl Run<'_> {
         }
         let opened = self.files.open(Name::Data(&file.key))?;
         let bucket = &self.manifest.source_bucket;
-        let mut counter = Counter::new(bucket, self.options.scope, self.options.sample);
+        let Options { scope, sample, .. } = self.options;
+        let mut counter = Counter::new(bucket, *scope, *sample, &self.memory);
         let missing = match self.manifest.format {
-            Format::Csv => {
-                csv::count(opened, file, &self.manifest.columns, &mut counter, &stop)?;
-                self.manifest.missing()
-            }
-            Format::Parquet => parquet::count(opened, file, &mut counter, &stop)?,
+            Format::Csv => csv::count(opened, file, &self.manifest.columns, &mut counter, &stop)
+                .map(|()| self.manifest.missing()),
+            Format::Parquet => parquet::count(opened, file, &mut counter, &stop),
         };
-        Ok((counter.finish(), missing))
+        match missing {
+            Ok(missing) => Ok((counter.finish(), missing)),
+            Err(why) => {
+                counter.discard();
+                Err(why)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::{self, Write as _};
+
+    use bytes::Bytes;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use md5::{Digest as _, Md5};
+    use trailseal_rule::Timestamp;
+
+    use super::*;
+
+    /// Data files in memory.
+    struct InMemory(BTreeMap<String, Bytes>);
+
+    impl Files for InMemory {
+        fn open(&self, file: Name<'_>) -> Result<Box<dyn Content>, String> {
+            let Name::Data(key) = file else { return Err("not there".to_owned()) };
+            Ok(Box::new(OneFile(self.0[key].clone())))
+        }
+    }
+
+    struct OneFile(Bytes);
+
+    impl Content for OneFile {
+        fn bytes(&self) -> u64 {
+            self.0.len() as u64
+        }
+
+        fn read_at(&self, start: u64, bytes: usize) -> io::Result<Bytes> {
+            let start = usize::try_from(start).unwrap().min(self.0.len());
+            Ok(self.0.slice(start..(start + bytes).min(self.0.len())))
+        }
+
+        fn read_bytes(&self) -> usize {
+            1 << 10
+        }
+    }
+
+    /// A data file with a log file below each prefix.
+    fn data(prefixes: &[&str]) -> Bytes {
+        let mut text = GzEncoder::new(Vec::new(), Compression::fast());
+        for prefix in prefixes {
+            let row = format!(
+                "\"logs\",\"{prefix}/AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/31/\
+                 111122223333_CloudTrail_us-east-1_20260131T2355Z_Ab3dEf6hIj9kLm2n.json.gz\",\
+                 \"SSE-KMS\"\n"
+            );
+            text.write_all(row.as_bytes()).unwrap();
+        }
+        text.finish().unwrap().into()
+    }
+
+    /// The data files that are not read, and the files that are counted, within the memory of five
+    /// rows with a prefix of one letter.
+    fn unread(files: &[&[&str]]) -> (Vec<String>, u64) {
+        let files: Vec<Bytes> = files.iter().map(|prefixes| data(prefixes)).collect();
+        let named = files.iter().enumerate();
+        let named: BTreeMap<String, Bytes> =
+            named.map(|(place, data)| (place.to_string(), data.clone())).collect();
+        let described = named.iter().map(|(key, data)| DataFile {
+            key: key.clone(),
+            size: data.len() as u64,
+            md5: Md5::digest(data).into(),
+        });
+        let manifest = Manifest {
+            source_bucket: "logs".to_owned(),
+            destination_bucket: "reports".to_owned(),
+            created: Timestamp::parse("2026-02-01T00:00:00Z").unwrap(),
+            format: Format::Csv,
+            columns: ["Bucket", "Key", "EncryptionStatus"].map(str::to_owned).to_vec(),
+            files: described.collect(),
+        };
+        let options =
+            Options { threads: 1, scope: &|_| true, sample: 0, progress: &|_| {}, stop: &|| false };
+        let outcome = read_within(5 * (512 + 3), &InMemory(named), manifest, &options);
+        let files = outcome.coverage.rows().map(|(.., totals)| totals.files).sum();
+        let reasons =
+            outcome.unread.into_iter().map(|file| format!("{}: {}", file.key, file.reason));
+        (reasons.collect(), files)
+    }
+
+    #[test]
+    fn a_data_file_with_too_many_folders_is_not_read() {
+        let none: [String; 0] = [];
+        assert_eq!(unread(&[&["a", "b", "c", "a", "b", "c"]]), (none.to_vec(), 6));
+        // The same folders in several files take the memory of one, and so does a file that was given
+        // up.
+        let same: &[&str] = &["a", "b"];
+        assert_eq!(unread(&[&["c"], same, &["a"], &["b", "c"]]), (none.to_vec(), 6));
+        let (reasons, files) = unread(&[&["a"], &["b", "c", "d", "e", "f"], &["d", "e"]]);
+        assert_eq!((reasons.len(), files), (1, 3), "{reasons:?}");
+        assert!(
+            reasons[0].starts_with("1: row 5: the folders and months of the inventory take more"),
+            "{reasons:?}"
+        );
+        // A long prefix takes more.
+        assert_eq!(unread(&[&["a", "b", &"c".repeat(500)]]).0.len(), 1);
     }
 }

@@ -12,6 +12,7 @@ use crate::key::{FileKey, Parsed, parse};
 use crate::month::Month;
 use crate::text::shortened;
 
+use super::memory::{Memory, row_bytes};
 use super::sample::Spread;
 
 /// The longest text of a row that is read, in bytes: that of a key (S3 User Guide, "Naming Amazon S3
@@ -106,6 +107,11 @@ pub(crate) enum RowFault {
     Bucket(String),
     #[error("`{column}` is `{value}`, expected {expected}")]
     Value { column: &'static str, value: String, expected: &'static str },
+    #[error(
+        "the folders and months of the inventory take more than 1 GiB of memory: read it with \
+         --account, --region, --since or --until, or with Athena"
+    )]
+    Memory,
 }
 
 impl RowFault {
@@ -128,6 +134,9 @@ pub(crate) struct Counter<'a> {
     places: HashMap<u64, Vec<usize>>,
     hasher: RandomState,
     spread: Spread,
+    memory: &'a Memory,
+    /// The memory that was taken.
+    taken: u64,
 }
 
 /// Which files are counted.
@@ -151,7 +160,12 @@ pub(crate) struct Counted {
 
 impl<'a> Counter<'a> {
     /// `sample` is how many files are chosen for a comparison with S3.
-    pub(crate) fn new(bucket: &'a str, scope: &'a Scope<'a>, sample: usize) -> Self {
+    pub(crate) fn new(
+        bucket: &'a str,
+        scope: &'a Scope<'a>,
+        sample: usize,
+        memory: &'a Memory,
+    ) -> Self {
         Self {
             bucket,
             scope,
@@ -162,6 +176,8 @@ impl<'a> Counter<'a> {
             places: HashMap::new(),
             hasher: RandomState::new(),
             spread: Spread::new(sample),
+            memory,
+            taken: 0,
         }
     }
 
@@ -175,7 +191,7 @@ impl<'a> Counter<'a> {
             .map_err(|_| RowFault::value(Column::Key, record.key, "UTF-8"))?;
         self.rows += 1;
         match parse(key) {
-            Parsed::File(file) if (self.scope)(&file) => self.count_file(&file, record),
+            Parsed::File(file) if (self.scope)(&file) => self.count_file(&file, record)?,
             Parsed::File(_) => {}
             Parsed::Other => self.coverage.others += 1,
             Parsed::Unrecognized => self.coverage.set_aside(key),
@@ -183,15 +199,24 @@ impl<'a> Counter<'a> {
         Ok(())
     }
 
-    fn count_file(&mut self, file: &FileKey<'_>, record: &Record<'_>) {
+    fn count_file(&mut self, file: &FileKey<'_>, record: &Record<'_>) -> Result<(), RowFault> {
         // S3 Inventory names no key.
         let class = record.class(KeyName::Unnamed);
         let bytes = record.size.unwrap_or_default();
         self.spread.offer(file.key, &class);
-        match self.group(file) {
-            Some(group) => group.count(file, class, bytes),
-            None => self.coverage.set_aside(file.key),
-        }
+        let Some(group) = self.group(file) else {
+            self.coverage.set_aside(file.key);
+            return Ok(());
+        };
+        let new = group.count(file, class, bytes).then(|| row_bytes(&group.folder));
+        let Some(new) = new else { return Ok(()) };
+        self.taken = self.taken.saturating_add(new);
+        self.memory.take(new)
+    }
+
+    /// Gives back the memory of a file that was not read to its end.
+    pub(crate) fn discard(self) {
+        self.memory.give_back(self.taken);
     }
 
     fn group(&mut self, file: &FileKey<'_>) -> Option<&mut Group> {
@@ -237,12 +262,13 @@ impl Group {
             && folder.prefix == file.prefix
     }
 
-    fn count(&mut self, file: &FileKey<'_>, class: Class, bytes: u64) {
+    /// Counts a file. Returns whether it is the first of its class.
+    fn count(&mut self, file: &FileKey<'_>, class: Class, bytes: u64) -> bool {
         let Some((_, totals)) = self.classes.iter_mut().find(|(known, _)| *known == class) else {
             let example = Example { time: file.time, key: file.key.to_owned() };
             let totals = Totals { files: 1, bytes, oldest: example.clone(), newest: example };
             self.classes.push((class, totals));
-            return;
+            return true;
         };
         totals.files += 1;
         totals.bytes = totals.bytes.saturating_add(bytes);
@@ -254,6 +280,7 @@ impl Group {
         if !is_before(&totals.newest) {
             replace(&mut totals.newest, file);
         }
+        false
     }
 }
 
@@ -307,11 +334,13 @@ impl Record<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::memory::COUNTS_BYTES_MAX;
     use super::*;
 
     #[test]
     fn a_folder_and_month_is_one_group() {
-        let mut counter = Counter::new("logs", &|_| true, 0);
+        let memory = Memory::new(COUNTS_BYTES_MAX);
+        let mut counter = Counter::new("logs", &|_| true, 0, &memory);
         for region in ["us-east-1", "us-east-1", "us-west-2", "us-east-1"] {
             let key = format!(
                 "AWSLogs/111122223333/CloudTrail/{region}/2026/01/31/\
@@ -330,7 +359,8 @@ mod tests {
                 [key, storage_class, encryption].map(str::as_bytes);
             let record =
                 Record { bucket: b"logs", key, storage_class, encryption, ..Record::default() };
-            Counter::new("logs", &|_| true, 0).count(&record).err()
+            let memory = Memory::new(COUNTS_BYTES_MAX);
+            Counter::new("logs", &|_| true, 0, &memory).count(&record).err()
         };
         let longest = "x".repeat(1024);
         let long = longest.clone() + "x";
