@@ -21,6 +21,7 @@ mod audit {
     mod logs_confirm;
     mod logs_faults;
     mod logs_inventory;
+    mod logs_latest;
     mod logs_overwrite;
     mod logs_owners;
     mod logs_resume;

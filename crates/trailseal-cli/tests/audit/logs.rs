@@ -51,7 +51,7 @@ fn date(format: &str) -> String {
     date_of("now", format)
 }
 
-fn date_of(when: &str, format: &str) -> String {
+pub(super) fn date_of(when: &str, format: &str) -> String {
     let date = Command::new("date").args(["-u", "-d", when, format]).output().unwrap();
     String::from_utf8(date.stdout).unwrap().trim().to_owned()
 }
@@ -441,19 +441,20 @@ async fn a_configuration_file_names_the_outputs_and_is_named_in_the_report() {
 
 /// A result of Athena with one file of today, by a query at a time such as `-7 hours`.
 pub(super) fn result(folder: &Path, query: Option<&str>) -> String {
-    let date = |when: &str, format: &str| {
-        let output = Command::new("date").args(["-u", "-d", when, format]).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
-    let (day, minute) = (date("now", "+%Y/%m/%d"), date("now", "+%Y%m%dT%H%M"));
+    result_with("now", folder, query)
+}
+
+/// The same with a file of another time.
+pub(super) fn result_with(newest: &str, folder: &Path, query: Option<&str>) -> String {
+    let (day, minute) = (date_of(newest, "+%Y/%m/%d"), date_of(newest, "+%Y%m%dT%H%M"));
     let file = format!(
         "AWSLogs/{MANAGEMENT}/CloudTrail/us-east-1/{day}/{MANAGEMENT}_CloudTrail_us-east-1_\
          {minute}Z_Ab3dEf6hIj9kLm2n.json.gz"
     );
     let (column, value) = query.map_or_else(Default::default, |when| {
-        (",queried_at", format!(",{}", date(when, "+%Y-%m-%dT%H:%M:%SZ")))
+        (",queried_at", format!(",{}", date_of(when, "+%Y-%m-%dT%H:%M:%SZ")))
     });
-    let month = date("now", "+%Y-%m");
+    let month = date_of(newest, "+%Y-%m");
     let text = format!(
         "class,bucket,as_of,prefix,organization,account,kind,region,month,is_latest,\
          is_delete_marker,encryption,kms_key_arn,storage_class,files,bytes,oldest,newest{column}\n\

@@ -1,0 +1,89 @@
+//! What CloudTrail says about the deliveries of a trail, beside the files in its bucket.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::desk::says;
+use super::log_files::{audit, judged};
+use super::logs::{KEY, date_of, desk, files, kms, logs, report, result_with, state};
+
+fn moment(when: &str) -> String {
+    date_of(when, "+%Y-%m-%dT%H:%M:%SZ")
+}
+
+/// A bucket without the files of the last two days, of a trail that delivered `delivered`.
+fn without_newest(delivered: &str) -> Value {
+    let mut state = state(&kms(KEY));
+    state["logFiles"][0]["to"] = json!(date_of("2 days ago", "+%Y-%m-%dT%H:%M:00Z"));
+    state["trails"][0]["latestDeliveryTime"] = json!(moment(delivered));
+    state
+}
+
+/// The outcome and the text of the check of the only trail.
+fn check(report: &Value) -> (String, String) {
+    let check = &report["trails"][0]["check"];
+    (check["outcome"].as_str().unwrap().to_owned(), check.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_without_the_latest_delivery_prove_no_trail() {
+    for (delivered, outcome) in [("3 days ago", "pass"), ("5 minutes ago", "unknown")] {
+        let desk = desk(&without_newest(delivered)).await;
+        let exit = i32::from(outcome != "pass");
+        for options in [&[][..], &["--all"]] {
+            let arguments = [&["main", "-o", "json"], options].concat();
+            let (found, text) = check(&report(&logs(&desk, &arguments).exits(exit)));
+            assert_eq!(found, outcome, "{delivered} {options:?}: {text}");
+            if outcome == "unknown" {
+                let words = ["but the newest file listed for its home Region us-east-1 is of"];
+                says(&text, &words);
+            }
+        }
+        let audited = audit(&desk, &[]).exits(exit).report();
+        let (_, found, what) = judged(&audited, "main");
+        assert_eq!(found, outcome, "{what}");
+    }
+    // A failure stands.
+    let mut failing = without_newest("5 minutes ago");
+    failing["logFiles"][0]["encryption"] = json!([{ "type": "SSE-S3" }]);
+    let desk = desk(&failing).await;
+    assert_eq!(check(&report(&logs(&desk, &["main", "-o", "json"]).exits(1))).0, "fail");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_not_updated_proves_no_trail() {
+    let folder = std::env::temp_dir().join(format!("trailseal-latest-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    for (newest, outcome) in [("1 hour ago", "pass"), ("6 days ago", "unknown")] {
+        let mut state = state(&kms(KEY));
+        state["trails"][0]["latestDeliveryTime"] = json!(moment("1 minute ago"));
+        let desk = desk(&state).await;
+        let table = result_with(newest, &folder, Some("-10 seconds"));
+        let exit = i32::from(outcome != "pass");
+        let run = logs(&desk, &["main", "--athena-results", &table, "-o", "json"]).exits(exit);
+        let report = report(&run);
+        assert_eq!(files(&report), 1);
+        let (found, text) = check(&report);
+        assert_eq!(found, outcome, "{newest}: {text}");
+        if outcome == "unknown" {
+            says(&text, &["run the query again later, or check that S3 still updates the table"]);
+        }
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_trail_is_asked_for_its_delivery_in_each_region() {
+    let mut state = state(&kms(KEY));
+    state["trails"][0]["isLogging"] = json!(false);
+    state["logFiles"][0]["filesPerDay"] = json!(48);
+    for (delivered, exit, outcome) in [("10 minutes ago", 0, "pass"), ("9 hours ago", 1, "unknown")]
+    {
+        state["trails"][0]["latestDeliveryTime"] = json!(moment(delivered));
+        let desk = desk(&state).await;
+        let (found, text) = check(&report(&logs(&desk, &["main", "-o", "json"]).exits(exit)));
+        assert_eq!(found, outcome, "{text}");
+        assert_eq!(desk.lab.call_counts()["cloudtrail:GetTrailStatus"], 2);
+    }
+}
