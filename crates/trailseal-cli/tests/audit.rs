@@ -25,6 +25,7 @@ mod audit {
     mod logs_overwrite;
     mod logs_owners;
     mod logs_resume;
+    mod logs_search;
     mod profiles;
     mod provenance;
 }
