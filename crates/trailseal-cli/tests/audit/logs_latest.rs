@@ -73,6 +73,40 @@ async fn a_table_that_is_not_updated_proves_no_trail() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
+/// A Region that the account has not enabled does not recognize its credentials.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_that_is_not_enabled_leaves_its_own_folder_unverified() {
+    let mut sealed = state(&kms(KEY));
+    sealed["accounts"][0]["regions"] = json!(["us-east-1"]);
+    let mut old = sealed.clone();
+    old["logFiles"][0]["regions"] = json!(["us-east-1"]);
+    let mut failing = old.clone();
+    let mut elsewhere = old["logFiles"][0].clone();
+    elsewhere["regions"] = json!(["eu-west-1"]);
+    elsewhere["to"] = json!("2026-02-01T00:00:00Z");
+    old["logFiles"].as_array_mut().unwrap().push(elsewhere.clone());
+    let plain = json!({ "type": "SSE-S3", "since": "2026-11-01T00:00:00Z" });
+    failing["logFiles"][0]["encryption"].as_array_mut().unwrap().push(plain);
+    failing["logFiles"].as_array_mut().unwrap().push(elsewhere);
+    let not_enabled = "Region eu-west-1 is not enabled in the calling account";
+    for (state, exit, outcome, words) in [
+        (sealed, 1, "unknown", not_enabled),
+        (old, 0, "pass", ""),
+        (failing, 1, "fail", "no log file is encrypted with the trail's key"),
+    ] {
+        let desk = desk(&state).await;
+        let run = logs(&desk, &["main", "-o", "json"]).exits(exit);
+        let report = report(&run);
+        let (found, text) = check(&report);
+        assert_eq!((found.as_str(), &report["complete"]), (outcome, &json!(true)), "{text}");
+        says(&text, &[words]);
+        let audited = audit(&desk, &[]).exits(exit).report();
+        let (_, found, what) = judged(&audited, "main");
+        assert_eq!(found, outcome, "{what}");
+        says(&what, &[words]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_trail_is_asked_for_its_delivery_in_each_region() {
     let mut state = state(&kms(KEY));

@@ -85,6 +85,9 @@ async fn documented_commands_work() {
         for files in state["logFiles"].as_array_mut().unwrap() {
             files["filesPerDay"] = json!(1);
         }
+        for trail in state["trails"].as_array_mut().unwrap() {
+            trail["latestDeliveryTime"] = json!("2026-11-23T00:05:00Z");
+        }
         let roles = ["111122223333:role/SecurityAudit", "444455556666:role/SecurityAudit"];
         let roles = roles.into_iter().chain(["111122223333:role/Audit", "444455556666:role/Audit"]);
         for role in roles.chain(["444455556666:role/ReadLogs"]) {
