@@ -28,12 +28,13 @@ pub(crate) enum ListedUntil {
 
 impl ListedUntil {
     /// The earliest time of the newest file, in milliseconds, if the source must list the delivery.
-    /// CloudTrail's clock can be ahead of this one, and what was delivered since is not expected.
+    /// After a delivery during the run or after the query, one shortly before is expected: CloudTrail
+    /// delivers about every five minutes, and does not say when it did before its latest delivery.
     fn newest_from(self, delivered: Timestamp) -> Option<i64> {
         let delivered = delivered.epoch_millis();
         match self {
             Self::Live(start) => {
-                (delivered <= start.epoch_millis()).then(|| delivered.saturating_sub(LATE_MILLIS))
+                Some(delivered.min(start.epoch_millis()).saturating_sub(LATE_MILLIS))
             }
             Self::Query(time) => {
                 Some(delivered.min(time.epoch_millis()).saturating_sub(SLACK_MILLIS))
