@@ -11,7 +11,13 @@ use serde_json::{Map, Number, Value};
 ///
 /// The text is not JSON, or an object has a name twice.
 pub fn read(text: impl AsRef<[u8]>) -> Result<Value, serde_json::Error> {
-    serde_json::from_slice::<Strict>(text.as_ref()).map(|strict| strict.0)
+    let bytes = text.as_ref();
+    // Text is checked once here, and not for each string; what is not text has no other fault.
+    let read = match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str::<Strict>(text),
+        Err(_) => serde_json::from_slice::<Strict>(bytes),
+    };
+    read.map(|strict| strict.0)
 }
 
 /// What is wrong with a text that [`read`] refused: line and column, never the content.

@@ -83,9 +83,9 @@ impl Function {
             .await
             .unwrap_or_else(|_| Err(AwsError::Deadline("assuming the role").into()))?;
         let run = RuleRun::new(&self.aws, &session, invocation, context.now, read_until);
-        let outcome = run.judge(&invocation.trigger).await?;
-        summary.note(&outcome);
+        let mut outcome = run.judge(&invocation.trigger).await?;
         let (submission, undelivered) = self.put(&run, &outcome, context).await;
+        summary.note(&mut outcome);
         summary.refused += submission.refused;
         let delivered = submission.accepted;
         let mut unjudged = outcome.failures;

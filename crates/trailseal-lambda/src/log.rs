@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write;
+use std::mem;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ use trailseal_rule::{CheckResult, ComplianceType, Evaluation, Judgement, Timesta
 
 use crate::error::FunctionError;
 use crate::run::{Judged, RunResult};
+
+/// The room for the lines of one evaluation, which have about 930 bytes.
+const LINES_BYTES: usize = 1_024;
 
 /// The destination of log lines: Lambda reads them from standard output.
 pub struct Log {
@@ -36,7 +40,7 @@ impl Log {
     }
 
     pub(crate) fn write(&self, summary: &InvocationSummary) {
-        let mut lines = Vec::new();
+        let mut lines = Vec::with_capacity(LINES_BYTES);
         let made = summary.write_lines(&mut lines, self.makes_metrics);
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         // An invocation must not fail because of its log, and such a failure cannot be logged.
@@ -80,9 +84,10 @@ impl InvocationSummary {
         }
     }
 
-    pub(crate) fn note(&mut self, outcome: &RunResult) {
-        self.judged.clone_from(&outcome.judged);
-        self.clean_up_failure.clone_from(&outcome.clean_up_failure);
+    /// Takes what the lines show; the failures stay.
+    pub(crate) fn note(&mut self, outcome: &mut RunResult) {
+        self.judged = mem::take(&mut outcome.judged);
+        self.clean_up_failure = outcome.clean_up_failure.take();
         self.exemptions_failures =
             outcome.exemptions_failures.iter().map(ToString::to_string).collect();
     }
