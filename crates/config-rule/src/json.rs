@@ -12,7 +12,7 @@ use serde_json::{Map, Number, Value};
 /// The text is not JSON, or an object has a name twice.
 pub fn read(text: impl AsRef<[u8]>) -> Result<Value, serde_json::Error> {
     let bytes = text.as_ref();
-    // Text is checked once here, and not for each string; what is not text has no other fault.
+    // UTF-8 is checked once, not for each string. `from_slice` says where bytes are not UTF-8.
     let read = match std::str::from_utf8(bytes) {
         Ok(text) => serde_json::from_str::<Strict>(text),
         Err(_) => serde_json::from_slice::<Strict>(bytes),

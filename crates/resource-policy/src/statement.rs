@@ -173,7 +173,7 @@ impl Statement {
 
     /// The most that is certain of an element: where the service requires the plain form, it is not
     /// documented that the negated one has an effect.
-    fn most<T>(&self, element: &Listed<T>) -> Match {
+    fn at_most<T>(&self, element: &Listed<T>) -> Match {
         let is_plain = !matches!(element, Listed::Except(_));
         if is_plain || !self.requires_plain_elements { Match::Always } else { Match::Sometimes }
     }
@@ -187,7 +187,7 @@ impl Statement {
         }
         let mut matches = caller_and_action.and(self.matches_resource(request, steps));
         if self.effect == Effect::Deny {
-            matches = matches.and(self.most(&self.actions)).and(self.most(&self.resources));
+            matches = matches.and(self.at_most(&self.actions)).and(self.at_most(&self.resources));
         }
         for condition in &self.conditions {
             if matches == Match::Never {
@@ -217,11 +217,11 @@ impl Statement {
         // For a statement about other callers, the other elements need no comparison.
         if matches.principal != Match::Never {
             matches.action =
-                self.matches_action(&request.action, steps).and(self.most(&self.actions));
+                self.matches_action(&request.action, steps).and(self.at_most(&self.actions));
         }
         if matches.caller_and_action() != Match::Never {
             matches.resource =
-                self.matches_resource(request, steps).and(self.most(&self.resources));
+                self.matches_resource(request, steps).and(self.at_most(&self.resources));
             matches.conditions = self
                 .conditions
                 .iter()

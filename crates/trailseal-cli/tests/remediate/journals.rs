@@ -161,12 +161,12 @@ async fn a_pipe_in_place_of_a_journal_is_refused() {
     let name = "trailseal-111122223333-audit-2026-01-01.jsonl";
     let made = Command::new("mkfifo").arg(folder.join(name)).status().unwrap();
     assert!(made.success());
-    for args in [
-        [&[TRAIL], NEW].concat(),
-        [&[TRAIL, "--journal", name], NEW].concat(),
-        vec!["--back-out", name],
+    for (args, code) in [
+        ([&[TRAIL], NEW].concat(), 2),
+        ([&[TRAIL, "--journal", name], NEW].concat(), 3),
+        (vec!["--back-out", name], 3),
     ] {
-        let ended = run_to_its_end(&lab, &folder, &args).expect(3);
+        let ended = run_to_its_end(&lab, &folder, &args).expect(code);
         assert!(ended.err.contains("it is not a regular file"), "{args:?}: {}", ended.err);
     }
     assert_eq!(changes(&lab), [""; 0]);

@@ -98,7 +98,7 @@ async fn does_not_write_to_a_journal_that_another_run_finished() {
     let folder = folder("terminal-finished");
     let program = env!("CARGO_BIN_EXE_trailseal");
     let other = format!("\"{program}\" {} --yes", SEAL.join(" "));
-    let ended = answered_after(&other, &lab, &folder, ACCOUNT, &SEAL).expect(3);
+    let ended = answered_after(&other, &lab, &folder, ACCOUNT, &SEAL).expect(2);
     let why = "another run wrote journal `journal.jsonl` after this run was planned";
     assert!(ended.out.contains(why), "{}", ended.out);
     assert_eq!(changes(&lab), ["kms:PutKeyPolicy", "cloudtrail:UpdateTrail"]);
@@ -122,7 +122,7 @@ async fn does_not_write_to_a_journal_whose_run_was_killed() {
 
     let second = [&["remediate", TRAIL, "--journal=journal.jsonl"][..], &NEW].concat();
     let copy = "cp first.jsonl journal.jsonl";
-    let ended = answered_after(copy, &lab, &folder, ACCOUNT, &second).expect(3);
+    let ended = answered_after(copy, &lab, &folder, ACCOUNT, &second).expect(2);
     assert!(ended.out.contains("another run wrote journal"), "{}", ended.out);
     assert_eq!(changes(&lab), [""; 0]);
     assert_eq!(lab.state(), before);

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::rows::RowFault;
 use crate::coverage::Folder;
 
 /// The memory of all counts, about. It is enough for some two million folders and months with a short
@@ -24,10 +23,11 @@ impl Memory {
         Self { used: AtomicU64::new(0), max }
     }
 
-    /// Takes memory. It is taken even if there is too little, and the caller gives it back.
-    pub(crate) fn take(&self, bytes: u64) -> Result<(), RowFault> {
+    /// Takes memory, and returns whether there was enough. It is taken in any case, and the caller
+    /// gives it back.
+    pub(crate) fn take(&self, bytes: u64) -> bool {
         let before = self.used.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) <= self.max { Ok(()) } else { Err(RowFault::Memory) }
+        before.saturating_add(bytes) <= self.max
     }
 
     pub(crate) fn give_back(&self, bytes: u64) {

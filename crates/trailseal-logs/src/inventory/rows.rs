@@ -211,7 +211,7 @@ impl<'a> Counter<'a> {
         let new = group.count(file, class, bytes).then(|| row_bytes(&group.folder));
         let Some(new) = new else { return Ok(()) };
         self.taken = self.taken.saturating_add(new);
-        self.memory.take(new)
+        if self.memory.take(new) { Ok(()) } else { Err(RowFault::Memory) }
     }
 
     /// Gives back the memory of a file that was not read to its end.

@@ -136,7 +136,7 @@ fn log_files_of_each_kind_and_account_in_the_home_region_count() {
     for (trail, folder, account, kind, expected) in [
         (&main, "AWSLogs/", "111122223333", "CloudTrail-Insight", CheckOutcome::Pass),
         (&organization, of_organization, "444455556666", "CloudTrail", CheckOutcome::Pass),
-        // Digests are no deliveries of log files, and the other account's files are not the trail's.
+        // Digests are not log files, and the other account's files are not the trail's.
         (&main, "AWSLogs/", "111122223333", "CloudTrail-Digest", CheckOutcome::Unknown),
         (&main, "AWSLogs/", "444455556666", "CloudTrail", CheckOutcome::Unknown),
     ] {
