@@ -79,6 +79,15 @@ pub(crate) struct NotEvaluated<'a> {
     pub(crate) source: &'a str,
 }
 
+/// A trail that headlines count once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CountedTrail<'a> {
+    /// Its own result; absent if only copies of it were seen.
+    pub(crate) own: Option<&'a TrailReport>,
+    /// The result that counts: its own, or a copy's, which can be of another account.
+    pub(crate) result: &'a TrailReport,
+}
+
 impl Report {
     /// Whether everything in the input was evaluated.
     pub(crate) fn is_whole(&self) -> bool {
@@ -98,16 +107,28 @@ impl Report {
     /// The results of trails, without accounts that have no trail and without copies. A copy counts
     /// only if its trail was not evaluated: once, and in place of a better result of the trail.
     pub(crate) fn own_trails(&self) -> Vec<&TrailReport> {
-        let is_open = |trail: &&TrailReport| trail.state() == TrailState::NotEvaluated;
-        let copies = self.of_kind(Kind::Copy).filter(is_open);
+        self.counted_trails().into_iter().map(|trail| trail.result).collect()
+    }
+
+    /// The trails of [`Self::own_trails`], each with its own result.
+    pub(crate) fn counted_trails(&self) -> Vec<CountedTrail<'_>> {
+        let copies = self.open_copies();
         let mut open: BTreeMap<_, &TrailReport> = copies.map(|copy| (copy.home(), copy)).collect();
-        let own = self.of_kind(Kind::Trail).map(|trail| match open.remove(&trail.home()) {
-            Some(copy) if trail.state() < copy.state() => copy,
-            Some(_) | None => trail,
+        let of_trails = self.of_kind(Kind::Trail).map(|trail| {
+            let result = match open.remove(&trail.home()) {
+                Some(copy) if trail.state() < copy.state() => copy,
+                Some(_) | None => trail,
+            };
+            CountedTrail { own: Some(trail), result }
         });
-        let mut own: Vec<&TrailReport> = own.collect();
-        own.extend(open.into_values());
-        own
+        let mut counted: Vec<CountedTrail<'_>> = of_trails.collect();
+        counted.extend(open.into_values().map(|copy| CountedTrail { own: None, result: copy }));
+        counted
+    }
+
+    /// The copies whose trail was not evaluated.
+    pub(crate) fn open_copies(&self) -> impl Iterator<Item = &TrailReport> {
+        self.of_kind(Kind::Copy).filter(|copy| copy.state() == TrailState::NotEvaluated)
     }
 
     /// The results that are counted: those of trails, and of accounts without one.
@@ -286,7 +307,7 @@ impl TrailReport {
     }
 
     /// The owner, home Region and name of the trail; a copy has those of the trail that it copies.
-    fn home(&self) -> (&AccountId, &Region, &str) {
+    pub(crate) fn home(&self) -> (&AccountId, &Region, &str) {
         match &self.arn {
             Some(arn) => (arn.owner(), arn.home_region(), arn.name()),
             None => (&self.account, &self.region, self.name()),

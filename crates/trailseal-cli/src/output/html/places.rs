@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::status::{TrailStatus, VerdictCounts};
 use super::text::{Count, counted};
-use crate::report::{AccountStatus, Kind, Report, TrailState};
+use crate::report::{AccountReport, AccountStatus, Kind, Report, TrailReport, TrailState};
 
 /// Keys of a Region that are listed; the others are counted.
 const KEYS_MAX: usize = 3;
@@ -39,7 +39,7 @@ pub(super) struct Account<'a> {
     pub(super) skipped: Option<&'a str>,
     /// What became of it in the audit; absent if files were read.
     status: Option<AccountStatus>,
-    /// Trails, without copies.
+    /// Trails, each once. One that was not evaluated also counts if only a copy of it is here.
     pub(super) tally: VerdictCounts,
     pub(super) regions: Vec<Place<'a>>,
     /// Audited Regions without a visible trail.
@@ -92,11 +92,31 @@ impl<'a> Places<'a> {
     }
 }
 
+/// The accounts by their IDs, each with its Regions by their names.
+#[derive(Default)]
+struct ByAccount<'a>(BTreeMap<&'a str, (Account<'a>, BTreeMap<&'a str, Place<'a>>)>);
+
 /// The accounts, sorted by ID.
 fn accounts(report: &Report) -> Vec<Account<'_>> {
-    let mut accounts: BTreeMap<&str, (Account<'_>, BTreeMap<&str, Place<'_>>)> = BTreeMap::new();
-    for audited in &report.accounts {
-        let (account, places) = accounts.entry(&audited.id).or_default();
+    let mut accounts = ByAccount::default();
+    report.accounts.iter().for_each(|audited| accounts.add_audited(audited));
+    accounts.add_other_results(report);
+    accounts.add_trails(report);
+    accounts
+        .0
+        .into_iter()
+        .map(|(id, (account, places))| {
+            let regions: Vec<Place<'_>> =
+                places.into_iter().map(|(region, place)| Place { region, ..place }).collect();
+            let bare = regions.iter().filter(|place| place.is_bare).map(|place| place.region);
+            Account { id, bare: bare.collect(), regions, ..account }
+        })
+        .collect()
+}
+
+impl<'a> ByAccount<'a> {
+    fn add_audited(&mut self, audited: &'a AccountReport) {
+        let (account, places) = self.0.entry(&audited.id).or_default();
         account.name = audited.name.as_deref().filter(|name| !name.is_empty());
         account.problem = audited.problem.as_deref();
         account.skipped = audited.left_out.as_deref();
@@ -107,44 +127,60 @@ fn accounts(report: &Report) -> Vec<Account<'_>> {
             place.is_bare = region.is_without_trail() && audited.problem.is_none();
         }
     }
-    for trail in &report.trails {
-        let (_, places) = accounts.entry(trail.account.as_str()).or_default();
-        let place = places.entry(trail.region.as_str()).or_default();
-        match trail.kind() {
-            Kind::Trail => {}
-            Kind::Copy if trail.state() == TrailState::NotEvaluated => {}
-            Kind::Copy => {
-                place.copies += 1;
-                place.is_bare = false;
-                continue;
-            }
-            Kind::Account => {
-                place.is_bare = true;
-                place.is_finding |= trail.is_non_compliant();
-                continue;
+
+    /// The account and the Region of a result.
+    fn of(&mut self, result: &'a TrailReport) -> (&mut Account<'a>, &mut Place<'a>) {
+        let (account, places) = self.0.entry(result.account.as_str()).or_default();
+        (account, places.entry(result.region.as_str()).or_default())
+    }
+
+    /// Adds the copies of evaluated trails, and the accounts without a trail.
+    fn add_other_results(&mut self, report: &'a Report) {
+        for result in &report.trails {
+            match result.kind() {
+                Kind::Copy if result.state() != TrailState::NotEvaluated => {
+                    let (_, place) = self.of(result);
+                    place.copies += 1;
+                    place.is_bare = false;
+                }
+                Kind::Account => {
+                    let (_, place) = self.of(result);
+                    place.is_bare = true;
+                    place.is_finding |= result.is_non_compliant();
+                }
+                Kind::Trail | Kind::Copy => {}
             }
         }
-        let status = TrailStatus::of(trail);
-        place.tally.add(status);
-        place.is_bare = false;
-        place.open.extend(trail.open_checks().map(|check| check.id.as_str()));
-        if status == TrailStatus::Compliant {
-            place.keys.extend(trail.key.as_deref());
+    }
+
+    /// Adds each trail where it is, with the result that counts, and each copy whose trail was not
+    /// evaluated. Such a trail counts once in each account that has it or a copy of it.
+    fn add_trails(&mut self, report: &'a Report) {
+        let mut counted = BTreeSet::new();
+        for trail in report.counted_trails() {
+            let Some(own) = trail.own else { continue };
+            counted.insert((own.account.as_str(), own.home()));
+            let status = TrailStatus::of(trail.result);
+            let (account, place) = self.of(own);
+            account.tally.add(status);
+            place.add_trail(own, status);
+        }
+        for copy in report.open_copies() {
+            let (account, place) = self.of(copy);
+            place.add_trail(copy, TrailStatus::NotEvaluated);
+            if counted.insert((copy.account.as_str(), copy.home())) {
+                account.tally.add(TrailStatus::NotEvaluated);
+            }
+        }
+        for copy in report.open_copies() {
+            let (owner, ..) = copy.home();
+            if let Some((account, _)) = self.0.get_mut(owner.as_str())
+                && counted.insert((owner.as_str(), copy.home()))
+            {
+                account.tally.add(TrailStatus::NotEvaluated);
+            }
         }
     }
-    for trail in report.own_trails() {
-        let (account, _) = accounts.entry(trail.account.as_str()).or_default();
-        account.tally.add(TrailStatus::of(trail));
-    }
-    accounts
-        .into_iter()
-        .map(|(id, (account, places))| {
-            let regions: Vec<Place<'_>> =
-                places.into_iter().map(|(region, place)| Place { region, ..place }).collect();
-            let bare = regions.iter().filter(|place| place.is_bare).map(|place| place.region);
-            Account { id, bare: bare.collect(), regions, ..account }
-        })
-        .collect()
 }
 
 impl<'a> Account<'a> {
@@ -222,6 +258,16 @@ fn of_trails(tally: &VerdictCounts, copies: usize) -> String {
 }
 
 impl<'a> Place<'a> {
+    /// Adds a trail, or a copy whose trail was not evaluated.
+    fn add_trail(&mut self, result: &'a TrailReport, status: TrailStatus) {
+        self.tally.add(status);
+        self.is_bare = false;
+        self.open.extend(result.open_checks().map(|check| check.id.as_str()));
+        if status == TrailStatus::Compliant {
+            self.keys.extend(result.key.as_deref());
+        }
+    }
+
     /// Adds what was found in another one. `problem` is that of its account.
     pub(super) fn add(&mut self, other: &Self, problem: Option<&'a str>) {
         self.tally.add_all(&other.tally);

@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::report::Report;
 
+mod copies;
 mod nothing_evaluated;
 
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
