@@ -97,7 +97,8 @@ fn summary(report: &Report) -> String {
         without.unwrap_or_default(),
         counts(report)
     );
-    match report.copies() {
+    // A copy whose trail was not evaluated stands for its trail.
+    match report.copies() - report.open_copies().count() {
         0 => {}
         1 => line.push_str("; 1 copy is not counted"),
         copies => line.push_str(&format!("; {copies} copies are not counted")),

@@ -210,6 +210,8 @@ fn the_counts_of_a_headline_add_up_to_the_trails() {
         let only = vec![(expected.to_owned(), 1)];
         let (trails, counts) = of_table(&report);
         assert_eq!((trails, counted(counts)), (1, only.clone()), "{report:?}");
+        let table = text(&report, Format::Table);
+        assert!(!table.contains("not counted"), "each copy is of a trail that counts: {table}");
         let page = text(&report, Format::Html);
         assert_eq!(counted(of_html(&page)), only, "{report:?}");
         assert!(page.contains("<dt>Scope</dt><dd>1 trail and 2 copies in"), "{page}");
