@@ -212,7 +212,7 @@ impl Inventory {
         }
         let unread_of_any = self.parameters.unread_of_any();
         if let Some(source) = unread_of_any {
-            self.accounts.all_may_have_a_trail();
+            self.accounts.may_have_more_trails = true;
             let problem = "contains a rule event that cannot be read and names no account, so the \
                 parameters of no rule are known and no trail is evaluated: correct the event, or \
                 set the parameters with --parameter";

@@ -10,7 +10,8 @@ pub(crate) struct Accounts {
     known: BTreeMap<AccountId, InputAccount>,
     /// Sources with an empty list of trails, which names no account.
     pub(crate) empty_lists: BTreeSet<usize>,
-    /// Whether an answer of the evaluated input lacks a part, which may have trails of any account.
+    /// Whether no account is known to have no trail: an answer of the evaluated input lacks a part,
+    /// or the parameters of no rule are known.
     pub(crate) may_have_more_trails: bool,
 }
 
@@ -49,11 +50,6 @@ impl Accounts {
         if let Some(known) = self.get_mut(account) {
             known.may_have_a_trail = true;
         }
-    }
-
-    /// Marks every account as one of which the input contains unusable data about a trail.
-    pub(super) fn all_may_have_a_trail(&mut self) {
-        self.known.values_mut().for_each(|known| known.may_have_a_trail = true);
     }
 
     pub(super) fn merge(&mut self, other: Self) {
