@@ -1,13 +1,18 @@
 //! The account and Region of a resource, as far as the plan states them.
 
+mod alike;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 use trailseal_rule::{AccountId, Arn, Region};
 
+pub(super) use alike::OfSource;
+
 use super::document::{CALLER, Configuration, Expression, ProviderConfig};
 use super::resource::Resource;
 use crate::model::Place;
+use alike::Alike;
 
 /// Arguments of a provider that decide in which account it works.
 pub(super) const OF_ACCOUNT: [&str; 9] = [
@@ -29,17 +34,6 @@ const OF_REGION: [&str; 4] =
 /// The key of the default provider configuration, which a plan has only if a block or a requirement
 /// names the provider.
 pub(super) const DEFAULT_PROVIDER: &str = "aws";
-
-/// What the source says of provider configurations, by their keys.
-#[derive(Debug, Default)]
-pub(super) struct OfSource {
-    /// The Regions that it resolves.
-    pub(super) regions: BTreeMap<String, Region>,
-    /// The configurations whose arguments for the account are those of the plan, and no others.
-    pub(super) whole: BTreeSet<String>,
-    /// The configurations whose instances may work in several accounts.
-    pub(super) several: BTreeSet<String>,
-}
 
 /// The places of provider configurations.
 #[derive(Debug, Default)]
@@ -65,37 +59,13 @@ impl Places {
         configuration: &Configuration<'_>,
         given: &Place,
         resources: &[(String, &Resource)],
-        source: &OfSource,
+        source: &OfSource<'_>,
     ) -> Self {
         let configs = &configuration.provider_config.0;
         let without_block = ProviderConfig::default();
         let is_used = resources.iter().any(|(key, _)| key == DEFAULT_PROVIDER);
         let default = configs.get(DEFAULT_PROVIDER).or_else(|| is_used.then_some(&without_block));
-        // The place that the user states is that of the default provider, and of those that are
-        // configured like it; without a default one, of all if they are configured alike.
-        let of_aws = || configs.iter().filter(|(_, config)| config.is_of_aws());
-        let are_alike = |names: &[&'static str]| {
-            let mut all = of_aws().map(|(_, config)| decisive(config, names));
-            let first = all.next();
-            default.is_none() && all.all(|other| first.as_ref() == Some(&other))
-        };
-        let alike = [&OF_ACCOUNT[..], &OF_REGION].map(|names| (names, are_alike(names)));
-        let is_alike = |config: &ProviderConfig<'_>, names: &[&'static str]| {
-            alike.contains(&(names, true))
-                || default.is_some_and(|one| decisive(one, names) == decisive(config, names))
-        };
-        let is_whole = |key: &str| source.whole.contains(key);
-        let are_whole = match default {
-            Some(_) => is_whole(DEFAULT_PROVIDER),
-            None => of_aws().count() < 2 || of_aws().all(|(key, _)| is_whole(key)),
-        };
-        let has_given_account = |key: &str, config: &ProviderConfig<'_>| {
-            let is_like_others = are_whole && is_alike(config, &OF_ACCOUNT);
-            match default {
-                Some(_) => key == DEFAULT_PROVIDER || (is_like_others && is_whole(key)),
-                None => is_like_others && config.is_of_aws(),
-            }
-        };
+        let alike = Alike::new(configuration, default, source);
         let mut callers: BTreeMap<&str, Vec<&Resource>> = BTreeMap::new();
         for (key, one) in resources {
             if one.address.kind == CALLER && one.is_of_aws {
@@ -104,11 +74,13 @@ impl Places {
         }
         let provider = |(key, config): (&str, &ProviderConfig<'_>)| {
             let account = stated_account(config, callers.get(key)).unwrap_or_else(|| {
-                let is_given = has_given_account(key, config);
+                let is_given = alike.has_given_account((key, config));
                 if is_given { given.account.clone() } else { AccountId::not_known() }
             });
             let region = match config.expressions.0.get("region") {
-                None => Some(given.region.clone()).filter(|_| is_alike(config, &OF_REGION)),
+                None => {
+                    Some(given.region.clone()).filter(|_| alike.has_given_region((key, config)))
+                }
                 Some(raw) => constant(raw).and_then(|text| Region::parse(&text).ok()),
             };
             let region = region.or_else(|| source.regions.get(key).cloned());
@@ -172,20 +144,6 @@ pub(super) fn of_arn(arn: &str) -> (Option<Region>, Option<AccountId>) {
 /// The text of an expression that is a constant.
 fn constant(raw: &RawValue) -> Option<String> {
     Some(Expression::read(raw)?.constant_value?.as_str()?.to_owned())
-}
-
-/// What a provider configuration has of these arguments, as the configuration writes it, with its
-/// module if that decides what they are: each module has its own variables.
-fn decisive<'a>(
-    config: &'a ProviderConfig<'a>,
-    names: &[&'static str],
-) -> (Option<&'a str>, Vec<(&'static str, &'a str)>) {
-    let argument = |name: &&'static str| Some((*name, config.expressions.0.get(*name)?.get()));
-    let arguments: Vec<(&'static str, &str)> = names.iter().filter_map(argument).collect();
-    // With an escape, the text can be any.
-    let is_open = |text: &str| text.contains("\"references\"") || text.contains('\\');
-    let module = config.module_address.as_deref();
-    (module.filter(|_| arguments.iter().any(|(_, text)| is_open(text))), arguments)
 }
 
 /// The account that the plan states of a provider: the data sources of its caller, or the only

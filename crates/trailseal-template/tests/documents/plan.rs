@@ -1,5 +1,6 @@
 //! Plans of Terraform.
 
+mod alike;
 mod cases;
 mod conditions;
 mod document;

@@ -21,7 +21,7 @@ impl Graph<'_> {
     }
 
     /// What the source says of the provider configurations.
-    fn providers_of_source(&self) -> OfSource {
+    fn providers_of_source(&self) -> OfSource<'_> {
         let mut found = OfSource::default();
         let Some(sources) = &self.sources else { return found };
         let configs = &self.configuration.provider_config.0;
@@ -40,6 +40,9 @@ impl Graph<'_> {
                 continue;
             };
             let block = source.block(&format!("provider {name} {alias}")).map(|block| &block.part);
+            if let Some(block) = block {
+                found.add(key, block);
+            }
             // A default configuration needs no block.
             let is_whole = match block {
                 Some(block) => has_account_of(block, config),
