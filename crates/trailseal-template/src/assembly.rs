@@ -26,7 +26,7 @@ const NODES_MAX: usize = 4_000_000;
 const BYTES_MAX: usize = 200_000_000;
 
 /// Nodes for which a template counts that is refused.
-const NODES_OF_REFUSED: usize = 20_000;
+const NODES_PER_REFUSED_TEMPLATE: usize = 20_000;
 
 /// What CDK writes as the Region of a stack without one; it has the form of a Region.
 const UNKNOWN_REGION: &str = "unknown-region";
@@ -133,44 +133,47 @@ impl Assembly<'_, '_> {
         }
         for (id, artifact) in artifacts {
             let id = &plain(id);
-            let property = |name: &str| artifact.get("properties")?.get(name)?.as_str();
             match artifact.get("type").and_then(Value::as_str) {
-                Some("aws:cloudformation:stack") => {
-                    let Some(file) = property("templateFile") else {
-                        self.problems.push(format!("stack `{id}` has no template"));
-                        continue;
-                    };
-                    let environment = artifact.get("environment").and_then(Value::as_str);
-                    let place = self.place_of(inside, environment);
-                    let stack_name = property("stackName").unwrap_or(id).to_owned();
-                    // Its loops are expanded with these parameters.
-                    let mut given = self.parameters.clone();
-                    let stated = artifact.get("properties").and_then(|of| of.get("parameters"));
-                    add_stated(&mut given, stated);
-                    let deployer = Deployer::User(given);
-                    let index = self.stack(inside, file, id, place, deployer, depth);
-                    if let Some(stack) = index.and_then(|index| self.stacks.get_mut(index)) {
-                        stack.stack_name = Some(stack_name);
-                    }
-                }
-                Some("cdk:cloud-assembly") => {
-                    let Some(folder) = property("directoryName").filter(|folder| {
-                        let is_new = self.folders.insert(format!("{inside}{folder}"));
-                        is_new && is_inside(folder) && depth < DEPTH_MAX
-                    }) else {
-                        self.problems.push(format!("stage `{id}` could not be read"));
-                        continue;
-                    };
-                    let inside = format!("{inside}{folder}/");
-                    if let Err(what) = self.manifest(&inside, depth + 1) {
-                        self.problems.push(format!("stage `{id}`: {what}"));
-                    }
-                }
+                Some("aws:cloudformation:stack") => self.add_stack(inside, id, artifact, depth),
+                Some("cdk:cloud-assembly") => self.add_stage(inside, id, artifact, depth),
                 _ => {}
             }
         }
         self.assets = outer;
         Ok(())
+    }
+
+    /// Reads a stack of a manifest.
+    fn add_stack(&mut self, inside: &str, id: &str, artifact: &Value, depth: usize) {
+        let Some(file) = property(artifact, "templateFile") else {
+            self.problems.push(format!("stack `{id}` has no template"));
+            return;
+        };
+        let environment = artifact.get("environment").and_then(Value::as_str);
+        let place = self.place_of(inside, environment);
+        let stack_name = property(artifact, "stackName").unwrap_or(id).to_owned();
+        // Its loops are expanded with these parameters.
+        let mut given = self.parameters.clone();
+        let stated = artifact.get("properties").and_then(|of| of.get("parameters"));
+        add_stated(&mut given, stated);
+        let index = self.stack(inside, file, id, place, Deployer::User(given), depth);
+        if let Some(stack) = index.and_then(|index| self.stacks.get_mut(index)) {
+            stack.stack_name = Some(stack_name);
+        }
+    }
+
+    /// Reads a stage of a manifest.
+    fn add_stage(&mut self, inside: &str, id: &str, artifact: &Value, depth: usize) {
+        let Some(folder) = property(artifact, "directoryName").filter(|folder| {
+            let is_new = self.folders.insert(format!("{inside}{folder}"));
+            is_new && is_inside(folder) && depth < DEPTH_MAX
+        }) else {
+            self.problems.push(format!("stage `{id}` could not be read"));
+            return;
+        };
+        if let Err(what) = self.manifest(&format!("{inside}{folder}/"), depth + 1) {
+            self.problems.push(format!("stage `{id}`: {what}"));
+        }
     }
 
     /// Remembers the files of assets, of which nested templates are some.
@@ -209,6 +212,29 @@ impl Assembly<'_, '_> {
         }
     }
 
+    /// Whether one more template may be read, with this many stacks or stages around it; a problem
+    /// if not.
+    fn has_room(&mut self, path: &str, depth: usize) -> bool {
+        if self.is_full {
+            return false;
+        }
+        if self.stacks.len() >= STACKS_MAX || self.nodes > NODES_MAX || self.bytes > BYTES_MAX {
+            self.is_full = true;
+            self.problems.push(format!(
+                "`{path}` and the templates after it are not read: the assembly is too large (at most \
+                 {STACKS_MAX} stacks, {} million values and {} MB)",
+                NODES_MAX / 1_000_000,
+                BYTES_MAX / 1_000_000
+            ));
+            return false;
+        }
+        if depth > DEPTH_MAX {
+            self.report(format!("`{path}` is not read: it is nested too deeply"));
+            return false;
+        }
+        true
+    }
+
     fn stack(
         &mut self,
         inside: &str,
@@ -219,21 +245,14 @@ impl Assembly<'_, '_> {
         depth: usize,
     ) -> Option<usize> {
         let path = format!("{inside}{file}");
+        if !self.has_room(&path, depth) {
+            return None;
+        }
+        if !is_inside(file) {
+            self.report(format!("`{path}` is not read: it is outside of the folder"));
+            return None;
+        }
         let shown = format!("{}/{path}", self.folder.trim_end_matches('/'));
-        if self.is_full {
-            return None;
-        }
-        if self.stacks.len() >= STACKS_MAX || self.nodes > NODES_MAX || self.bytes > BYTES_MAX {
-            self.is_full = true;
-            self.problems.push(format!(
-                "`{path}` and the templates after it are not read: the assembly is too large"
-            ));
-            return None;
-        }
-        if depth > DEPTH_MAX || !is_inside(file) {
-            self.report(format!("`{path}` is not read: too many stacks, or another folder"));
-            return None;
-        }
         let (given, parent) = match deployer {
             Deployer::User(given) => (given, None),
             Deployer::Stack(index, id) => (BTreeMap::new(), Some((index, id))),
@@ -247,7 +266,7 @@ impl Assembly<'_, '_> {
         let (stack, problems) = match read {
             Ok(read) => read,
             Err(what) => {
-                self.nodes += NODES_OF_REFUSED;
+                self.nodes += NODES_PER_REFUSED_TEMPLATE;
                 self.bytes += bytes;
                 self.report(format!("`{path}` {what}"));
                 return None;
@@ -335,6 +354,11 @@ impl Assembly<'_, '_> {
         }
         unused
     }
+}
+
+/// A property of an artifact of a manifest.
+fn property<'a>(artifact: &'a Value, name: &str) -> Option<&'a str> {
+    artifact.get("properties")?.get(name)?.as_str()
 }
 
 /// Adds the parameters for which the manifest has a value, unless the user gives them: not every

@@ -53,6 +53,9 @@ fn no_file_outside_of_the_folder_is_read() {
             assert_eq!(asked, ["manifest.json"], "{artifact}");
             let is_asset = artifact.contains("asset-manifest");
             assert!(is_asset || !preview.problems.is_empty(), "{artifact}");
+            let is_stack = artifact == stack(path);
+            let why = "is not read: it is outside of the folder";
+            assert!(!is_stack || preview.problems[0].contains(why), "{:?}", preview.problems);
         }
     }
 }

@@ -34,7 +34,8 @@ fn of_one_template(stacks: usize) -> Value {
     json!({"artifacts": (0..stacks).map(one).collect::<serde_json::Map<_, _>>()})
 }
 
-const TOO_LARGE: &str = "are not read: the assembly is too large";
+const TOO_LARGE: &str = "are not read: the assembly is too large (at most 5000 stacks, 4 million \
+    values and 200 MB)";
 
 #[test]
 fn a_loop_over_a_parameter_with_a_value_in_the_manifest_is_not_expanded() {

@@ -218,7 +218,7 @@ fn stacks_nest_to_ten_levels() {
     let values = Values::default();
     let preview = read_assembly("cdk.out", &mut read, &place(), &BTreeMap::new(), &values).unwrap();
     assert_eq!(preview.trails.len(), 11);
-    assert_eq!(preview.problems, ["`t.json` is not read: too many stacks, or another folder"]);
+    assert_eq!(preview.problems, ["`t.json` is not read: it is nested too deeply"]);
     // Of the stacks that nest another one, the last says that it is not read.
     let last = format!("A{}", ".Nested".repeat(11));
     let note = format!("nested stack `{last}` is a template of its own, and is not read here");
