@@ -280,6 +280,18 @@ impl Assembly<'_, '_> {
         let name = self.unused_name(name);
         let nested = self.nested_templates(inside, &stack.root);
         self.stacks.push(Stack { name: name.clone(), ..stack });
+        self.add_nested(inside, (index, &name, &path, &place), nested, depth);
+        Some(index)
+    }
+
+    /// Reads the nested stacks of a stack.
+    fn add_nested(
+        &mut self,
+        inside: &str,
+        (index, name, path, place): (usize, &str, &str, &Place),
+        nested: Vec<(String, Option<String>)>,
+        depth: usize,
+    ) {
         for (id, file) in nested {
             let Some(file) = file else {
                 self.report(format!(
@@ -294,7 +306,6 @@ impl Assembly<'_, '_> {
                 stack.nested.insert(id, child);
             }
         }
-        Some(index)
     }
 
     /// Adds a problem, which counts like a text of a template.

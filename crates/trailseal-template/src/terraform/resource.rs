@@ -73,23 +73,9 @@ impl Resource {
             serde_json::from_str(text)
                 .map_err(|error| format!("the change of `{}` {}", change.address, fault(&error)))?;
         let words: Vec<&str> = actions.iter().map(String::as_str).collect();
-        let (fate, destroys) = match words.as_slice() {
-            ["no-op"] => (Fate::Kept, false),
-            ["update"] => (Fate::Updated, false),
-            // Of a data source, whose values are known only during the apply.
-            ["create" | "read"] | ["create", "forget"] | ["forget", "create"] => {
-                (Fate::Made, false)
-            }
-            ["delete", "create"] | ["create", "delete"] => (Fate::Made, true),
-            ["delete"] => (Fate::Destroyed, true),
-            ["forget"] => (Fate::Forgotten, false),
-            _ => {
-                return Err(format!(
-                    "has an action for `{}` that this version does not know",
-                    change.address
-                ));
-            }
-        };
+        let (fate, destroys) = fate_of(&words).ok_or_else(|| {
+            format!("has an action for `{}` that this version does not know", change.address)
+        })?;
         let before = before.unwrap_or_default();
         let (after, unknown, sensitive) = match fate {
             Fate::Destroyed | Fate::Forgotten => {
@@ -264,6 +250,20 @@ impl Resource {
         }
         format!("`{name}` of `{}` is known after the apply", self.text)
     }
+}
+
+/// What actions do with a resource, and whether they destroy an existing object.
+fn fate_of(actions: &[&str]) -> Option<(Fate, bool)> {
+    Some(match actions {
+        ["no-op"] => (Fate::Kept, false),
+        ["update"] => (Fate::Updated, false),
+        // Of a data source, whose values are known only during the apply.
+        ["create" | "read"] | ["create", "forget"] | ["forget", "create"] => (Fate::Made, false),
+        ["delete", "create"] | ["create", "delete"] => (Fate::Made, true),
+        ["delete"] => (Fate::Destroyed, true),
+        ["forget"] => (Fate::Forgotten, false),
+        _ => return None,
+    })
 }
 
 /// What may have changed since a data source was read.
