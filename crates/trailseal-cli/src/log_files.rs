@@ -18,6 +18,6 @@ pub(crate) use evidence::{
     replace_found, unread, why_missing,
 };
 pub(crate) use history::History;
-pub(crate) use latest::{ListedUntil, missing_latest};
+pub(crate) use latest::{ListedUntil, listed_before, missing_latest};
 pub(crate) use unread::{unread_files, why_unread};
-pub(crate) use writers::{Writers, delivers, prefixes};
+pub(crate) use writers::{Status, Writers, delivers, prefixes, status_of, statuses_of};

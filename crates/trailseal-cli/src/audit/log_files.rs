@@ -15,8 +15,8 @@ use trailseal_rule::{
 };
 
 use crate::log_files::{
-    BucketRole, History, ListedUntil, Writers, are_all, delivers, log_files, missing_latest,
-    missing_live, prefixes, proven, unread, unread_files, why_missing,
+    BucketRole, History, ListedUntil, Writers, are_all, delivers, listed_before, log_files,
+    missing_latest, missing_live, prefixes, proven, status_of, unread, unread_files, why_missing,
 };
 use crate::output::counted;
 
@@ -162,6 +162,10 @@ impl LogFileReader {
         };
         let scope = self.scope(bucket, delivery, context);
         let reading = sessions.readings.of(&scope);
+        let status = status_of(&sessions.account, delivery).await;
+        // A trail that shares the reading of another one shares its folders, and does not pass.
+        let before = listed_before(context.now, std::slice::from_ref(&status));
+        let scope = Scope { range: Range::new(None, None, before), ..scope };
         let reading =
             reading.get_or_init(|| self.folders(aws, &sessions.bucket, &scope, delivery)).await;
         let mut problems: Vec<String> = reading.role.as_ref().map(explain).into_iter().collect();
@@ -181,15 +185,16 @@ impl LogFileReader {
                 problems.extend(
                     unread_of(outcome, delivery).map(|what| format!("s3://{bucket}: {what}")),
                 );
-                let writers = Writers::of(&sessions.account, delivery, &outcome.coverage).await;
+                let writers = Writers::of(&sessions.account, delivery, status, &outcome.coverage);
+                let writers = writers.await;
                 let writers = writers.unwrap_or_else(|error| {
                     problems.push(explain(&error));
                     Writers::default()
                 });
                 let are_all = are_all(delivery, outcome);
                 let files = log_files(delivery, &outcome.coverage, are_all, &writers);
-                let until = ListedUntil::Live(outcome.range.before);
-                let latest = || missing_latest(delivery, &outcome.coverage, &writers, until);
+                let live = ListedUntil::Live;
+                let latest = || missing_latest(delivery, &outcome.coverage, &writers, live);
                 let missing = missing_live(delivery, outcome, self.history).or_else(latest);
                 proven(&delivery.trail, files, missing, facts, context)
             }

@@ -9,52 +9,51 @@ use trailseal_logs::{Coverage, Version};
 use trailseal_rule::{Refusal, Timestamp};
 
 use super::evidence::Missing;
-use super::writers::{LATE_MILLIS, Writers, delivers};
+use super::writers::{LATE_MILLIS, Status, Writers, delivers};
 
-/// How much older than a delivery the newest file of a table or an inventory may be: S3 updates a
+/// How much older than a delivery the newest file of a table may be: S3 updates a
 /// metadata table within about an hour, and a file has an earlier time than its delivery.
 const SLACK_MILLIS: i64 = 2 * LATE_MILLIS;
 
 /// Up to when a source lists the files of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ListedUntil {
-    /// S3 lists the files in this run, which leaves those from this time on for the next run.
-    Live(Timestamp),
+    /// S3 lists the files after the latest delivery was read, see [`listed_before`].
+    Live,
     /// A query of this time, over a table that S3 updates.
     Query(Timestamp),
-    /// S3 began to list the files for an inventory at this time.
-    Inventory(Timestamp),
 }
 
 impl ListedUntil {
-    /// The earliest time of the newest file, in milliseconds, if the source must list the delivery.
-    /// After a delivery during the run or after the query, one shortly before is expected: CloudTrail
-    /// delivers about every five minutes, and does not say when it did before its latest delivery.
-    fn newest_from(self, delivered: Timestamp) -> Option<i64> {
+    /// The earliest time of the newest file, in milliseconds. CloudTrail does not say when it delivered
+    /// before its latest delivery: after one that followed the query, one before it is expected.
+    fn newest_from(self, delivered: Timestamp) -> i64 {
         let delivered = delivered.epoch_millis();
         match self {
-            Self::Live(start) => {
-                Some(delivered.min(start.epoch_millis()).saturating_sub(LATE_MILLIS))
-            }
-            Self::Query(time) => {
-                Some(delivered.min(time.epoch_millis()).saturating_sub(SLACK_MILLIS))
-            }
-            Self::Inventory(time) => {
-                let is_listed = delivered <= time.epoch_millis().saturating_sub(SLACK_MILLIS);
-                is_listed.then(|| delivered.saturating_sub(SLACK_MILLIS))
-            }
+            Self::Live => delivered.saturating_sub(LATE_MILLIS),
+            Self::Query(time) => delivered.min(time.epoch_millis()).saturating_sub(SLACK_MILLIS),
         }
     }
 
     fn fix(self) -> &'static str {
         match self {
-            Self::Live(_) => {
+            Self::Live => {
                 "find out where the later files are; `trailseal logs --versions` counts deleted files"
             }
             Self::Query(_) => "run the query again later, or check that S3 still updates the table",
-            Self::Inventory(_) => "read a later inventory of the whole bucket",
         }
     }
+}
+
+/// The time before which a run from `now` on lists files, so that it lists the deliveries that were
+/// read before: the names of files have whole minutes.
+pub(crate) fn listed_before(now: Timestamp, statuses: &[Status]) -> Timestamp {
+    const MINUTE_MILLIS: i64 = 60_000;
+    let read = statuses.iter().filter_map(|status| status.as_ref().ok()?.delivered);
+    let after = |time: Timestamp| {
+        Timestamp::from_epoch_millis(time.epoch_millis().saturating_add(MINUTE_MILLIS))
+    };
+    read.map(after).fold(now, Timestamp::max)
 }
 
 /// Why the files do not prove a trail, if they lack its latest delivery. CloudTrail says when that was
@@ -66,7 +65,7 @@ pub(crate) fn missing_latest(
     listed: ListedUntil,
 ) -> Option<Missing> {
     let delivered = writers.latest_delivery()?;
-    let from = listed.newest_from(delivered)?;
+    let from = listed.newest_from(delivered);
     let home = &delivery.trail.home_region;
     let of_home = coverage.rows().filter(|(folder, _, class, _)| {
         class.version == Version::Current

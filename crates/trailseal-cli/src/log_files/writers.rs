@@ -12,6 +12,26 @@ use trailseal_rule::{AccountId, Delivery, Reading, Refusal, Region, Timestamp, T
 /// What a delivery may be late: the name of a file has an earlier time than its delivery.
 pub(super) const LATE_MILLIS: i64 = 3_600_000;
 
+/// What CloudTrail says about the deliveries of a trail in its home Region.
+pub(crate) type Status = Result<Delivery, AwsError>;
+
+/// The status of a trail. It is unknown with credentials of another account than the trail's.
+pub(crate) async fn status_of(session: &Session, delivery: &TrailDelivery) -> Status {
+    match session.account() == delivery.trail.arn.owner() {
+        true => latest_delivery(session, &delivery.trail).await,
+        false => Ok(Delivery::default()),
+    }
+}
+
+/// The status of each trail.
+pub(crate) async fn statuses_of(session: &Session, trails: &[TrailDelivery]) -> Vec<Status> {
+    let mut statuses = Vec::new();
+    for delivery in trails {
+        statuses.push(status_of(session, delivery).await);
+    }
+    statuses
+}
+
 /// Which trails deliver to a bucket.
 #[derive(Debug, Default)]
 pub(crate) struct Writers {
@@ -24,18 +44,19 @@ pub(crate) struct Writers {
 }
 
 impl Writers {
-    /// Reads the trails of each Region in which the trail has a folder, and when the trail last
-    /// delivered. A trail of another account than the session's has unknown writers.
+    /// Reads the trails of each Region in which the trail has a folder. `status` was read before the
+    /// files, so that its delivery is among them. A trail of another account than the session's has unknown writers.
     ///
     /// # Errors
     ///
-    /// The first failure of CloudTrail, or a refusal of the latest delivery. Refused trails of a Region
+    /// The first failure of CloudTrail, or that of the status. Refused trails of a Region
     /// are unknown. So are those of a Region that is not enabled: trails that were there before it was
     /// disabled can still deliver (CloudTrail User Guide, "Receiving CloudTrail log files from multiple
     /// Regions"), and an organization trail has folders of the Regions of its members.
     pub(crate) async fn of(
         session: &Session,
         delivery: &TrailDelivery,
+        status: Status,
         coverage: &Coverage,
     ) -> Result<Self, AwsError> {
         let mut writers = Self::default();
@@ -49,7 +70,7 @@ impl Writers {
             let trails = delivery_in(session, &folder.region).await?;
             writers.trails.insert(folder.region.clone(), trails);
         }
-        writers.delivery = latest_delivery(session, &delivery.trail).await?;
+        writers.delivery = status?;
         if writers.delivery.is_logging != Some(true) {
             let home = &delivery.trail.home_region;
             for region in writers.trails.keys().filter(|region| *region != home) {

@@ -16,7 +16,10 @@ use super::targets::Job;
 use super::verdict::{Files, judge_all, judge_by};
 use super::{cause, place};
 use crate::console::Console;
-use crate::log_files::{self, ListedUntil, Missing, are_all, missing_live, prefixes, unread_files};
+use crate::log_files::{
+    self, ListedUntil, Missing, Status, are_all, listed_before, missing_live, prefixes,
+    statuses_of, unread_files,
+};
 use crate::output::clean;
 use crate::report::Problem;
 
@@ -49,14 +52,19 @@ pub(super) async fn read(
 ) -> BucketRead {
     let bar = bar(arguments);
     let show = |progress: Progress| bar.set_message(words(progress));
-    let scope = scope(job, arguments, context);
+    let begin = async {
+        let statuses = statuses_of(access.session, &job.trails).await;
+        let scope = scope(job, &statuses, arguments, context);
+        let planned = plan(access.of_bucket, scope, &show).await;
+        planned.map(|plan| (plan, statuses))
+    };
     let planned = tokio::select! {
         biased;
         () = stop.stopped() => None,
-        planned = plan(access.of_bucket, scope, &show) => Some(planned),
+        planned = begin => Some(planned),
     };
-    let plan = match planned {
-        Some(Ok(plan)) => plan,
+    let (plan, statuses) = match planned {
+        Some(Ok(planned)) => planned,
         Some(Err(cause)) => {
             bar.finish_and_clear();
             return unread(job, cause, context);
@@ -85,7 +93,7 @@ pub(super) async fn read(
         let source = place(&job.bucket, &job.prefix);
         problems.extend(nothing_found(&outcome.coverage, has_folders, arguments, source));
     }
-    let mut read = judged(access, job, outcome, problems, arguments, context).await;
+    let mut read = judged(access, job, statuses, outcome, problems, arguments, context).await;
     for gap in not_searched {
         let place = place(&job.bucket, &gap.place);
         let note = format!("{place}: {}; only former prefixes can be there", gap.cause);
@@ -94,7 +102,13 @@ pub(super) async fn read(
     read
 }
 
-fn scope(job: &Job, arguments: &LogsArguments, context: &EvaluationContext<'_>) -> Scope {
+fn scope(
+    job: &Job,
+    statuses: &[Status],
+    arguments: &LogsArguments,
+    context: &EvaluationContext<'_>,
+) -> Scope {
+    let before = listed_before(context.now, statuses);
     Scope {
         bucket: job.bucket.clone(),
         prefix: match job.prefix.as_str() {
@@ -105,7 +119,7 @@ fn scope(job: &Job, arguments: &LogsArguments, context: &EvaluationContext<'_>) 
         accounts: arguments.accounts.clone(),
         regions: arguments.regions.clone(),
         digests: true,
-        range: Range::new(arguments.since, arguments.until, context.now),
+        range: Range::new(arguments.since, arguments.until, before),
         mode: mode(arguments),
         versions: arguments.versions,
         concurrency: usize::from(arguments.concurrency),
@@ -148,6 +162,7 @@ fn announcement(job: &Job, plan: &Plan, arguments: &LogsArguments) -> String {
 async fn judged(
     access: &Access<'_>,
     job: &Job,
+    statuses: Vec<Status>,
     outcome: Outcome,
     mut problems: Vec<Problem>,
     arguments: &LogsArguments,
@@ -159,9 +174,10 @@ async fn judged(
         confirmed: None,
         are_all: &|delivery| !arguments.is_limited() && are_all(delivery, &outcome),
         missing: &|delivery| missing(delivery, &outcome, arguments),
-        until: Some(ListedUntil::Live(outcome.range.before)),
+        until: Some(ListedUntil::Live),
     };
-    let (mut trails, failures) = judge_all(access.session, &job.trails, &read, context).await;
+    let judged = judge_all(access.session, &job.trails, statuses, &read, context).await;
+    let (mut trails, failures) = judged;
     problems.extend(failures);
     note_limits(&mut trails, arguments);
     let resumed = access

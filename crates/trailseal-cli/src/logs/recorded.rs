@@ -12,7 +12,7 @@ use super::place;
 use super::query_age::outdated;
 use super::report::{BucketLogs, Place, Source, SourceKind};
 use super::verdict::{Files, judge_all};
-use crate::log_files::{ListedUntil, Missing, missing_unrecognized, unread_files};
+use crate::log_files::{ListedUntil, Missing, missing_unrecognized, statuses_of, unread_files};
 use crate::report::Problem;
 
 /// What a source has recorded about a bucket.
@@ -68,12 +68,13 @@ impl Recorded {
             confirmed: confirmed.as_ref(),
             are_all: &|delivery| grounds.are_all(delivery),
             missing: &|delivery| grounds.missing(delivery),
-            // A result of Athena over inventory reports has the time of the report.
-            until: as_of.map(ListedUntil::Inventory).or_else(|| queried_at.map(ListedUntil::Query)),
+            // An inventory has no such time. It names no key, and proves no trail.
+            until: queried_at.map(ListedUntil::Query),
         };
         let mut judged = Vec::new();
         if let Some(session) = session {
-            let (trails, failures) = judge_all(session, trails, &read, context).await;
+            let statuses = statuses_of(session, trails).await;
+            let (trails, failures) = judge_all(session, trails, statuses, &read, context).await;
             judged = trails;
             problems.extend(failures);
         }

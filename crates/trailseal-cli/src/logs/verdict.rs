@@ -13,7 +13,7 @@ use super::confirm::Confirmed;
 use super::report::{SharedFolder, TrailLogs};
 use crate::audit::failed;
 use crate::log_files::{
-    ListedUntil, Missing, Writers, log_files, missing_latest, proven, replace_found,
+    ListedUntil, Missing, Status, Writers, log_files, missing_latest, proven, replace_found,
 };
 use crate::report::{CheckOutcome, CheckReport, Problem};
 
@@ -31,16 +31,17 @@ pub(super) struct Files<'a> {
 }
 
 /// Judges trails by the files of their bucket, and finds out which other trails deliver to their
-/// folders. A failure of CloudTrail is a problem.
+/// folders. `statuses` are those of the trails. A failure of CloudTrail is a problem.
 pub(super) async fn judge_all(
     session: &Session,
     trails: &[TrailDelivery],
+    statuses: Vec<Status>,
     read: &Files<'_>,
     context: &EvaluationContext<'_>,
 ) -> (Vec<TrailLogs>, Vec<Problem>) {
     let (mut judged, mut problems) = (Vec::new(), Vec::new());
-    for delivery in trails {
-        let writers = Writers::of(session, delivery, read.coverage).await;
+    for (delivery, status) in trails.iter().zip(statuses) {
+        let writers = Writers::of(session, delivery, status, read.coverage).await;
         let writers = writers.unwrap_or_else(|error| {
             let source = delivery.trail.arn.to_string();
             problems.push(Problem { source, message: failed(&error, None) });
