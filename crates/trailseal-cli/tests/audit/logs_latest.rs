@@ -1,7 +1,5 @@
 //! What CloudTrail says about the deliveries of a trail, beside the files in its bucket.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
 use super::desk::says;
@@ -53,13 +51,12 @@ async fn files_without_the_latest_delivery_prove_no_trail() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_is_not_updated_proves_no_trail() {
-    let folder = std::env::temp_dir().join(format!("trailseal-latest-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
+    let folder = tempfile::tempdir().unwrap();
     for (newest, outcome) in [("1 hour ago", "pass"), ("6 days ago", "unknown")] {
         let mut state = state(&kms(KEY));
         state["trails"][0]["latestDeliveryTime"] = json!(moment("1 minute ago"));
         let desk = desk(&state).await;
-        let table = result_with(newest, &folder, Some("-10 seconds"));
+        let table = result_with(newest, folder.path(), Some("-10 seconds"));
         let exit = i32::from(outcome != "pass");
         let run = logs(&desk, &["main", "--athena-results", &table, "-o", "json"]).exits(exit);
         let report = report(&run);
@@ -70,7 +67,6 @@ async fn a_table_that_is_not_updated_proves_no_trail() {
             says(&text, &["run the query again later, or check that S3 still updates the table"]);
         }
     }
-    fs::remove_dir_all(&folder).unwrap();
 }
 
 /// A Region that the account has not enabled does not recognize its credentials.
