@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::coverage::Folder;
 
-/// The memory of all counts, about. It is enough for some two million folders and months with a short
-/// prefix.
+/// The memory of all counts, about: some two million with a short prefix. A folder that several
+/// threads count at the same time takes the memory of each.
 pub(crate) const COUNTS_BYTES_MAX: u64 = 1 << 30;
 
 /// The memory of a count beside its prefixes, about: what else is in a key is short.
