@@ -125,7 +125,7 @@ fn two_profiles_with_the_same_references_may_have_two_regions() {
     assert_eq!(of(constant, &[("", "main.tf", &text)]), "COMPLIANT");
 }
 
-/// The Region that the user states is that of the default provider, whatever its profile is.
+/// The Region that the user states is that of the default provider, with or without a profile.
 #[test]
 fn the_given_region_is_that_of_the_default_provider_with_any_profile() {
     let stated = json!({"profile": {"references": ["var.p"]}});

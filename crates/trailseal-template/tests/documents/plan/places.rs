@@ -215,7 +215,7 @@ fn the_given_account_is_that_of_a_provider_whose_source_has_no_role() {
     }
     assert_eq!(found(&without_block, &two(REGION)), good);
     assert_eq!(found(&without_block, &two(&(dynamic("assume_role") + REGION))), open);
-    // The trail and the key are of one provider, whatever its account is.
+    // The trail and the key are of one provider; its account does not matter.
     let mut of_one = plan.clone();
     for one in of_one["configuration"]["root_module"]["resources"].as_array_mut().unwrap() {
         one["provider_config_key"] = json!("aws.two");
