@@ -11,8 +11,8 @@ use trailseal_rule::{Refusal, Timestamp};
 use super::evidence::Missing;
 use super::writers::{LATE_MILLIS, Status, Writers, delivers};
 
-/// How much older than a delivery the newest file of a table may be: S3 updates a
-/// metadata table within about an hour, and a file has an earlier time than its delivery.
+/// How much older than a delivery the newest file of a table may be: S3 updates a metadata table
+/// within about an hour, and a file has an earlier time than its delivery.
 const SLACK_MILLIS: i64 = 2 * LATE_MILLIS;
 
 /// Up to when a source lists the files of a bucket.

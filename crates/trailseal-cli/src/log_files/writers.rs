@@ -45,7 +45,8 @@ pub(crate) struct Writers {
 
 impl Writers {
     /// Reads the trails of each Region in which the trail has a folder. `status` was read before the
-    /// files, so that its delivery is among them. A trail of another account than the session's has unknown writers.
+    /// files, so that its delivery is among them. A trail of another account than the session's has
+    /// unknown writers.
     ///
     /// # Errors
     ///
