@@ -151,6 +151,15 @@ fn a_variable_in_the_region_or_account_of_a_resource_is_in_doubt() {
     }
 }
 
+/// A variable without a value matches nothing; CloudTrail has no tags of a principal.
+#[test]
+fn a_variable_after_the_fifth_colon_of_a_resource_is_compared() {
+    let members = json!({ "Resource": "arn:aws:kms:us-east-1:111122223333:${aws:PrincipalTag/x}" });
+    assert_eq!(ask(&json!([statement("Allow", &members)])).0, Match::Never);
+    let everyone = statement("Allow", &json!({}));
+    assert_eq!(ask(&json!([everyone, statement("Deny", &members)])).0, Match::Always);
+}
+
 /// "The `Effect`, `Principal`, `Action`, and `Resource` elements are required" ("AWS KMS Developer
 /// Guide, Key policies in AWS KMS").
 #[test]
