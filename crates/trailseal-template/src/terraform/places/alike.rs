@@ -19,8 +19,8 @@ pub(in crate::terraform) struct OfSource<'a> {
     pub(in crate::terraform) whole: BTreeSet<String>,
     /// The configurations whose instances may work in several accounts.
     pub(in crate::terraform) several: BTreeSet<String>,
-    /// What is written of each argument for the account or the Region, without white space and
-    /// comments.
+    /// What is written of each argument for the account or the Region. White space and comments do not
+    /// count; a comma after the last element does.
     written: BTreeMap<String, BTreeMap<&'static str, Written<'a>>>,
 }
 
