@@ -105,7 +105,8 @@ impl Report {
     }
 
     /// The results of trails, without accounts that have no trail and without copies. A copy counts
-    /// only if its trail was not evaluated: once, and in place of a better result of the trail.
+    /// only if its trail was not evaluated: in place of each better result of the owner's account, or
+    /// once if there is none.
     pub(crate) fn own_trails(&self) -> Vec<&TrailReport> {
         self.counted_trails().into_iter().map(|trail| trail.result).collect()
     }
@@ -113,16 +114,21 @@ impl Report {
     /// The trails of [`Self::own_trails`], each with its own result.
     pub(crate) fn counted_trails(&self) -> Vec<CountedTrail<'_>> {
         let copies = self.open_copies();
-        let mut open: BTreeMap<_, &TrailReport> = copies.map(|copy| (copy.home(), copy)).collect();
+        let mut open: BTreeMap<_, _> = copies.map(|copy| (copy.home(), (copy, false))).collect();
         let of_trails = self.of_kind(Kind::Trail).map(|trail| {
-            let result = match open.remove(&trail.home()) {
-                Some(copy) if trail.state() < copy.state() => copy,
-                Some(_) | None => trail,
+            let is_owners = trail.account == *trail.home().0;
+            let result = match open.get_mut(&trail.home()).filter(|_| is_owners) {
+                Some((copy, has_trail)) => {
+                    *has_trail = true;
+                    if trail.state() < copy.state() { *copy } else { trail }
+                }
+                None => trail,
             };
             CountedTrail { own: Some(trail), result }
         });
         let mut counted: Vec<CountedTrail<'_>> = of_trails.collect();
-        counted.extend(open.into_values().map(|copy| CountedTrail { own: None, result: copy }));
+        let alone = open.into_values().filter(|(_, has_trail)| !has_trail);
+        counted.extend(alone.map(|(copy, _)| CountedTrail { own: None, result: copy }));
         counted
     }
 

@@ -97,7 +97,7 @@ fn summary(report: &Report) -> String {
         without.unwrap_or_default(),
         counts(report)
     );
-    // A copy whose trail was not evaluated stands for its trail.
+    // The trails of open copies are named as not evaluated.
     match report.copies() - report.open_copies().count() {
         0 => {}
         1 => line.push_str("; 1 copy is not counted"),

@@ -49,8 +49,9 @@ const FINDINGS: [About; 4] = [
         status: TrailStatus::NotEvaluated,
         id: "not-evaluated",
         title: "Not evaluated",
-        text: "These trails exist, but the run could not evaluate them; each has its reason. A trail \
-               of which only copies were seen counts once, and is listed with each copy.",
+        text: "The run could not evaluate these trails, or a copy of one differs from it, so that its \
+               own result below does not count; each has its reason. A trail of which only copies \
+               were seen counts once, and is listed with each copy.",
         none: "",
     },
     About {

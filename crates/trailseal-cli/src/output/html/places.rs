@@ -154,9 +154,10 @@ impl<'a> ByAccount<'a> {
     }
 
     /// Adds each trail where it is, with the result that counts, and each copy whose trail was not
-    /// evaluated. Such a trail counts once in each account that has it or a copy of it.
+    /// evaluated. Such a trail counts once in each account that has it or a copy of it, and once in
+    /// each of their Regions.
     fn add_trails(&mut self, report: &'a Report) {
-        let mut counted = BTreeSet::new();
+        let (mut counted, mut placed) = (BTreeSet::new(), BTreeSet::new());
         for trail in report.counted_trails() {
             let Some(own) = trail.own else { continue };
             counted.insert((own.account.as_str(), own.home()));
@@ -167,17 +168,22 @@ impl<'a> ByAccount<'a> {
         }
         for copy in report.open_copies() {
             let (account, place) = self.of(copy);
-            place.add_trail(copy, TrailStatus::NotEvaluated);
+            if placed.insert((copy.account.as_str(), copy.region.as_str(), copy.home())) {
+                place.add_trail(copy, TrailStatus::NotEvaluated);
+            }
             if counted.insert((copy.account.as_str(), copy.home())) {
                 account.tally.add(TrailStatus::NotEvaluated);
             }
         }
         for copy in report.open_copies() {
-            let (owner, ..) = copy.home();
-            if let Some((account, _)) = self.0.get_mut(owner.as_str())
+            let (owner, region, _) = copy.home();
+            if let Some((account, places)) = self.0.get_mut(owner.as_str())
                 && counted.insert((owner.as_str(), copy.home()))
             {
                 account.tally.add(TrailStatus::NotEvaluated);
+                if let Some(place) = places.get_mut(region.as_str()) {
+                    place.add_trail(copy, TrailStatus::NotEvaluated);
+                }
             }
         }
     }

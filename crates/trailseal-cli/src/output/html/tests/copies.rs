@@ -70,6 +70,30 @@ fn an_account_counts_a_trail_once_of_which_it_shows_only_copies() {
     let expected = [(OWNER, not_evaluated), (one, not_evaluated), (two, not_evaluated)];
     assert_eq!(accounts(&of_audit), expected);
     assert!(of_audit.contains(&field(OWNER, "eu-west-1", "no trail")), "{of_audit}");
+    let problem = "AWS refused cloudtrail:DescribeTrails";
+    let audited = json!({ "id": OWNER, "name": null, "problem": null, "regions": [
+        { "region": "us-east-1", "trails": 0, "problem": problem },
+    ] });
+    let of_audit = page(&report(&copies, &[audited]));
+    assert!(of_audit.contains(&format!("<title>{OWNER} us-east-1: {not_evaluated}")), "{of_audit}");
+}
+
+/// Such as an item of AWS Config and an answer of CloudTrail.
+#[test]
+fn two_results_of_a_trail_and_two_of_a_copy_are_each_counted_as_one_state() {
+    let sealed = trail("all", OWNER, "us-east-1", "COMPLIANT", &[check("key-usable", "pass")]);
+    let [one, two] = MEMBERS;
+    let copy = || open_copy(one, "us-east-1");
+    let of_two = page(&report(&[sealed.clone(), sealed.clone(), copy(), copy()], &[]));
+    assert!(of_two.contains(" 2 trails were not evaluated.</h1>"), "{of_two}");
+    assert_eq!(accounts(&of_two), [(OWNER, "2 not evaluated"), (one, "1 not evaluated")]);
+    assert!(of_two.contains(&field(one, "us-east-1", "1 not evaluated")), "{of_two}");
+    // The copy in one member was evaluated there.
+    let mut evaluated = sealed.clone();
+    evaluated["account"] = json!(two);
+    let page = page(&report(&[evaluated, sealed, copy()], &[]));
+    let expected = [(OWNER, "1 not evaluated"), (one, "1 not evaluated"), (two, "1 compliant")];
+    assert_eq!(accounts(&page), expected);
 }
 
 #[test]
