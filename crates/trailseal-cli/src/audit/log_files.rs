@@ -192,8 +192,10 @@ impl LogFileReader {
                     Writers::default()
                 });
                 let are_all = are_all(delivery, outcome);
+                let listed_before = outcome.range.before;
                 let files = log_files(delivery, &outcome.coverage, are_all, &writers);
-                let live = ListedUntil::Live;
+                let files = LogFiles { listed_before: Some(listed_before), ..files };
+                let live = ListedUntil::Live(listed_before);
                 let latest = || missing_latest(delivery, &outcome.coverage, &writers, live);
                 let missing = missing_live(delivery, outcome, self.history).or_else(latest);
                 proven(&delivery.trail, files, missing, facts, context)

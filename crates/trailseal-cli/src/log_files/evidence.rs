@@ -92,7 +92,7 @@ pub(crate) fn log_files(
             folder.other_writers = Reading::Refused(refusal);
         }
     }
-    LogFiles { folders: folders.into_values().collect(), is_complete }
+    LogFiles { folders: folders.into_values().collect(), is_complete, listed_before: None }
 }
 
 /// A deleted file decides only if it is newer than every file that exists.

@@ -18,26 +18,35 @@ const SLACK_MILLIS: i64 = 2 * LATE_MILLIS;
 /// Up to when a source lists the files of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ListedUntil {
-    /// S3 lists the files after the latest delivery was read, see [`listed_before`].
-    Live,
+    /// S3 lists the files before this time, after the latest delivery was read; see
+    /// [`listed_before`].
+    Live(Timestamp),
     /// A query of this time, over a table that S3 updates.
     Query(Timestamp),
 }
 
 impl ListedUntil {
+    /// The time before which files are listed.
+    pub(crate) fn before(self) -> Option<Timestamp> {
+        match self {
+            Self::Live(before) => Some(before),
+            Self::Query(_) => None,
+        }
+    }
+
     /// The earliest time of the newest file, in milliseconds. CloudTrail does not say when it delivered
     /// before its latest delivery: after one that followed the query, one before it is expected.
     fn newest_from(self, delivered: Timestamp) -> i64 {
         let delivered = delivered.epoch_millis();
         match self {
-            Self::Live => delivered.saturating_sub(LATE_MILLIS),
+            Self::Live(_) => delivered.saturating_sub(LATE_MILLIS),
             Self::Query(time) => delivered.min(time.epoch_millis()).saturating_sub(SLACK_MILLIS),
         }
     }
 
     fn fix(self) -> &'static str {
         match self {
-            Self::Live => {
+            Self::Live(_) => {
                 "find out where the later files are; `trailseal logs --versions` counts deleted files"
             }
             Self::Query(_) => "run the query again later, or check that S3 still updates the table",
@@ -65,7 +74,6 @@ pub(crate) fn missing_latest(
     listed: ListedUntil,
 ) -> Option<Missing> {
     let delivered = writers.latest_delivery()?;
-    let from = listed.newest_from(delivered);
     let home = &delivery.trail.home_region;
     let of_home = coverage.rows().filter(|(folder, _, class, _)| {
         class.version == Version::Current
@@ -74,6 +82,7 @@ pub(crate) fn missing_latest(
             && delivers(delivery, folder)
     });
     let newest = of_home.map(|(.., totals)| totals.newest.time).max();
+    let from = listed.newest_from(delivered);
     if newest.is_some_and(|newest| newest.epoch_millis() >= from) {
         return None;
     }

@@ -174,7 +174,7 @@ async fn judged(
         confirmed: None,
         are_all: &|delivery| !arguments.is_limited() && are_all(delivery, &outcome),
         missing: &|delivery| missing(delivery, &outcome, arguments),
-        until: Some(ListedUntil::Live),
+        until: Some(ListedUntil::Live(outcome.range.before)),
     };
     let judged = judge_all(access.session, &job.trails, statuses, &read, context).await;
     let (mut trails, failures) = judged;

@@ -48,6 +48,8 @@ pub(super) async fn judge_all(
             Writers::default()
         });
         let files = log_files(delivery, read.coverage, (read.are_all)(delivery), &writers);
+        let listed_before = read.until.and_then(ListedUntil::before);
+        let files = LogFiles { listed_before, ..files };
         let missing = (read.missing)(delivery);
         judged.push(match read.confirmed {
             Some(confirmed) => judge_confirmed(delivery, files, missing, confirmed, read, context),

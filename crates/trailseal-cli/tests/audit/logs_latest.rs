@@ -49,6 +49,25 @@ async fn files_without_the_latest_delivery_prove_no_trail() {
     assert_eq!(check(&report(&logs(&desk, &["main", "-o", "json"]).exits(1))).0, "fail");
 }
 
+/// The clock of CloudTrail is ahead by 20 minutes, as if the run had begun that long ago.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_after_the_start_is_listed_and_judged() {
+    let minute = |when: &str| json!(date_of(when, "+%Y-%m-%dT%H:%M:00Z"));
+    for (newest, exit, outcome) in [("+20 minutes", 0, "pass"), ("-2 hours", 1, "unknown")] {
+        let mut state = state(&kms(KEY));
+        state["trails"][0]["latestDeliveryTime"] = minute("+20 minutes");
+        state["logFiles"][0]["from"] = minute(&format!("-10 days {newest}"));
+        state["logFiles"][0]["to"] = minute(&format!("+1 minute {newest}"));
+        state["logFiles"][0]["filesPerDay"] = json!(1);
+        let desk = desk(&state).await;
+        let (found, text) = check(&report(&logs(&desk, &["main", "-o", "json"]).exits(exit)));
+        assert_eq!(found, outcome, "{newest}: {text}");
+        let audited = audit(&desk, &[]).exits(exit).report();
+        let (_, found, what) = judged(&audited, "main");
+        assert_eq!(found, outcome, "{newest}: {what}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_is_not_updated_proves_no_trail() {
     let folder = tempfile::tempdir().unwrap();

@@ -86,7 +86,7 @@ pub(super) struct File {
 pub(super) enum Classified {
     /// A file in the range.
     File(File),
-    /// An object of another day, or a file that was delivered after the run began.
+    /// An object of another day, or a file that was delivered after the end of the list.
     Outside,
     /// The object that the S3 console creates for a folder.
     FolderObject,

@@ -76,30 +76,31 @@ impl fmt::Display for Day {
     }
 }
 
-/// The days whose files are read, and the instant at which the reading began.
+/// The days whose files are read, and the end of the list.
 ///
 /// The time in the name of a file counts. Its folder can be that of the day before or after.
 ///
-/// Files that are delivered after that instant are left for the next run, so that it makes no
-/// difference how long the run takes. Files whose names have a time in the future are read: they
-/// may be newer than every other one.
+/// Files that are delivered after that end are left for the next run, so that it makes no difference
+/// how long the list takes. Files whose names have a time in the future are read: they may be newer
+/// than every other one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The first day; the first that has files, if it is absent.
     pub since: Option<Day>,
     /// The last day; the last that has files, if it is absent.
     pub until: Option<Day>,
-    /// The start of the run, a whole minute.
+    /// The end of the list, a whole minute: the start of the run, or the minute after a later delivery
+    /// that was read before.
     pub before: Timestamp,
 }
 
 const MINUTE_MILLIS: i64 = 60_000;
 
 impl Range {
-    /// The days from `since` to `until`, for a run that starts `now`. The start is cut to its minute,
-    /// since the times in the names of log files are whole minutes.
-    pub fn new(since: Option<Day>, until: Option<Day>, now: Timestamp) -> Self {
-        let minute = now.epoch_millis().div_euclid(MINUTE_MILLIS).saturating_mul(MINUTE_MILLIS);
+    /// The days from `since` to `until`, for a list with this end. It is cut to its minute, since the
+    /// times in the names of log files are whole minutes.
+    pub fn new(since: Option<Day>, until: Option<Day>, end: Timestamp) -> Self {
+        let minute = end.epoch_millis().div_euclid(MINUTE_MILLIS).saturating_mul(MINUTE_MILLIS);
         Self { since, until, before: Timestamp::from_epoch_millis(minute) }
     }
 
@@ -116,15 +117,15 @@ impl Range {
         self.since.is_none_or(|since| since <= day) && self.until.is_none_or(|until| day <= until)
     }
 
-    /// Whether a file is left for the next run: the time in its name is at or after the start, and at
-    /// most 15 minutes after the start or after S3 received it.
+    /// Whether a file is left for the next run: the time in its name is at or after the end, and at
+    /// most 15 minutes after the end or after S3 received it.
     pub(super) fn is_for_next_run(&self, named: Timestamp, received_millis: Option<i64>) -> bool {
-        let start = self.before.epoch_millis();
+        let end = self.before.epoch_millis();
         let named = named.epoch_millis();
-        let is_near = named <= start.saturating_add(DELIVERY_SKEW_MILLIS);
+        let is_near = named <= end.saturating_add(DELIVERY_SKEW_MILLIS);
         let is_delivery =
             received_millis.is_some_and(|time| named <= time.saturating_add(DELIVERY_SKEW_MILLIS));
-        named >= start && (is_near || is_delivery)
+        named >= end && (is_near || is_delivery)
     }
 
     /// Whether some of its days are in a year, named by its folder.

@@ -85,6 +85,7 @@ fn judge(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
         | KeyRef::NotKnown(_) => &input.known(&input.facts.key, "the ARN")?.arn,
     };
     let files = log_files(input)?;
+    let input = &CheckInput { now: files.now(input.now), ..*input };
     let assessment = files.assess(key, input.now);
     fail_of_newest(&assessment)?;
     let judges_all = input.parameters.log_files == Some(LogFileScope::All);

@@ -25,6 +25,9 @@ pub struct LogFiles {
     pub folders: Vec<LogFolder>,
     /// Whether every file of the folders was read, not only a sample.
     pub is_complete: bool,
+    /// The time before which they were delivered, if they were listed up to a time. A long run lists
+    /// files that are later than its start.
+    pub listed_before: Option<Timestamp>,
 }
 
 /// A folder of log files of one account, kind and Region.
@@ -131,9 +134,14 @@ enum Writers {
 }
 
 impl LogFiles {
+    /// The time of the evaluation, or that of the list if it is later.
+    pub(crate) fn now(&self, now: Timestamp) -> Timestamp {
+        self.listed_before.map_or(now, |before| before.max(now))
+    }
+
     /// What the files prove about each folder, for the trail's current key.
     pub fn assess<'a>(&'a self, key: &'a KeyArn, now: Timestamp) -> LogAssessment<'a> {
-        let bounds = Bounds::of(self, key, now);
+        let bounds = Bounds::of(self, key, self.now(now));
         let mut folders: Vec<_> =
             self.folders.iter().filter_map(|folder| assessed(folder, &bounds)).collect();
         folders.sort_by(|one, other| one.folder.name.cmp(&other.folder.name));

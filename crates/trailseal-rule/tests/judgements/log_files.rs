@@ -70,7 +70,7 @@ fn outcome_with(scope: LogFileScope, trail: &Trail, log_files: Reading<LogFiles>
 }
 
 pub(super) fn outcome_of(folders: &[LogFolder]) -> Outcome {
-    let files = LogFiles { folders: folders.to_vec(), is_complete: true };
+    let files = LogFiles { folders: folders.to_vec(), is_complete: true, listed_before: None };
     outcome_with(LogFileScope::Newest, &trail(), Reading::Known(files))
 }
 
@@ -167,6 +167,29 @@ fn no_file_with_the_key_fails_if_there_were_deliveries_in_the_last_7_days() {
     assert_eq!(of(&[own("a", Vec::new())]), NO_RECENT);
 }
 
+/// A run that takes long lists files that are later than its start.
+#[test]
+fn a_file_is_in_the_future_if_it_is_later_than_the_list_too() {
+    let outcome = |encryption, listed: Option<i64>| {
+        let folders = vec![own("a", vec![file(30 * DAY, sealed()), file(-HOUR, encryption)])];
+        let ago = |millis| Timestamp::from_epoch_millis(now().epoch_millis() - millis);
+        let listed_before = listed.map(ago);
+        let files = LogFiles { folders, is_complete: true, listed_before };
+        words(&outcome_with(LogFileScope::All, &trail(), Reading::Known(files)))
+    };
+    for (listed, newest_of, expected) in [
+        (None, sealed(), UNVERIFIED),
+        (Some(0), sealed(), UNVERIFIED),
+        (Some(16 * MINUTE - HOUR), sealed(), UNVERIFIED),
+        (Some(15 * MINUTE - HOUR), sealed(), "pass"),
+        (Some(-HOUR), sealed(), "pass"),
+        (Some(-HOUR), plain(), NOT_SEALED),
+        (Some(DAY), sealed(), UNVERIFIED),
+    ] {
+        assert_eq!(outcome(newest_of, listed), expected, "{listed:?}");
+    }
+}
+
 #[test]
 fn a_pass_takes_a_file_of_the_last_7_days() {
     let check = |ago: i64, expected: &str| {
@@ -229,7 +252,8 @@ fn a_file_of_another_owner_proves_no_encryption_and_excuses_nothing() {
     assert_eq!(of(&[a.clone(), doubted(0, other_key())]), NOT_SEALED);
     // An older file.
     let files = own("a", vec![of_another(file(DAY, sealed())), file(0, sealed())]);
-    let files = Reading::Known(LogFiles { folders: vec![files], is_complete: true });
+    let files =
+        Reading::Known(LogFiles { folders: vec![files], is_complete: true, listed_before: None });
     let all = outcome_with(LogFileScope::All, &trail(), files.clone());
     assert_eq!(words(&all), REFUSED);
     assert_eq!(words(&outcome_with(LogFileScope::Newest, &trail(), files)), "pass");
@@ -300,7 +324,7 @@ fn a_file_of_the_future_decides_nothing() {
 #[test]
 fn with_history_an_older_file_without_the_key_is_a_failure() {
     let check = |is_complete: bool, folders: Vec<LogFolder>, expected: &str| {
-        let files = Reading::Known(LogFiles { folders, is_complete });
+        let files = Reading::Known(LogFiles { folders, is_complete, listed_before: None });
         let newest = outcome_with(LogFileScope::Newest, &trail(), files.clone());
         let all = outcome_with(LogFileScope::All, &trail(), files);
         assert_eq!((words(&newest).as_str(), words(&all).as_str()), ("pass", expected));
@@ -327,7 +351,7 @@ fn with_history_an_older_file_without_the_key_is_a_failure() {
 fn the_bucket_and_the_key_must_be_known() {
     let good = || {
         let folders = vec![own("a", vec![file(0, sealed())])];
-        Reading::Known(LogFiles { folders, is_complete: true })
+        Reading::Known(LogFiles { folders, is_complete: true, listed_before: None })
     };
     let of = |trail: &Trail, files| words(&outcome_with(LogFileScope::Newest, trail, files));
     assert_eq!(of(&trail(), good()), "pass");
@@ -373,7 +397,7 @@ fn the_command_evaluates_the_check_with_the_others() {
     let context = EvaluationContext { parameters: &given, now: now() };
     let unread = facts();
     let folders = vec![own("a", vec![file(0, sealed())])];
-    let log_files = Reading::Known(LogFiles { folders, is_complete: false });
+    let log_files = Reading::Known(LogFiles { folders, is_complete: false, listed_before: None });
     let read = Facts { log_files, ..facts() };
     let last = |facts: &Facts| {
         let judgement = evaluate(&context, &trail(), facts);
@@ -397,7 +421,7 @@ fn an_assessment_says_since_when_and_what_each_folder_proves() {
         own("d", Vec::new()),
         shared("e", vec![file(0, sealed())]),
     ];
-    let files = LogFiles { folders, is_complete: true };
+    let files = LogFiles { folders, is_complete: true, listed_before: None };
     let key = KeyArn::parse(KEY).unwrap();
     let assessment = files.assess(&key, now());
     assert_eq!(assessment.since, Some(file(30 * DAY, sealed()).delivered));
@@ -451,7 +475,7 @@ fn every_finding_names_the_file_and_a_fix() {
     ];
     for (is_complete, encryption) in [(true, plain()), (false, sealed())] {
         let folders = vec![own("a", vec![file(900 * DAY, encryption), file(0, sealed())])];
-        let files = Reading::Known(LogFiles { folders, is_complete });
+        let files = Reading::Known(LogFiles { folders, is_complete, listed_before: None });
         let outcome = outcome_with(LogFileScope::All, &trail(), files);
         let finding = outcome.finding().unwrap();
         assert!(finding.fix.len() <= trailseal_rule::FIX_CHARS_MAX, "{}", finding.fix);

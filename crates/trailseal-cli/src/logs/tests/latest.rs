@@ -1,6 +1,6 @@
 //! The verdict on files that lack the latest delivery of their trail.
 
-use trailseal_rule::{Delivery, Reading};
+use trailseal_rule::{Delivery, LogFiles, Reading};
 
 use super::*;
 use crate::log_files::{ListedUntil, listed_before, missing_latest};
@@ -35,7 +35,7 @@ fn outcome(
 
 #[test]
 fn a_live_reading_without_the_latest_delivery_does_not_pass() {
-    let live = ListedUntil::Live;
+    let live = ListedUntil::Live(time(NOW));
     for (delivered, expected) in [
         ("2026-11-23T05:01:00Z", CheckOutcome::Pass),
         ("2026-11-23T06:00:00Z", CheckOutcome::Pass),
@@ -55,6 +55,29 @@ fn a_live_reading_without_the_latest_delivery_does_not_pass() {
     }
     let writers = all_writers(&[]);
     assert_eq!(missing_latest(&delivery("main"), &sealed(), &writers, live), None);
+}
+
+/// The names of files are compared with the time up to which they were listed, not with that at which
+/// the run began.
+#[test]
+fn the_latest_delivery_of_a_long_run_passes() {
+    let delivered = "2026-11-23T12:40:00Z";
+    let coverage =
+        files(&[(HOME, "2026-11-20T00:00", kms(KEY)), (HOME, "2026-11-23T12:39", kms(KEY))]);
+    let status = Ok(Delivery { delivered: Some(time(delivered)), ..Delivery::default() });
+    let before = listed_before(time(NOW), &[status]);
+    for (before, expected) in [(before, CheckOutcome::Pass), (time(NOW), CheckOutcome::Unknown)] {
+        let writers = all_writers(&[]).delivered(time(delivered));
+        let main = delivery("main");
+        let missing = missing_latest(&main, &coverage, &writers, ListedUntil::Live(before));
+        let listed = log_files(&main, &coverage, true, &writers);
+        let listed = LogFiles { listed_before: Some(before), ..listed };
+        let log_files = Some(LogFileScope::Newest);
+        let parameters = Parameters { log_files, ..Parameters::default() };
+        let context = EvaluationContext { parameters: &parameters, now: time(NOW) };
+        let trail = judge(&main, listed, missing, &coverage, &context);
+        assert_eq!(trail.check.outcome, expected, "{:?}", trail.check.what);
+    }
 }
 
 /// The names of files have whole minutes, and the audit may have begun long before it reads a bucket.
@@ -95,7 +118,7 @@ fn a_table_without_the_latest_delivery_does_not_pass() {
 
 #[test]
 fn files_without_the_latest_delivery_still_fail_and_stay_unverified() {
-    let live = ListedUntil::Live;
+    let live = ListedUntil::Live(time(NOW));
     let delivered = "2026-11-23T11:59:00Z";
     let plain = || FileStatus::Read(Encryption::SseS3);
     let mut later = sealed();
@@ -116,7 +139,7 @@ fn files_without_the_latest_delivery_still_fail_and_stay_unverified() {
 
 #[test]
 fn log_files_of_each_kind_and_account_in_the_home_region_count() {
-    let live = ListedUntil::Live;
+    let live = ListedUntil::Live(time(NOW));
     let outcome_with = |main: &TrailDelivery, folder: &str, account: &str, kind: &str| {
         let mut coverage = Coverage::default();
         for (account, kind, region, time) in [
