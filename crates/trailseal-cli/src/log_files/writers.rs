@@ -72,7 +72,7 @@ impl Writers {
             writers.trails.insert(folder.region.clone(), trails);
         }
         writers.delivery = status?;
-        if writers.delivery.is_logging != Some(true) {
+        if !writers.is_logging() {
             let home = &delivery.trail.home_region;
             for region in writers.trails.keys().filter(|region| *region != home) {
                 let there = latest_delivery_in(session, region, &delivery.trail).await?;
@@ -134,6 +134,11 @@ impl Writers {
         }
     }
 
+    /// Whether CloudTrail says that the trail logs.
+    pub(super) fn is_logging(&self) -> bool {
+        self.delivery.is_logging == Some(true)
+    }
+
     /// When the trail last delivered in its home Region, if CloudTrail says it.
     pub(super) fn latest_delivery(&self) -> Option<Timestamp> {
         self.delivery.delivered
@@ -149,7 +154,7 @@ impl Writers {
         folder: &Folder,
         newest: Timestamp,
     ) -> Option<Refusal> {
-        if self.delivery.is_logging == Some(true) {
+        if self.is_logging() {
             return None;
         }
         let there = match self.elsewhere.get(&folder.region) {

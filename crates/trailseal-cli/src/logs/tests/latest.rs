@@ -53,8 +53,30 @@ fn a_live_reading_without_the_latest_delivery_does_not_pass() {
     ] {
         assert!(text.contains(part), "{text}");
     }
-    let writers = all_writers(&[]);
+    // CloudTrail was not asked.
+    let writers = Writers::default();
     assert_eq!(missing_latest(&delivery("main"), &sealed(), &writers, live), None);
+}
+
+/// Such as one that was deleted and created again, and which the bucket policy refuses.
+#[test]
+fn a_trail_that_logs_and_never_delivered_does_not_pass() {
+    let found = |coverage: &Coverage, writers: &Writers| {
+        let live = ListedUntil::Live(time(NOW));
+        let missing = missing_latest(&delivery("main"), coverage, writers, live);
+        let trail = judged(&delivery("main"), coverage, writers, missing, LogFileScope::Newest);
+        (trail.check.outcome, trail.check.what.unwrap_or_default())
+    };
+    let logs = all_writers(&[]);
+    let (outcome, what) = found(&sealed(), &logs);
+    assert_eq!(outcome, CheckOutcome::Unknown);
+    let words = "CloudTrail names no delivery of the trail in its home Region eu-central-1";
+    assert!(what.contains(words), "{what}");
+    let (outcome, _) = found(&sealed(), &logs.delivered(time("2026-11-23T05:01:00Z")));
+    assert_eq!(outcome, CheckOutcome::Pass);
+    // Nothing is known about the deliveries elsewhere.
+    let elsewhere = files(&[("us-east-1", "2026-11-23T11:55", kms(KEY))]);
+    assert_eq!(found(&elsewhere, &all_writers(&[])).0, CheckOutcome::Pass);
 }
 
 /// The names of files are compared with the time up to which they were listed, not with that at which
