@@ -64,7 +64,7 @@ impl TrailStatus {
         match self {
             Self::Failing => "at least one check failed",
             Self::Unverified => "no check failed, but evidence could not be read",
-            Self::NotEvaluated => "the trail exists, but could not be evaluated at all",
+            Self::NotEvaluated => "the run could not evaluate the trail",
             Self::Compliant => "every enabled check passed, on evidence",
             Self::NotApplicable => "the rule does not evaluate the trail; the reason is given",
         }
