@@ -105,19 +105,21 @@ impl Report {
     }
 
     /// The results of trails, without accounts that have no trail and without copies. A copy counts
-    /// only if its trail was not evaluated: in place of each better result of the owner's account, or
-    /// once if there is none.
+    /// only if its trail was not evaluated: once, in place of all better results of the trail.
     pub(crate) fn own_trails(&self) -> Vec<&TrailReport> {
-        self.counted_trails().into_iter().map(|trail| trail.result).collect()
+        let mut copied = BTreeSet::new();
+        let results = self.counted_trails().into_iter().map(|trail| trail.result);
+        results
+            .filter(|result| result.kind() != Kind::Copy || copied.insert(result.home()))
+            .collect()
     }
 
-    /// The trails of [`Self::own_trails`], each with its own result.
+    /// The trails of [`Self::own_trails`], each result of a trail with the one that counts.
     pub(crate) fn counted_trails(&self) -> Vec<CountedTrail<'_>> {
         let copies = self.open_copies();
         let mut open: BTreeMap<_, _> = copies.map(|copy| (copy.home(), (copy, false))).collect();
         let of_trails = self.of_kind(Kind::Trail).map(|trail| {
-            let is_owners = trail.account == *trail.home().0;
-            let result = match open.get_mut(&trail.home()).filter(|_| is_owners) {
+            let result = match open.get_mut(&trail.home()) {
                 Some((copy, has_trail)) => {
                     *has_trail = true;
                     if trail.state() < copy.state() { *copy } else { trail }

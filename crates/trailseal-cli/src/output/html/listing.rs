@@ -49,9 +49,10 @@ const FINDINGS: [About; 4] = [
         status: TrailStatus::NotEvaluated,
         id: "not-evaluated",
         title: "Not evaluated",
-        text: "The run could not evaluate these trails, or a copy of one differs from it, so that its \
-               own result below does not count; each has its reason. A trail of which only copies \
-               were seen counts once, and is listed with each copy.",
+        text: "The run could not evaluate these trails, or a copy differs from its trail; each has its \
+               reason. A copy that differs counts in place of its trail's result, unless that fails or \
+               is unverified. A trail of which only copies were seen counts once, and is listed with \
+               each copy.",
         none: "",
     },
     About {

@@ -155,12 +155,13 @@ impl<'a> ByAccount<'a> {
 
     /// Adds each trail where it is, with the result that counts, and each copy whose trail was not
     /// evaluated. Such a trail counts once in each account that has it or a copy of it, and once in
-    /// each of their Regions.
+    /// each Region that shows it or, as its home Region, could not be read.
     fn add_trails(&mut self, report: &'a Report) {
         let (mut counted, mut placed) = (BTreeSet::new(), BTreeSet::new());
         for trail in report.counted_trails() {
             let Some(own) = trail.own else { continue };
             counted.insert((own.account.as_str(), own.home()));
+            placed.insert((own.account.as_str(), own.region.as_str(), own.home()));
             let status = TrailStatus::of(trail.result);
             let (account, place) = self.of(own);
             account.tally.add(status);
@@ -177,13 +178,15 @@ impl<'a> ByAccount<'a> {
         }
         for copy in report.open_copies() {
             let (owner, region, _) = copy.home();
-            if let Some((account, places)) = self.0.get_mut(owner.as_str())
-                && counted.insert((owner.as_str(), copy.home()))
-            {
+            let Some((account, places)) = self.0.get_mut(owner.as_str()) else { continue };
+            if counted.insert((owner.as_str(), copy.home())) {
                 account.tally.add(TrailStatus::NotEvaluated);
-                if let Some(place) = places.get_mut(region.as_str()) {
-                    place.add_trail(copy, TrailStatus::NotEvaluated);
-                }
+            }
+            let unread = places.get_mut(region.as_str()).filter(|place| place.problem.is_some());
+            if let Some(place) = unread
+                && placed.insert((owner.as_str(), region.as_str(), copy.home()))
+            {
+                place.add_trail(copy, TrailStatus::NotEvaluated);
             }
         }
     }
