@@ -104,6 +104,9 @@ pub struct Trail {
     /// S3's error code of the latest delivery in Regions where it differs; empty for no error.
     #[serde(default)]
     pub delivery_error_by_region: BTreeMap<String, String>,
+    /// Whether no log file was ever delivered, so that GetTrailStatus has no time of a delivery.
+    #[serde(default)]
+    pub never_delivered: bool,
     /// When log files were last delivered, in milliseconds since 1970.
     #[serde(default, deserialize_with = "read::maybe_moment")]
     pub latest_delivery_time: Option<i64>,

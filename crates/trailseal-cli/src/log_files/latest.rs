@@ -6,7 +6,7 @@
 
 use trailseal_aws::TrailDelivery;
 use trailseal_logs::{Coverage, Version};
-use trailseal_rule::{Refusal, Region, Timestamp};
+use trailseal_rule::{Refusal, Timestamp};
 
 use super::evidence::Missing;
 use super::writers::{LATE_MILLIS, Status, Writers, delivers};
@@ -65,14 +65,15 @@ pub(crate) fn listed_before(now: Timestamp, statuses: &[Status]) -> Timestamp {
     read.map(after).fold(now, Timestamp::max)
 }
 
-/// Why the files do not prove a trail, if they lack its latest delivery, or if it has not delivered
-/// any. CloudTrail says when that was in the home Region only, in the folders of any account there.
+/// Why the files do not prove a trail, if they lack its latest delivery. CloudTrail says when that was
+/// in the home Region only, in the folders of any account there.
 pub(crate) fn missing_latest(
     delivery: &TrailDelivery,
     coverage: &Coverage,
     writers: &Writers,
     listed: ListedUntil,
 ) -> Option<Missing> {
+    let delivered = writers.latest_delivery()?;
     let home = &delivery.trail.home_region;
     let of_home = coverage.rows().filter(|(folder, _, class, _)| {
         class.version == Version::Current
@@ -81,9 +82,6 @@ pub(crate) fn missing_latest(
             && delivers(delivery, folder)
     });
     let newest = of_home.map(|(.., totals)| totals.newest.time).max();
-    let Some(delivered) = writers.latest_delivery() else {
-        return newest.filter(|_| writers.is_logging()).map(|_| never_delivered(home));
-    };
     let from = listed.newest_from(delivered);
     if newest.is_some_and(|newest| newest.epoch_millis() >= from) {
         return None;
@@ -96,16 +94,4 @@ pub(crate) fn missing_latest(
     };
     let why = format!("the trail delivered at {}, but {listed_there}", delivered.minute());
     Some(Missing::of_pass(Refusal::LogFiles(why, listed.fix())))
-}
-
-/// The files in its home Region are those of a former trail: S3 refuses the files of this one, for
-/// example.
-fn never_delivered(home: &Region) -> Missing {
-    Missing::of_pass(Refusal::LogFiles(
-        format!(
-            "CloudTrail names no delivery of the trail in its home Region {home}, so that another \
-             trail may have written the files there"
-        ),
-        "find out why the trail does not deliver, or wait for its first delivery",
-    ))
 }

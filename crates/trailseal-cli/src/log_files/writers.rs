@@ -39,7 +39,7 @@ pub(crate) struct Writers {
     trails: BTreeMap<Region, Reading<Vec<TrailDelivery>>>,
     /// The latest delivery of the trail itself, in its home Region.
     delivery: Delivery,
-    /// The same in the other Regions in which it has a folder, if it does not log.
+    /// The same in the other Regions in which it has a folder, unless it logs and has delivered.
     elsewhere: BTreeMap<Region, Reading<Delivery>>,
 }
 
@@ -72,7 +72,7 @@ impl Writers {
             writers.trails.insert(folder.region.clone(), trails);
         }
         writers.delivery = status?;
-        if !writers.is_logging() {
+        if !writers.is_delivering() {
             let home = &delivery.trail.home_region;
             for region in writers.trails.keys().filter(|region| *region != home) {
                 let there = latest_delivery_in(session, region, &delivery.trail).await?;
@@ -82,21 +82,28 @@ impl Writers {
         Ok(writers)
     }
 
-    /// The trails of Regions, as if they had been read.
+    /// The trails of Regions, as if they had been read, of a trail that logs and has delivered.
     #[cfg(test)]
     pub(crate) fn known(regions: &[(&Region, &[TrailDelivery])]) -> Self {
         let known = |(region, trails): &(&Region, &[TrailDelivery])| {
             ((*region).clone(), Reading::Known(trails.to_vec()))
         };
-        let is_logging = Delivery { is_logging: Some(true), ..Delivery::default() };
-        let trails = regions.iter().map(known).collect();
-        Self { trails, delivery: is_logging, ..Self::default() }
+        let delivered = Some(Timestamp::from_epoch_millis(0));
+        let delivery = Delivery { is_logging: Some(true), delivered, ..Delivery::default() };
+        Self { trails: regions.iter().map(known).collect(), delivery, ..Self::default() }
     }
 
     /// As if the trail logged, and had last delivered then.
     #[cfg(test)]
     pub(crate) fn delivered(mut self, time: Timestamp) -> Self {
         self.delivery.delivered = Some(time);
+        self
+    }
+
+    /// As if the trail logged, and had not delivered in its home Region.
+    #[cfg(test)]
+    pub(crate) fn never_delivered(mut self) -> Self {
+        self.delivery.delivered = None;
         self
     }
 
@@ -107,9 +114,9 @@ impl Writers {
         Self { delivery, ..self }
     }
 
-    /// As if CloudTrail had said when the stopped trail last delivered in another Region.
+    /// As if CloudTrail had said when the trail last delivered in another Region.
     #[cfg(test)]
-    pub(crate) fn stopped_in(mut self, region: &Region, delivered: Reading<Timestamp>) -> Self {
+    pub(crate) fn delivered_in(mut self, region: &Region, delivered: Reading<Timestamp>) -> Self {
         let known = |time| Delivery { delivered: Some(time), ..Delivery::default() };
         self.elsewhere.insert(region.clone(), delivered.map(known));
         self
@@ -134,9 +141,9 @@ impl Writers {
         }
     }
 
-    /// Whether CloudTrail says that the trail logs.
-    pub(super) fn is_logging(&self) -> bool {
-        self.delivery.is_logging == Some(true)
+    /// Whether CloudTrail says that the trail logs, and when it delivered.
+    fn is_delivering(&self) -> bool {
+        self.delivery.is_logging == Some(true) && self.delivery.delivered.is_some()
     }
 
     /// When the trail last delivered in its home Region, if CloudTrail says it.
@@ -145,8 +152,8 @@ impl Writers {
     }
 
     /// Why the trail did not write the newest file of a folder, or may not have. Only the trails of
-    /// today are known: after the trail stopped, a trail that has been deleted since wrote the file.
-    /// CloudTrail says when the trail last delivered in a Region, in its own account (CloudTrail API
+    /// today are known: if the trail stopped or never delivered, a trail that has been deleted since
+    /// wrote the file. CloudTrail says when the trail last delivered in a Region, in its own account (CloudTrail API
     /// Reference, `GetTrailStatus`).
     pub(super) fn not_by(
         &self,
@@ -154,7 +161,7 @@ impl Writers {
         folder: &Folder,
         newest: Timestamp,
     ) -> Option<Refusal> {
-        if self.is_logging() {
+        if self.is_delivering() {
             return None;
         }
         let there = match self.elsewhere.get(&folder.region) {
@@ -169,22 +176,29 @@ impl Writers {
         }
         let region = &folder.region;
         let is_of_account = there.is_some() && folder.account == *trail.arn.owner();
+        let (state, fix) = match self.delivery.is_logging {
+            Some(true) => (
+                "CloudTrail names no delivery of the trail in its home Region",
+                "find out why the trail does not deliver, and which trail wrote the file",
+            ),
+            Some(false) | None => (
+                "the trail does not log",
+                "start the logging of the trail, or find out which trail wrote the file",
+            ),
+        };
         let why = match delivered {
             _ if !is_of_account => format!(
-                "the trail does not log, and it is not known when it last delivered in {region} for \
+                "{state}, and it is not known when it last delivered in {region} for \
                  account {}, so that another trail may have written the newest file",
                 folder.account
             ),
             Some(time) => format!(
-                "the trail does not log, and its latest delivery in {region} was at {}, so that \
+                "{state}, and its latest delivery in {region} was at {}, so that \
                  another trail wrote the newest file",
                 time.minute()
             ),
-            None => {
-                format!("the trail does not log and has not delivered any file in {region}")
-            }
+            None => format!("{state} and has not delivered any file in {region}"),
         };
-        let fix = "start the logging of the trail, or find out which trail wrote the file";
         Some(Refusal::LogFiles(why, fix))
     }
 }

@@ -52,19 +52,36 @@ async fn files_without_the_latest_delivery_prove_no_trail() {
 /// The clock of CloudTrail is ahead by 20 minutes, as if the run had begun that long ago.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_after_the_start_is_listed_and_judged() {
-    let minute = |when: &str| json!(date_of(when, "+%Y-%m-%dT%H:%M:00Z"));
-    for (newest, exit, outcome) in [("+20 minutes", 0, "pass"), ("-2 hours", 1, "unknown")] {
-        let mut state = state(&kms(KEY));
-        state["trails"][0]["latestDeliveryTime"] = minute("+20 minutes");
-        state["logFiles"][0]["from"] = minute(&format!("-10 days {newest}"));
-        state["logFiles"][0]["to"] = minute(&format!("+1 minute {newest}"));
-        state["logFiles"][0]["filesPerDay"] = json!(1);
+    let now = date_of("now", "+%Y-%m-%d %H:%MZ");
+    let minute = |when: &str| json!(date_of(&format!("{now} {when}"), "+%Y-%m-%dT%H:%M:00Z"));
+    let mut state = state(&kms(KEY));
+    state["trails"][0]["latestDeliveryTime"] = minute("+20 minutes");
+    state["logFiles"][0]["from"] = minute("-10 days +20 minutes");
+    state["logFiles"][0]["to"] = minute("+21 minutes");
+    state["logFiles"][0]["filesPerDay"] = json!(1);
+    let desk = desk(&state).await;
+    let (found, text) = check(&report(&logs(&desk, &["main", "-o", "json"]).exits(0)));
+    assert_eq!(found, "pass", "{text}");
+    let audited = audit(&desk, &[]).exits(0).report();
+    let (_, found, what) = judged(&audited, "main");
+    assert_eq!(found, "pass", "{what}");
+}
+
+/// CloudTrail is asked in each Region that has a folder of the trail.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_that_logs_and_never_delivered_is_not_proven_by_files_of_others() {
+    let mut never = state(&kms(KEY));
+    never["trails"][0]["neverDelivered"] = json!(true);
+    let mut elsewhere = never.clone();
+    elsewhere["logFiles"][0]["regions"] = json!(["eu-west-1"]);
+    for state in [never, elsewhere] {
         let desk = desk(&state).await;
-        let (found, text) = check(&report(&logs(&desk, &["main", "-o", "json"]).exits(exit)));
-        assert_eq!(found, outcome, "{newest}: {text}");
-        let audited = audit(&desk, &[]).exits(exit).report();
+        let (found, text) = check(&report(&logs(&desk, &["main", "-o", "json"]).exits(1)));
+        assert_eq!(found, "unknown", "{text}");
+        says(&text, &["CloudTrail names no delivery of the trail in its home Region"]);
+        let audited = audit(&desk, &[]).exits(1).report();
         let (_, found, what) = judged(&audited, "main");
-        assert_eq!(found, outcome, "{newest}: {what}");
+        assert_eq!(found, "unknown", "{what}");
     }
 }
 

@@ -90,7 +90,7 @@ pub(super) fn get_trail_status(request: &Request<'_>) -> Result<Value, Refusal> 
     let success = if error.is_none() && has_changed { attempt } else { delivered };
     Ok(json!({
         "IsLogging": trail.is_logging,
-        "LatestDeliveryTime": moments::to_epoch(success),
+        "LatestDeliveryTime": (!trail.never_delivered).then(|| moments::to_epoch(success)),
         "LatestDeliveryAttemptTime": moments::to_iso(attempt),
         "StartLoggingTime": moments::to_epoch(LATEST_DELIVERY - 86_400_000),
         "TimeLoggingStarted": moments::to_iso(LATEST_DELIVERY - 86_400_000),

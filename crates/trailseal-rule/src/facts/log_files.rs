@@ -25,8 +25,7 @@ pub struct LogFiles {
     pub folders: Vec<LogFolder>,
     /// Whether every file of the folders was read, not only a sample.
     pub is_complete: bool,
-    /// The time before which they were delivered, if they were listed up to a time. A long run lists
-    /// files that are later than its start.
+    /// The end of the list, if it has one. A long run lists files that are later than its start.
     pub listed_before: Option<Timestamp>,
 }
 

@@ -61,22 +61,26 @@ fn a_live_reading_without_the_latest_delivery_does_not_pass() {
 /// Such as one that was deleted and created again, and which the bucket policy refuses.
 #[test]
 fn a_trail_that_logs_and_never_delivered_does_not_pass() {
-    let found = |coverage: &Coverage, writers: &Writers| {
-        let live = ListedUntil::Live(time(NOW));
-        let missing = missing_latest(&delivery("main"), coverage, writers, live);
-        let trail = judged(&delivery("main"), coverage, writers, missing, LogFileScope::Newest);
-        (trail.check.outcome, trail.check.what.unwrap_or_default())
+    let outcome = |trail: &TrailDelivery, coverage: &Coverage, writers: &Writers| {
+        let trail = judged(trail, coverage, writers, None, LogFileScope::Newest);
+        (trail.check.outcome, format!("{:?} {:?}", trail.check.what, trail.check.fix))
     };
-    let logs = all_writers(&[]);
-    let (outcome, what) = found(&sealed(), &logs);
-    assert_eq!(outcome, CheckOutcome::Unknown);
-    let words = "CloudTrail names no delivery of the trail in its home Region eu-central-1";
-    assert!(what.contains(words), "{what}");
-    let (outcome, _) = found(&sealed(), &logs.delivered(time("2026-11-23T05:01:00Z")));
-    assert_eq!(outcome, CheckOutcome::Pass);
-    // Nothing is known about the deliveries elsewhere.
-    let elsewhere = files(&[("us-east-1", "2026-11-23T11:55", kms(KEY))]);
-    assert_eq!(found(&elsewhere, &all_writers(&[])).0, CheckOutcome::Pass);
+    let (main, never) = (delivery("main"), || all_writers(&[]).never_delivered());
+    let elsewhere = || files(&[("us-east-1", "2026-11-23T11:55", kms(KEY))]);
+    for coverage in [sealed(), elsewhere()] {
+        let asked = never().delivered_in(&region("us-east-1"), Reading::Absent);
+        let unknown =
+            never().delivered_in(&region("us-east-1"), Reading::Refused(Refusal::NotRead));
+        for writers in [asked, unknown] {
+            let (found, text) = outcome(&main, &coverage, &writers);
+            assert_eq!(found, CheckOutcome::Unknown, "{text}");
+            assert!(text.contains("find out why the trail does not deliver"), "{text}");
+        }
+    }
+    // It delivers where something happens.
+    let delivered = Reading::Known(time("2026-11-23T11:56:00Z"));
+    let writers = never().delivered_in(&region("us-east-1"), delivered);
+    assert_eq!(outcome(&main, &elsewhere(), &writers).0, CheckOutcome::Pass);
 }
 
 /// The names of files are compared with the time up to which they were listed, not with that at which
@@ -217,7 +221,7 @@ fn a_stopped_trail_is_compared_with_its_latest_delivery_in_each_region() {
         ),
     ] {
         let stopped = all_writers(&[]).stopped(Some(time("2026-11-23T10:30:00Z")));
-        let writers = stopped.stopped_in(&region("us-east-1"), there.clone());
+        let writers = stopped.delivered_in(&region("us-east-1"), there.clone());
         let trail = judged(&delivery("main"), &coverage, &writers, None, LogFileScope::Newest);
         let what = trail.check.what.unwrap();
         assert_eq!(trail.check.outcome, expected, "{there:?}: {what}");
