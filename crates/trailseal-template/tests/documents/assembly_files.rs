@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use trailseal_rule::{AccountId, EvaluationContext, Parameters, Profile, Region, Timestamp};
+use trailseal_rule::{
+    AccountId, EvaluationContext, Parameters, Profile, Region, Timestamp, Verdict,
+};
 use trailseal_template::{Place, Planned, Preview, Values, read_assembly};
 
 use crate::verdicts::word_of;
@@ -209,6 +211,10 @@ fn an_alias_of_another_stage_is_not_one_of_the_region_of_the_trail() {
 
 /// The verdicts on the trails of a stack `A` and a stack `B` of this environment.
 fn of_two(environment: &str, a: &str, b: &str) -> Vec<&'static str> {
+    words(&read_two(environment, a, b))
+}
+
+fn read_two(environment: &str, a: &str, b: &str) -> Preview {
     let at = |file: &str| stack(file).replace(ENVIRONMENT, environment);
     let resources = |text: &str| format!(r#"{{"Resources":{{{text}}}}}"#);
     let (preview, _) = read(&[
@@ -217,7 +223,7 @@ fn of_two(environment: &str, a: &str, b: &str) -> Vec<&'static str> {
         ("b.json", resources(b)),
     ]);
     assert_eq!(preview.problems, Vec::<String>::new());
-    words(&preview)
+    preview
 }
 
 /// The verdicts on the trails in profile `effective`.
@@ -226,12 +232,16 @@ fn words(preview: &Preview) -> Vec<&'static str> {
 }
 
 fn words_in(profile: Profile, preview: &Preview) -> Vec<&'static str> {
+    verdicts_in(profile, preview).iter().map(word_of).collect()
+}
+
+fn verdicts_in(profile: Profile, preview: &Preview) -> Vec<Verdict> {
     let parameters = Parameters { profile, ..Parameters::default() };
     let context =
         EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
     let values = Values::default();
     let judged = preview.trails.iter().map(|trail| trail.judge(&context, &values.supplied));
-    judged.map(|judged| word_of(&judged.judgement.verdict)).collect()
+    judged.map(|judged| judged.judgement.verdict).collect()
 }
 
 fn key_with_alias(is_enabled: bool) -> String {
@@ -289,6 +299,9 @@ fn one_of_several_aliases_of_a_name_is_not_known() {
     let own = format!("{keys},{}", trail_with(ALIAS_KEYS[1]));
     let environment = "aws://111122223333/us-east-1";
     assert_eq!(of_two(environment, &own, ""), ["unverified"]);
+    let preview = read_two(environment, &own, "");
+    let verdicts = format!("{:?}", verdicts_in(Profile::Effective, &preview));
+    assert!(verdicts.contains("several aliases are `alias/audit`"), "{verdicts}");
     assert_eq!(of_two(environment, &keys, &trail_with(ALIAS_KEYS[1])), ["unverified"]);
 }
 
