@@ -142,9 +142,9 @@ async fn values_of_wrong_types_are_unverified() {
         ("KMSKeyId", json!(17), "`KMSKeyId` is a number"),
         ("KMSKeyId", json!(true), "`KMSKeyId` is a boolean"),
         ("KMSKeyId", json!([key()]), "`KMSKeyId` is a list"),
-        ("KMSKeyId", json!("${Key.Arn}"), "`KMSKeyId` is no key ARN, key ID or alias"),
-        ("KMSKeyId", json!("{{resolve:ssm:/k}}"), "`KMSKeyId` is no key ARN, key ID or alias"),
-        ("KMSKeyId", json!("<Key>"), "`KMSKeyId` is no key ARN, key ID or alias"),
+        ("KMSKeyId", json!("${Key.Arn}"), "`KMSKeyId` is not a key ARN, key ID or alias"),
+        ("KMSKeyId", json!("{{resolve:ssm:/k}}"), "`KMSKeyId` is not a key ARN, key ID or alias"),
+        ("KMSKeyId", json!("<Key>"), "`KMSKeyId` is not a key ARN, key ID or alias"),
         ("IsOrganizationTrail", json!({ "Ref": "All" }), "`IsOrganizationTrail` is an object"),
         ("IsOrganizationTrail", json!("perhaps"), "a value is not a truth value"),
     ] {

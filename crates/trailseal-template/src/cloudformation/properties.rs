@@ -48,7 +48,7 @@ impl PlannedTrail {
             None | Some(Json::Null) => Value::Omitted,
             // Marks of stand-ins and of references; a text of AWS that means a key has none.
             Some(Json::String(text)) if name == "KMSKeyId" && text.contains(['<', '{', '$']) => {
-                Value::unknown("`KMSKeyId` is no key ARN, key ID or alias")
+                Value::unknown("`KMSKeyId` is not a key ARN, key ID or alias")
             }
             Some(Json::String(text)) => Value::Text(text.clone()),
             Some(Json::Bool(is)) if name.starts_with("Is") => Value::Bool(*is),
