@@ -216,7 +216,10 @@ impl Inventory {
             let problem = "contains a rule event that cannot be read and names no account, so the \
                 parameters of no rule are known and no trail is evaluated: correct the event, or \
                 set the parameters with --parameter";
-            self.add_problem(source, problem);
+            // Without others, the event's own problem says everything.
+            if !self.trails.is_empty() || self.accounts.iter().len() > 0 {
+                self.add_problem(source, problem);
+            }
         }
         let accounts: HashSet<AccountId> =
             not_known.into_iter().map(|(account, _)| account).collect();

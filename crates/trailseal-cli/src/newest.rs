@@ -81,6 +81,10 @@ impl<K: Eq + Hash, V: Observed> Newest<K, V> {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Removes these keys.
     pub(crate) fn remove_if(&mut self, is_removed: impl Fn(&K) -> bool) {
         self.0.retain(|key, _| !is_removed(key));

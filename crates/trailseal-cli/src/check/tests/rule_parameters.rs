@@ -184,6 +184,11 @@ fn an_event_that_cannot_be_read_and_names_no_account_evaluates_no_trail() {
     checked.is(Exit::Failure, &["COMPLIANT"; 2]);
     let checked = folder.check(&["items.json", "--facts", "event.json"]);
     checked.is(Exit::Failure, &["COMPLIANT"; 2]);
+    // Alone, it has one problem.
+    let checked = folder.check(&["event.json"]);
+    checked.is(Exit::Failure, &[]);
+    let errors = checked.messages().iter().filter(|line| line.starts_with("error:")).count();
+    assert_eq!(errors, 1, "{}", checked.err);
 }
 
 /// Whether the account has a trail that the rule sees is not known either.
