@@ -160,12 +160,19 @@ impl<'a> ByAccount<'a> {
         let (mut counted, mut placed) = (BTreeSet::new(), BTreeSet::new());
         for trail in report.counted_trails() {
             let Some(own) = trail.own else { continue };
-            counted.insert((own.account.as_str(), own.home()));
-            placed.insert((own.account.as_str(), own.region.as_str(), own.home()));
+            let (account, region) = (own.account.as_str(), own.region.as_str());
+            let is_new = counted.insert((account, own.home()));
+            let is_new_here = placed.insert((account, region, own.home()));
             let status = TrailStatus::of(trail.result);
             let (account, place) = self.of(own);
-            account.tally.add(status);
-            place.add_trail(own, status);
+            // A copy counts in place of all results of its trail.
+            let is_copy = trail.result.kind() == Kind::Copy;
+            if is_new || !is_copy {
+                account.tally.add(status);
+            }
+            if is_new_here || !is_copy {
+                place.add_trail(own, status);
+            }
         }
         for copy in report.open_copies() {
             let (account, place) = self.of(copy);
