@@ -26,13 +26,22 @@ fn said(report: &Value) -> Value {
     json!([report["buckets"][0]["folders"], report["trails"][0]["check"], report["complete"]])
 }
 
-/// A fault at every request of a call.
+/// A fault at every request of a call. The calls are those that were made.
 async fn run(state: Arc<Value>, fault: Option<(Operation, FaultKind)>) -> (Run, Vec<Operation>) {
+    run_with(&[], state, fault).await
+}
+
+async fn run_with(
+    options: &[&str],
+    state: Arc<Value>,
+    fault: Option<(Operation, FaultKind)>,
+) -> (Run, Vec<Operation>) {
     let desk = desk(&state).await;
     fault.into_iter().for_each(|(call, kind)| {
         desk.lab.inject(Fault::of(call, Position::Every, kind));
     });
-    let mut command = desk.command_of("logs", MANAGEMENT, &["main", "-o", "json"]);
+    let arguments = [&["main", "-o", "json"], options].concat();
+    let mut command = desk.command_of("logs", MANAGEMENT, &arguments);
     command.env("AWS_MAX_ATTEMPTS", "2");
     let run = tokio::task::spawn_blocking(move || Run::of(&mut command)).await.unwrap();
     let calls = desk.lab.call_counts().into_keys();
@@ -102,4 +111,27 @@ fn holds(call: Operation, kind: FaultKind, run: &Run, clean: &Value) {
     assert_ne!(report["trails"][0]["check"]["outcome"], "pass", "{what}");
     assert_ne!(report["trails"][0]["compliance"], "COMPLIANT", "{what}");
     assert_ne!(report["problems"], json!([]), "{what}");
+}
+
+/// Noncurrent versions decide nothing, so that the verdict is the same without them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_of_the_list_of_versions_is_partial_and_leaves_the_verdict() {
+    let call = Operation::ListObjectVersions;
+    let state = Arc::new(state(&kms(KEY)));
+    let (clean, calls) = run_with(&["--versions"], Arc::clone(&state), None).await;
+    let clean = report(&clean.exits(0));
+    assert!(calls.contains(&call), "{calls:?}");
+    for kind in FaultKind::all(SLOW) {
+        let (run, _) = run_with(&["--versions"], Arc::clone(&state), Some((call, kind))).await;
+        let what = format!("{kind:?}: {run:?}");
+        let found = report(&run);
+        assert_eq!(found["trails"][0]["check"], clean["trails"][0]["check"], "{what}");
+        if run.code == 0 {
+            assert!(!is_fatal(call, kind), "{what}");
+            assert_eq!(said(&found), said(&clean), "{what}");
+        } else {
+            assert_eq!((run.code, &found["complete"]), (2, &json!(false)), "{what}");
+            assert_ne!(found["problems"], json!([]), "{what}");
+        }
+    }
 }
