@@ -169,3 +169,24 @@ fn a_trail_that_terraform_forgets_or_destroys_is_said_to_be() {
     assert_eq!(notes(&["no-op"]), (String::new(), String::new()));
     assert!(read(&plan(vec![trail_with(ARN)], vec![])).unwrap().trails[0].declared.is_multi_region);
 }
+
+#[test]
+fn what_may_change_an_alias_is_named() {
+    const AWSCC: &str = "registry.terraform.io/hashicorp/awscc";
+    let alias = "arn:aws:kms:eu-central-1:111122223333:alias/x";
+    let data = json!({"address": "data.aws_kms_alias.a", "mode": "data", "type": "aws_kms_alias",
+        "name": "a", "provider_name": PROVIDER,
+        "values": {"arn": alias, "name": "alias/x", "target_key_arn": ARN}});
+    for (address, provider, expected) in [
+        ("aws_kms_alias.b", PROVIDER, "`aws_kms_alias.b` changes the alias"),
+        ("awscc_kms_alias.b", AWSCC, "`awscc_kms_alias.b` changes the alias"),
+        ("aws_kms_alias.b", AWSCC, "`aws_kms_alias.b` is of another provider"),
+    ] {
+        let values = json!({"arn": alias, "name": "alias/x", "alias_name": "alias/x"});
+        let mut changed = change(address, &["update"], values, json!({}));
+        changed["provider_name"] = json!(provider);
+        let plan = plan(vec![kept_key(&["no-op"]), changed, trail_with(alias), bucket()], vec![]);
+        let read = preview_with(&with_data(plan, vec![data.clone()]).to_string(), &[]).unwrap();
+        assert!(why(&read).contains(expected), "{}", why(&read));
+    }
+}
