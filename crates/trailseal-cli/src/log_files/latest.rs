@@ -4,9 +4,11 @@
 //! updated after its configuration was deleted (S3 User Guide, "Deleting metadata table
 //! configurations"), and a list lacks deleted files.
 
+use std::collections::BTreeMap;
+
 use trailseal_aws::TrailDelivery;
 use trailseal_logs::{Coverage, Version};
-use trailseal_rule::{Refusal, Timestamp};
+use trailseal_rule::{Reading, Refusal, Region, Timestamp};
 
 use super::evidence::Missing;
 use super::writers::{LATE_MILLIS, Status, Writers, delivers};
@@ -67,13 +69,18 @@ pub(crate) fn listed_before(now: Timestamp, statuses: &[Status]) -> Timestamp {
 
 /// Why the files do not prove a trail, if they lack its latest delivery. CloudTrail says when that was
 /// in the home Region only, in the folders of any account there.
+///
+/// Of a trail that logs and has no delivery there, the newest file of each Region must be of a
+/// delivery that CloudTrail names for that Region.
 pub(crate) fn missing_latest(
     delivery: &TrailDelivery,
     coverage: &Coverage,
     writers: &Writers,
     listed: ListedUntil,
 ) -> Option<Missing> {
-    let delivered = writers.latest_delivery()?;
+    let Some(delivered) = writers.latest_delivery() else {
+        return never_delivered(delivery, coverage, writers, listed);
+    };
     let home = &delivery.trail.home_region;
     let of_home = coverage.rows().filter(|(folder, _, class, _)| {
         class.version == Version::Current
@@ -94,4 +101,47 @@ pub(crate) fn missing_latest(
     };
     let why = format!("the trail delivered at {}, but {listed_there}", delivered.minute());
     Some(Missing::of_pass(Refusal::LogFiles(why, listed.fix())))
+}
+
+/// A former trail may have written the files: S3 refuses those of this one, for example. Folders that
+/// are shared decide nothing.
+fn never_delivered(
+    delivery: &TrailDelivery,
+    coverage: &Coverage,
+    writers: &Writers,
+    listed: ListedUntil,
+) -> Option<Missing> {
+    if !writers.is_logging() {
+        return None;
+    }
+    let mut newest = BTreeMap::new();
+    for (folder, _, class, totals) in coverage.rows() {
+        let others = writers.others(delivery, folder);
+        let is_shared = matches!(&others, Reading::Known(others) if !others.is_empty());
+        if class.version == Version::Current
+            && !folder.has_digests()
+            && delivers(delivery, folder)
+            && !is_shared
+        {
+            let there = newest.entry(&folder.region).or_insert(totals.newest.time);
+            *there = totals.newest.time.max(*there);
+        }
+    }
+    let is_of_delivery = |region: &Region, newest: Timestamp| {
+        writers.delivery_elsewhere(region).is_some_and(|delivered| {
+            // The status was read after the list.
+            let listed_last = listed.before().map_or(delivered, |before| before.min(delivered));
+            let latest = delivered.epoch_millis().saturating_add(LATE_MILLIS);
+            (listed.newest_from(listed_last)..=latest).contains(&newest.epoch_millis())
+        })
+    };
+    let (region, _) =
+        newest.into_iter().find(|(region, newest)| !is_of_delivery(region, *newest))?;
+    Some(Missing::of_pass(Refusal::LogFiles(
+        format!(
+            "the trail logs, but CloudTrail names no delivery in {region} at the time of the newest \
+             file there, so that another trail may have written it"
+        ),
+        "find out why the trail does not deliver, and which trail wrote the file",
+    )))
 }

@@ -72,7 +72,7 @@ impl Writers {
             writers.trails.insert(folder.region.clone(), trails);
         }
         writers.delivery = status?;
-        if !writers.is_delivering() {
+        if !writers.is_logging() || writers.delivery.delivered.is_none() {
             let home = &delivery.trail.home_region;
             for region in writers.trails.keys().filter(|region| *region != home) {
                 let there = latest_delivery_in(session, region, &delivery.trail).await?;
@@ -141,9 +141,18 @@ impl Writers {
         }
     }
 
-    /// Whether CloudTrail says that the trail logs, and when it delivered.
-    fn is_delivering(&self) -> bool {
-        self.delivery.is_logging == Some(true) && self.delivery.delivered.is_some()
+    /// Whether CloudTrail says that the trail logs.
+    pub(super) fn is_logging(&self) -> bool {
+        self.delivery.is_logging == Some(true)
+    }
+
+    /// When a trail without a delivery in its home Region last delivered in another one, if CloudTrail
+    /// says it.
+    pub(super) fn delivery_elsewhere(&self, region: &Region) -> Option<Timestamp> {
+        match self.elsewhere.get(region)? {
+            Reading::Known(there) => there.delivered,
+            Reading::Absent | Reading::Refused(_) => None,
+        }
     }
 
     /// When the trail last delivered in its home Region, if CloudTrail says it.
@@ -152,8 +161,8 @@ impl Writers {
     }
 
     /// Why the trail did not write the newest file of a folder, or may not have. Only the trails of
-    /// today are known: if the trail stopped or never delivered, a trail that has been deleted since
-    /// wrote the file. CloudTrail says when the trail last delivered in a Region, in its own account (CloudTrail API
+    /// today are known: after the trail stopped, a trail that has been deleted since wrote the file.
+    /// CloudTrail says when the trail last delivered in a Region, in its own account (CloudTrail API
     /// Reference, `GetTrailStatus`).
     pub(super) fn not_by(
         &self,
@@ -161,7 +170,7 @@ impl Writers {
         folder: &Folder,
         newest: Timestamp,
     ) -> Option<Refusal> {
-        if self.is_delivering() {
+        if self.is_logging() {
             return None;
         }
         let there = match self.elsewhere.get(&folder.region) {
@@ -176,29 +185,22 @@ impl Writers {
         }
         let region = &folder.region;
         let is_of_account = there.is_some() && folder.account == *trail.arn.owner();
-        let (state, fix) = match self.delivery.is_logging {
-            Some(true) => (
-                "CloudTrail names no delivery of the trail in its home Region",
-                "find out why the trail does not deliver, and which trail wrote the file",
-            ),
-            Some(false) | None => (
-                "the trail does not log",
-                "start the logging of the trail, or find out which trail wrote the file",
-            ),
-        };
         let why = match delivered {
             _ if !is_of_account => format!(
-                "{state}, and it is not known when it last delivered in {region} for \
+                "the trail does not log, and it is not known when it last delivered in {region} for \
                  account {}, so that another trail may have written the newest file",
                 folder.account
             ),
             Some(time) => format!(
-                "{state}, and its latest delivery in {region} was at {}, so that \
+                "the trail does not log, and its latest delivery in {region} was at {}, so that \
                  another trail wrote the newest file",
                 time.minute()
             ),
-            None => format!("{state} and has not delivered any file in {region}"),
+            None => {
+                format!("the trail does not log and has not delivered any file in {region}")
+            }
         };
+        let fix = "start the logging of the trail, or find out which trail wrote the file";
         Some(Refusal::LogFiles(why, fix))
     }
 }

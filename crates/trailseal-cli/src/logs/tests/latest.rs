@@ -61,26 +61,51 @@ fn a_live_reading_without_the_latest_delivery_does_not_pass() {
 /// Such as one that was deleted and created again, and which the bucket policy refuses.
 #[test]
 fn a_trail_that_logs_and_never_delivered_does_not_pass() {
-    let outcome = |trail: &TrailDelivery, coverage: &Coverage, writers: &Writers| {
-        let trail = judged(trail, coverage, writers, None, LogFileScope::Newest);
+    let live = ListedUntil::Live(time(NOW));
+    let outcome = |coverage: &Coverage, writers: &Writers, listed| {
+        let main = delivery("main");
+        let missing = missing_latest(&main, coverage, writers, listed);
+        let trail = judged(&main, coverage, writers, missing, LogFileScope::Newest);
         (trail.check.outcome, format!("{:?} {:?}", trail.check.what, trail.check.fix))
     };
-    let (main, never) = (delivery("main"), || all_writers(&[]).never_delivered());
-    let elsewhere = || files(&[("us-east-1", "2026-11-23T11:55", kms(KEY))]);
-    for coverage in [sealed(), elsewhere()] {
-        let asked = never().delivered_in(&region("us-east-1"), Reading::Absent);
-        let unknown =
-            never().delivered_in(&region("us-east-1"), Reading::Refused(Refusal::NotRead));
-        for writers in [asked, unknown] {
-            let (found, text) = outcome(&main, &coverage, &writers);
+    let never = |there: Reading<Timestamp>| {
+        all_writers(&[]).never_delivered().delivered_in(&region("us-east-1"), there)
+    };
+    let elsewhere = files(&[("us-east-1", "2026-11-23T11:55", kms(KEY))]);
+    for (coverage, named) in [(sealed(), HOME), (elsewhere.clone(), "us-east-1")] {
+        for there in [Reading::Absent, Reading::Refused(Refusal::NotRead)] {
+            let (found, text) = outcome(&coverage, &never(there), live);
             assert_eq!(found, CheckOutcome::Unknown, "{text}");
+            assert!(text.contains(&format!("names no delivery in {named} at the time")), "{text}");
             assert!(text.contains("find out why the trail does not deliver"), "{text}");
         }
     }
-    // It delivers where something happens.
-    let delivered = Reading::Known(time("2026-11-23T11:56:00Z"));
-    let writers = never().delivered_in(&region("us-east-1"), delivered);
-    assert_eq!(outcome(&main, &elsewhere(), &writers).0, CheckOutcome::Pass);
+    // It delivers where something happens: the newest file is of that delivery.
+    for (delivered, expected) in [
+        ("2026-11-23T10:54:59Z", CheckOutcome::Unknown),
+        ("2026-11-23T10:55:00Z", CheckOutcome::Pass),
+        ("2026-11-23T11:56:00Z", CheckOutcome::Pass),
+        ("2026-11-23T23:00:00Z", CheckOutcome::Pass),
+    ] {
+        let there = Reading::Known(time(delivered));
+        let (found, text) = outcome(&elsewhere, &never(there.clone()), live);
+        assert_eq!(found, expected, "{delivered}: {text}");
+        assert_eq!(outcome(&sealed(), &never(there), live).0, CheckOutcome::Unknown);
+    }
+    let old = files(&[("us-east-1", "2026-11-23T09:54", kms(KEY))]);
+    let there = || Reading::Known(time("2026-11-23T11:56:00Z"));
+    let query = ListedUntil::Query(time("2026-11-23T11:55:00Z"));
+    for listed in [live, query] {
+        assert_eq!(outcome(&old, &never(there()), listed).0, CheckOutcome::Unknown);
+    }
+    // Another trail delivers to the home Region too, and a failure stands.
+    let (main, other) = (region(HOME), [delivery("other")]);
+    let regions = [(&main, &other[..]), (&region("us-east-1"), &[])];
+    let shared = Writers::known(&regions).never_delivered();
+    let shared = shared.delivered_in(&region("us-east-1"), there());
+    assert_eq!(outcome(&sealed(), &shared, live).0, CheckOutcome::Pass);
+    let plain = files(&[(HOME, "2026-11-23T05:00", FileStatus::Read(Encryption::SseS3))]);
+    assert_eq!(outcome(&plain, &never(Reading::Absent), live).0, CheckOutcome::Fail);
 }
 
 /// The names of files are compared with the time up to which they were listed, not with that at which
