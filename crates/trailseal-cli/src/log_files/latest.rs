@@ -135,13 +135,25 @@ fn never_delivered(
             (listed.newest_from(listed_last)..=latest).contains(&newest.epoch_millis())
         })
     };
-    let (region, _) =
+    let (region, newest) =
         newest.into_iter().find(|(region, newest)| !is_of_delivery(region, *newest))?;
-    Some(Missing::of_pass(Refusal::LogFiles(
-        format!(
-            "the trail logs, but CloudTrail names no delivery in {region} at the time of the newest \
-             file there, so that another trail may have written it"
+    let later = writers.delivery_elsewhere(region).filter(|delivered| newest < *delivered);
+    let (why, fix) = match later {
+        Some(delivered) => (
+            format!(
+                "the trail delivered at {} in {region}, but the newest file listed there is of {}",
+                delivered.minute(),
+                newest.minute()
+            ),
+            listed.fix(),
         ),
-        "find out why the trail does not deliver, and which trail wrote the file",
-    )))
+        None => (
+            format!(
+                "the trail logs, but CloudTrail names no delivery in {region} at the time of the \
+                 newest file there, so that another trail may have written it"
+            ),
+            "find out why the trail does not deliver, and which trail wrote the file",
+        ),
+    };
+    Some(Missing::of_pass(Refusal::LogFiles(why, fix)))
 }

@@ -96,7 +96,10 @@ fn a_trail_that_logs_and_never_delivered_does_not_pass() {
     let there = || Reading::Known(time("2026-11-23T11:56:00Z"));
     let query = ListedUntil::Query(time("2026-11-23T11:55:00Z"));
     for listed in [live, query] {
-        assert_eq!(outcome(&old, &never(there()), listed).0, CheckOutcome::Unknown);
+        let (found, text) = outcome(&old, &never(there()), listed);
+        assert_eq!(found, CheckOutcome::Unknown);
+        let words = "in us-east-1, but the newest file listed there is of 23 November 2026, 09:54";
+        assert!(text.contains(words), "{text}");
     }
     // Another trail delivers to the home Region too, and a failure stands.
     let (main, other) = (region(HOME), [delivery("other")]);
