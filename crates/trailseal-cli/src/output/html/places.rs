@@ -158,19 +158,25 @@ impl<'a> ByAccount<'a> {
     /// each Region that shows it or, as its home Region, could not be read.
     fn add_trails(&mut self, report: &'a Report) {
         let (mut counted, mut placed) = (BTreeSet::new(), BTreeSet::new());
+        let (mut copied, mut copied_here) = (BTreeSet::new(), BTreeSet::new());
         for trail in report.counted_trails() {
             let Some(own) = trail.own else { continue };
-            let (account, region) = (own.account.as_str(), own.region.as_str());
-            let is_new = counted.insert((account, own.home()));
-            let is_new_here = placed.insert((account, region, own.home()));
+            let (in_account, in_region) = (
+                (own.account.as_str(), own.home()),
+                (own.account.as_str(), own.region.as_str(), own.home()),
+            );
+            counted.insert(in_account);
+            placed.insert(in_region);
+            // A copy counts once, in place of all better results of its trail.
+            let is_copy = trail.result.kind() == Kind::Copy;
+            let is_new = !is_copy || copied.insert(in_account);
+            let is_new_here = !is_copy || copied_here.insert(in_region);
             let status = TrailStatus::of(trail.result);
             let (account, place) = self.of(own);
-            // A copy counts in place of all results of its trail.
-            let is_copy = trail.result.kind() == Kind::Copy;
-            if is_new || !is_copy {
+            if is_new {
                 account.tally.add(status);
             }
-            if is_new_here || !is_copy {
+            if is_new_here {
                 place.add_trail(own, status);
             }
         }

@@ -88,6 +88,11 @@ fn two_results_of_a_trail_and_two_of_a_copy_are_each_counted_as_one_state() {
     assert!(of_two.contains(" 1 trail was not evaluated.</h1>"), "{of_two}");
     assert_eq!(accounts(&of_two), [(OWNER, "1 not evaluated"), (one, "1 not evaluated")]);
     assert!(of_two.contains(&field(one, "us-east-1", "1 not evaluated")), "{of_two}");
+    // A worse result counts beside the copy, as in the headline.
+    let failing = trail("all", OWNER, "us-east-1", "NON_COMPLIANT", &[check("key-usable", "fail")]);
+    let mixed = page(&report(&[failing, sealed.clone(), copy()], &[]));
+    let of_owner = "1 non-compliant, 1 not evaluated";
+    assert_eq!(accounts(&mixed), [(OWNER, of_owner), (one, "1 not evaluated")]);
     // A member account evaluated its copy.
     let mut evaluated = sealed.clone();
     evaluated["account"] = json!(two);
