@@ -117,20 +117,16 @@ impl Report {
     /// The trails of [`Self::own_trails`], each result of a trail with the one that counts.
     pub(crate) fn counted_trails(&self) -> Vec<CountedTrail<'_>> {
         let copies = self.open_copies();
-        let mut open: BTreeMap<_, _> = copies.map(|copy| (copy.home(), (copy, false))).collect();
+        let mut open: BTreeMap<_, &TrailReport> = copies.map(|copy| (copy.home(), copy)).collect();
         let of_trails = self.of_kind(Kind::Trail).map(|trail| {
-            let result = match open.get_mut(&trail.home()) {
-                Some((copy, has_trail)) => {
-                    *has_trail = true;
-                    if trail.state() < copy.state() { *copy } else { trail }
-                }
-                None => trail,
-            };
-            CountedTrail { own: Some(trail), result }
+            let copy = open.get(&trail.home()).filter(|copy| trail.state() < copy.state());
+            CountedTrail { own: Some(trail), result: copy.copied().unwrap_or(trail) }
         });
         let mut counted: Vec<CountedTrail<'_>> = of_trails.collect();
-        let alone = open.into_values().filter(|(_, has_trail)| !has_trail);
-        counted.extend(alone.map(|(copy, _)| CountedTrail { own: None, result: copy }));
+        for trail in self.of_kind(Kind::Trail) {
+            open.remove(&trail.home());
+        }
+        counted.extend(open.into_values().map(|copy| CountedTrail { own: None, result: copy }));
         counted
     }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use trailseal_aws::TrailDelivery;
-use trailseal_logs::{Coverage, Version};
+use trailseal_logs::{Coverage, Folder, Version};
 use trailseal_rule::{Reading, Refusal, Region, Timestamp};
 
 use super::evidence::Missing;
@@ -82,13 +82,8 @@ pub(crate) fn missing_latest(
         return never_delivered(delivery, coverage, writers, listed);
     };
     let home = &delivery.trail.home_region;
-    let of_home = coverage.rows().filter(|(folder, _, class, _)| {
-        class.version == Version::Current
-            && folder.region == *home
-            && !folder.has_digests()
-            && delivers(delivery, folder)
-    });
-    let newest = of_home.map(|(.., totals)| totals.newest.time).max();
+    let of_home = newest_files(delivery, coverage).filter(|(folder, _)| folder.region == *home);
+    let newest = of_home.map(|(_, time)| time).max();
     let from = listed.newest_from(delivered);
     if newest.is_some_and(|newest| newest.epoch_millis() >= from) {
         return None;
@@ -103,6 +98,17 @@ pub(crate) fn missing_latest(
     Some(Missing::of_pass(Refusal::LogFiles(why, listed.fix())))
 }
 
+/// The times of the newest files, of each encryption, in the folders of log files of a trail.
+fn newest_files<'a>(
+    delivery: &'a TrailDelivery,
+    coverage: &'a Coverage,
+) -> impl Iterator<Item = (&'a Folder, Timestamp)> {
+    let of_trail = coverage.rows().filter(|(folder, _, class, _)| {
+        class.version == Version::Current && !folder.has_digests() && delivers(delivery, folder)
+    });
+    of_trail.map(|(folder, .., totals)| (folder, totals.newest.time))
+}
+
 /// A former trail may have written the files: S3 refuses those of this one, for example. Folders that
 /// are shared decide nothing.
 fn never_delivered(
@@ -115,16 +121,12 @@ fn never_delivered(
         return None;
     }
     let mut newest = BTreeMap::new();
-    for (folder, _, class, totals) in coverage.rows() {
+    for (folder, time) in newest_files(delivery, coverage) {
         let others = writers.others(delivery, folder);
         let is_shared = matches!(&others, Reading::Known(others) if !others.is_empty());
-        if class.version == Version::Current
-            && !folder.has_digests()
-            && delivers(delivery, folder)
-            && !is_shared
-        {
-            let there = newest.entry(&folder.region).or_insert(totals.newest.time);
-            *there = totals.newest.time.max(*there);
+        if !is_shared {
+            let there = newest.entry(&folder.region).or_insert(time);
+            *there = time.max(*there);
         }
     }
     let is_of_delivery = |region: &Region, newest: Timestamp| {
