@@ -163,3 +163,143 @@ impl<'a> Thrift<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: std::ops::RangeInclusive<u8> = 1..=12;
+
+    /// A struct whose field 1 has this type and value.
+    fn field(kind: u8, value: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0x10 | kind];
+        bytes.extend_from_slice(value);
+        bytes.push(0);
+        bytes
+    }
+
+    #[test]
+    fn a_field_has_its_own_type_only() {
+        const BOOLEAN: Fields = &[(1, Type::Boolean)];
+        const I8: Fields = &[(1, Type::I8)];
+        const I16: Fields = &[(1, Type::I16)];
+        const I32: Fields = &[(1, Type::I32)];
+        const I64: Fields = &[(1, Type::I64)];
+        const DOUBLE: Fields = &[(1, Type::Double)];
+        const BINARY: Fields = &[(1, Type::Binary)];
+        const LIST: Fields = &[(1, Type::List(&Type::I32))];
+        const STRUCT: Fields = &[(1, Type::Struct(I32))];
+        let value = |kind: u8| -> &[u8] {
+            match kind {
+                1 | 2 => &[],
+                7 => &[0; 8],
+                9 | 10 => &[0x15, 0],
+                12 => &[0x15, 0, 0],
+                _ => &[0],
+            }
+        };
+        let types: [(Fields, &[u8]); 9] = [
+            (BOOLEAN, &[1, 2]),
+            (I8, &[3]),
+            (I16, &[4]),
+            (I32, &[5]),
+            (I64, &[6]),
+            (DOUBLE, &[7]),
+            (BINARY, &[8]),
+            (LIST, &[9]),
+            (STRUCT, &[12]),
+        ];
+        for (fields, own) in types {
+            for kind in KINDS {
+                let bytes = field(kind, value(kind));
+                assert_eq!(is_well_typed(&bytes, fields), own.contains(&kind), "{own:?} as {kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_skipped_value_has_the_length_of_its_type() {
+        // A field that nobody knows is skipped; the field after it is read.
+        const I32: Fields = &[(2, Type::I32)];
+        let values: [(u8, &[u8]); 12] = [
+            (1, &[]),
+            (2, &[]),
+            (3, &[0x80]),
+            (4, &[0x80, 1]),
+            (5, &[0x80, 0x80, 1]),
+            (6, &[0x80, 0x80, 0x80, 1]),
+            (7, &[0x80, 0, 0, 0, 0, 0, 0, 0x80]),
+            (8, &[3, 0x80, 0, 0x80]),
+            (9, &[0x25, 0x80, 1, 2]),
+            (10, &[0x23, 0x80, 0x80]),
+            (10, &[0x1c, 0x15, 0, 0]),
+            (12, &[0x13, 0x80, 0x18, 1, 0x80, 0]),
+        ];
+        for (kind, value) in values {
+            let mut bytes = vec![0x10 | kind];
+            bytes.extend_from_slice(value);
+            let start = bytes.len();
+            // Field 2 must be a 32-bit number: once it is, once it is a Boolean.
+            bytes.extend_from_slice(&[0x15, 0, 0]);
+            assert!(is_well_typed(&bytes, I32), "{kind} {value:?}");
+            if let Some(byte) = bytes.get_mut(start) {
+                *byte = 0x11;
+            }
+            assert!(!is_well_typed(&bytes, I32), "{kind} {value:?}");
+            assert!(!is_well_typed(bytes.get(..start).unwrap(), I32), "{kind} {value:?}");
+        }
+        for kind in [0x0b, 0x0d, 0x0e, 0x0f] {
+            assert!(!is_well_typed(&field(kind, &[0]), I32), "{kind}");
+        }
+    }
+
+    /// Skips a 32-bit number in this many lists, sets or structs.
+    fn skip_nested(kind: u8, count: usize) -> Option<()> {
+        // Each announces the type of what it contains.
+        let mut bytes = vec![0x10 | kind; count - 1];
+        bytes.extend_from_slice(&[0x10 | Thrift::I32, 0]);
+        if kind == Thrift::STRUCT {
+            bytes.extend(std::iter::repeat_n(0, count));
+        }
+        let mut thrift = Thrift::new(&bytes);
+        thrift.skip(kind, 0)?;
+        assert!(thrift.rest.is_empty(), "{kind} {count}");
+        Some(())
+    }
+
+    #[test]
+    fn values_are_at_most_sixteen_deep() {
+        for kind in [Thrift::LIST, Thrift::SET, Thrift::STRUCT] {
+            assert!(skip_nested(kind, 16).is_some(), "{kind}");
+            assert!(skip_nested(kind, 17).is_none(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn known_fields_count_as_depth() {
+        const OUTER: Fields = &[(1, Type::Struct(INNER))];
+        const INNER: Fields = &[(1, Type::List(&Type::Struct(&[])))];
+        // A struct, a list and a struct that are known, and in it this many that are not.
+        let is_read = |unknown: usize| {
+            let mut bytes = vec![0x1c, 0x19, 0x1c];
+            bytes.extend(std::iter::repeat_n(0x1c, unknown));
+            bytes.extend_from_slice(&[0x15, 0]);
+            bytes.extend(std::iter::repeat_n(0, unknown + 3));
+            is_well_typed(&bytes, OUTER)
+        };
+        assert!(is_read(12));
+        assert!(!is_read(13));
+    }
+
+    #[test]
+    fn integers_are_in_zigzag_order() {
+        let integer = |bytes: &[u8]| Thrift::new(bytes).integer();
+        assert_eq!(integer(&[0]), Some(0));
+        assert_eq!(integer(&[1]), Some(-1));
+        assert_eq!(integer(&[2]), Some(1));
+        assert_eq!(integer(&[3]), Some(-2));
+        assert_eq!(integer(&[0x80, 1]), Some(64));
+        assert_eq!(integer(&[0xff, 0x7f]), Some(-8192));
+        assert_eq!(integer(&[0x80]), None);
+    }
+}
