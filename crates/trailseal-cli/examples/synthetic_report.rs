@@ -215,11 +215,11 @@ fn trail(kind: Kind, number: usize, accounts: usize) -> Value {
     let key = format!("arn:aws:kms:{region}:{id}:key/{account:08x}-0000-4000-8000-000000000000");
     let is_judged = kind != Kind::Copy;
     let copy =
-        "this is the shadow copy of a multi-Region trail, which is judged in its home Region";
+        format!("this copy of a multi-Region trail is not evaluated; its home Region is {home}");
     let annotation = match kind.finding() {
         Some([_, _, what, fix]) => format!("{what}. Fix: {fix}"),
         None if is_judged => format!("sealed with {key}"),
-        None => copy.to_owned(),
+        None => copy,
     };
     let is_formerly_exempt = kind == Kind::Disabled && number.is_multiple_of(5);
     json!({

@@ -181,11 +181,11 @@ fn not_applicable(context: &EvaluationContext<'_>, trail: &Trail) -> Option<Stri
     let copy = match trail.standing() {
         Standing::Own => None,
         Standing::Shadow => Some(format!(
-            "this is the copy of a multi-Region trail that is evaluated in its home Region {}",
+            "this copy of a multi-Region trail is not evaluated; its home Region is {}",
             trail.home_region
         )),
         Standing::MemberCopy => Some(format!(
-            "this is the copy of an organization trail that account {} owns and is evaluated there",
+            "this copy of an organization trail is not evaluated; account {} owns the trail",
             trail.arn.owner()
         )),
     };

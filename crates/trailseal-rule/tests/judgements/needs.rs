@@ -91,12 +91,11 @@ fn copies_and_exempt_trails_are_not_evaluated() {
         account: AccountId::parse("444455556666").unwrap(),
         ..trail()
     };
-    let words =
-        "this is the copy of a multi-Region trail that is evaluated in its home Region eu-west-1";
+    let words = "this copy of a multi-Region trail is not evaluated; its home Region is eu-west-1";
     let default = Parameters::default();
     assert_eq!(said(&default, &copy, &facts(), words), ComplianceType::NotApplicable);
-    let words = "this is the copy of an organization trail that account 111122223333 owns and is \
-                 evaluated there";
+    let words =
+        "this copy of an organization trail is not evaluated; account 111122223333 owns the trail";
     assert_eq!(said(&default, &member, &facts(), words), ComplianceType::NotApplicable);
     let evaluated = parameters(&json!({ "replicas": "EVALUATE" }));
     let broken = Facts { bucket_region: Reading::Absent, ..facts() };
