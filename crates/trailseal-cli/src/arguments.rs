@@ -29,7 +29,7 @@ Examples:
     trailseal check snapshots/ --parameter profile=strict -o table -o json=report.json
 
 ",
-    exit_codes!("wrong usage, or an unreadable file")
+    exit_codes!("wrong usage, or an unreadable --config file")
 );
 
 const RENDER_EXAMPLES: &str = concat!(

@@ -22,7 +22,7 @@ Examples:
     trailseal preview plan.json --source . --account 111122223333
 
 ",
-    exit_codes!("wrong usage, or an unreadable file")
+    exit_codes!("wrong usage, or an unreadable --config file")
 );
 
 /// Judge the trails of templates and plans before they exist
