@@ -14,6 +14,21 @@ mod commands {
         trycmd::TestCases::new().case("tests/cmd/*.trycmd");
     }
 
+    /// A long name of a value leaves a column of one word for what the options mean.
+    #[test]
+    fn help_fits_the_terminal() {
+        let commands = ["check", "audit", "preview", "logs", "remediate", "render", "compare"];
+        for (command, columns) in commands.iter().flat_map(|one| [(one, 80), (one, 100)]) {
+            let columns_text = columns.to_string();
+            let output = trailseal().args([command, "-h"]).env("COLUMNS", columns_text).output();
+            let help = String::from_utf8(output.unwrap().stdout).unwrap();
+            assert!(help.contains("Options:"), "{help}");
+            for line in help.lines() {
+                assert!(line.chars().count() <= columns, "{command}, {columns} columns: {line}");
+            }
+        }
+    }
+
     /// A report of 0.1.0 has fewer members than the schema requires.
     #[test]
     fn a_report_of_0_1_0_is_valid_once_it_is_rendered() {

@@ -83,15 +83,18 @@ pub(crate) struct LogsArguments {
     pub(super) versions: bool,
 
     /// Count the files that an S3 Inventory in CSV or Parquet lists, by its `manifest.json` on this
-    /// machine or in its bucket, instead of reading the bucket of the trail. An inventory names no key,
-    /// so that it never proves a trail. Without TRAIL, AWS is not called for a file on this machine
-    #[arg(long, value_name = "MANIFEST|s3://BUCKET/KEY", value_parser = manifest_parser(),
+    /// machine or in its bucket (`s3://BUCKET/KEY`), instead of reading the bucket of the trail. An
+    /// inventory names no key, so that it never proves a trail. Without TRAIL, AWS is not called for a
+    /// file on this machine
+    #[arg(long, value_name = "MANIFEST", value_parser = manifest_parser(),
           conflicts_with_all = ["monthly", "all"])]
     pub(super) inventory: Option<ManifestPlace>,
 
     /// Print the query for Athena that counts the files of a bucket, with the commands that run it:
-    /// for the S3 Metadata table of the bucket, or for a table over reports of S3 Inventory
-    #[arg(long, value_name = "metadata[=NAMESPACE.TABLE]|inventory=DATABASE.TABLE|inventory-csv=DATABASE.TABLE",
+    /// for the S3 Metadata table of the bucket (`metadata[=NAMESPACE.TABLE]`), or for a table over
+    /// reports of S3 Inventory in ORC or Parquet (`inventory=DATABASE.TABLE`) or in CSV
+    /// (`inventory-csv=DATABASE.TABLE`)
+    #[arg(long, value_name = "KIND[=TABLE]",
           conflicts_with_all = ["inventory", "athena_results", "monthly", "all", "bucket_role",
           "since", "until", "accounts", "regions", "output", "config"])]
     pub(super) athena_sql: Option<String>,
@@ -157,8 +160,8 @@ pub(crate) struct LogsArguments {
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
 
-    /// The TOML file of `audit`, of which the outputs are used: no parameter or exemption is about log
-    /// files. Only a file that is named here is read. --output overrides all outputs of the file
+    /// A TOML file as `audit` reads it, of which only the outputs are used: no parameter or exemption is
+    /// about log files. Only a file that is named here is read. --output overrides all its outputs
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 
