@@ -219,7 +219,7 @@ fn trail(kind: Kind, number: usize, accounts: usize) -> Value {
     let annotation = match kind.finding() {
         Some([_, _, what, fix]) => format!("{what}. Fix: {fix}"),
         None if is_judged => format!("sealed with {key}"),
-        None => copy,
+        None => copy.clone(),
     };
     let is_formerly_exempt = kind == Kind::Disabled && number.is_multiple_of(5);
     json!({
