@@ -115,14 +115,9 @@ pub(crate) fn key_facts<'a>(arn: KeyArn, member: &dyn Fn(&str) -> Option<&'a Val
         of.get("multiRegionKeyType").or_else(|| of.get("MultiRegionKeyType"))?.as_str()
     });
     let state = KeyState::from_kms(word("keyState"));
-    let (valid_to, state) = match (date(member("validTo")), state) {
-        (Ok(date), state) => (date, state),
-        // It is then unknown whether the key material has expired.
-        (Err(()), state @ (KeyState::Enabled | KeyState::Updating)) => {
-            let word = format!("{} with a validTo that is not a time", state.as_str());
-            (None, KeyState::Unrecognized(word.into()))
-        }
-        (Err(()), state) => (None, state),
+    let state = match contradiction(&state, member) {
+        Some(what) => KeyState::Unrecognized(format!("{} {what}", state.as_str()).into()),
+        None => state,
     };
     KeyFacts {
         arn,
@@ -131,9 +126,35 @@ pub(crate) fn key_facts<'a>(arn: KeyArn, member: &dyn Fn(&str) -> Option<&'a Val
         usage: KeyUsage::from_kms(word("keyUsage")),
         spec: KeySpec::from_kms(spec),
         origin: KeyOrigin::from_kms(word("origin")),
-        valid_to,
+        valid_to: date(member("validTo")).unwrap_or_default(),
         deletion_date: date(member("deletionDate")).unwrap_or_default(),
         is_replica: kind == Some("REPLICA"),
+    }
+}
+
+/// What makes it unknown whether a key in a state that encrypts really does (KMS API Reference,
+/// `KeyMetadata`): a deletion date, `enabled` that is false, or no date until which imported material
+/// that expires is valid.
+fn contradiction<'a>(
+    state: &KeyState,
+    member: &dyn Fn(&str) -> Option<&'a Value>,
+) -> Option<&'static str> {
+    if !matches!(state, KeyState::Enabled | KeyState::Updating) {
+        return None;
+    }
+    let model = member("expirationModel").and_then(Value::as_str);
+    if *state == KeyState::Enabled && member("enabled").and_then(switch) == Some(false) {
+        return Some("with `enabled` that is false");
+    }
+    if matches!(date(member("deletionDate")), Ok(Some(_))) {
+        return Some("with a deletion date");
+    }
+    match date(member("validTo")) {
+        Err(()) => Some("with a validTo that is not a time"),
+        Ok(None) if model == Some("KEY_MATERIAL_EXPIRES") => {
+            Some("without the time until which its material is valid")
+        }
+        Ok(_) => None,
     }
 }
 

@@ -268,3 +268,29 @@ fn a_maximum_period_needs_the_rotation_period() {
     let unknown = facts(Some(&item), None, KEY, &bounded);
     assert!(matches!(unknown.rotation, Reading::Refused(Refusal::Needs(_))));
 }
+
+/// KMS never says such a thing, but a file can.
+#[test]
+fn a_key_that_contradicts_itself_is_in_no_state_that_encrypts() {
+    let external = with(metadata(), "origin", json!("EXTERNAL"));
+    let expires = with(external.clone(), "expirationModel", json!("KEY_MATERIAL_EXPIRES"));
+    let never = with(external, "expirationModel", json!("KEY_MATERIAL_DOES_NOT_EXPIRE"));
+    let date = json!("2026-12-31T00:00:00Z");
+    for (metadata, what) in [
+        (with(metadata(), "enabled", json!(false)), "Enabled with `enabled` that is false"),
+        (with(metadata(), "enabled", json!("false")), "Enabled with `enabled` that is false"),
+        (with(metadata(), "deletionDate", date.clone()), "Enabled with a deletion date"),
+        (expires.clone(), "Enabled without the time until which its material is valid"),
+    ] {
+        let (facts, _) = known(&metadata);
+        assert_eq!(facts.state, KeyState::Unrecognized(what.into()), "{metadata}");
+    }
+    // A key in the state Updating is not enabled (KMS API Reference, `KeyMetadata`).
+    let updating = with(with(metadata(), "keyState", json!("Updating")), "enabled", json!(false));
+    assert_eq!(known(&updating).0.state, KeyState::Updating);
+    for metadata in
+        [never, with(expires, "validTo", date), with(metadata(), "deletionDate", Value::Null)]
+    {
+        assert_eq!(known(&metadata).0.state, KeyState::Enabled, "{metadata}");
+    }
+}
