@@ -68,6 +68,7 @@ pub(crate) fn preview(
     if reader.has_template {
         problems.extend(undeclared(arguments, &parameters, &documents));
     }
+    let has_template = reader.has_template;
     let inputs = reader.inputs;
     let mut report = judged(&documents, problems, &settings, &values, console);
     report.summary.files = inputs.len();
@@ -89,7 +90,7 @@ pub(crate) fn preview(
                  assembly",
             );
         }
-        print_notes(&documents, &report, &values, console);
+        print_notes(&documents, &report, &values, has_template, console);
     }
     emit(&report, &settings.outputs, arguments.report.table, console)?;
     Ok(Exit::of(&report, &arguments.report.exit))
@@ -139,7 +140,7 @@ fn given_values(
     let parameters = match &arguments.stack_parameters {
         Some(file) => {
             read_text(file).and_then(|text| read_stack_parameters(&text)).map_err(|what| {
-                faults.push(format!("{}: {what}", file.display()));
+                faults.push(format!("--stack-parameters `{}`: {what}", file.display()));
             })
         }
         None => Ok(BTreeMap::new()),
@@ -148,7 +149,9 @@ fn given_values(
         Some(file) => {
             let read = read_text(file).map_err(|what| vec![what]);
             read.and_then(|text| Values::read(&text)).map_err(|all| {
-                faults.extend(all.iter().map(|what| format!("{}: {what}", file.display())));
+                faults.extend(
+                    all.iter().map(|what| format!("--values `{}`: {what}", file.display())),
+                );
             })
         }
         None => Ok(Values::default()),
@@ -188,6 +191,7 @@ fn print_notes(
     documents: &[Previewed],
     report: &Report,
     values: &Values,
+    has_template: bool,
     console: &mut Console<'_>,
 ) {
     for line in documents.iter().flat_map(|document| &document.preview.notes) {
@@ -205,7 +209,7 @@ fn print_notes(
              --region, --stack-parameters, --values or, for a Terraform plan, --source",
         );
     }
-    if !documents.is_empty() {
+    if has_template && !documents.is_empty() {
         console.print_note("trails that custom resources make are not seen");
     }
 }

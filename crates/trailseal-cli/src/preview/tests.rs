@@ -54,6 +54,23 @@ fn the_exit_code_is_that_of_check() {
     assert_eq!(usage.exit, Exit::NotStarted);
 }
 
+/// Several documents often give their trails one name.
+#[test]
+fn the_table_names_the_place_of_each_trail() {
+    let of = |file: &str| {
+        let file = cases().join(file).display().to_string();
+        preview(&[&[file.as_str()][..], &PLACE].concat())
+    };
+    let template = of("cfn/c08-if-default-off.yaml");
+    let place = "/cfn/c08-if-default-off.yaml:";
+    assert!(template.out.contains(place) && template.out.contains("FINDING"), "{}", template.out);
+    let note = "custom resources";
+    assert!(template.err.contains(note), "{}", template.err);
+    let plan = of("tfplan/t02-no-key.json");
+    assert!(plan.out.contains("/tfplan/t02-no-key.json: "), "{}", plan.out);
+    assert!(!plan.err.contains(note), "{}", plan.err);
+}
+
 #[test]
 fn sarif_points_to_the_key_of_the_trail_and_to_the_property_of_the_key() {
     let file = cases().join("cfn/c12-key-rsa.yaml").display().to_string();

@@ -58,7 +58,7 @@ fn details(trail: &TrailReport, profile: &str) -> Vec<(usize, String)> {
 
 /// The file, with line and column of the key or else of the trail, if a document with lines declares
 /// it.
-fn source(trail: &TrailReport) -> String {
+pub(super) fn source(trail: &TrailReport) -> String {
     let Some(declared) = &trail.declared else { return trail.source.clone() };
     let PlaceReport { file, line, column } = declared.key_place.as_ref().unwrap_or(&declared.place);
     if *line == 0 {

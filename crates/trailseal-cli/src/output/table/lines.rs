@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
+use super::details::source;
 use super::{style, verdict};
 use crate::output::columns::{Columns, cut, wrapped};
 use crate::output::{Screen, shown};
@@ -58,7 +59,12 @@ fn finding(trail: &TrailReport, profile: &str) -> String {
         None if open.is_empty() => trail.annotation.clone(),
         None => open.join("; "),
     };
-    shown(&format!("{own}{unverified}{text}"))
+    // Documents often give their trails the same name.
+    let place = match &trail.declared {
+        Some(_) => format!("{}: ", source(trail)),
+        None => String::new(),
+    };
+    shown(&format!("{place}{own}{unverified}{text}"))
 }
 
 /// The verdict and name, the place, and the checks or the reason.
