@@ -13,6 +13,9 @@ use crate::output::{Output, clean, emit, print_problems, refuse_to_overwrite};
 use crate::report::{CheckOutcome, FileDigest, Report, Run, TrailReport, judge};
 use crate::settings::Settings;
 
+/// Parameters about roles in AWS.
+const WITHOUT_EFFECT: [&str; 2] = ["keyAccountRoleName", "executionRoleName"];
+
 pub(crate) fn check(
     arguments: &CheckArguments,
     mut run: Run,
@@ -141,6 +144,9 @@ fn print_sources(
 }
 
 fn print_notes(report: &Report, files_of_other_kinds: usize, console: &mut Console<'_>) {
+    for name in WITHOUT_EFFECT.iter().filter(|name| report.parameters.contains_key(**name)) {
+        console.print_note(&format!("parameter `{name}` has no effect without a call to AWS"));
+    }
     if files_of_other_kinds > 0 {
         let line = format!("files with JSON of other kinds, ignored: {files_of_other_kinds}");
         console.print_note(&line);

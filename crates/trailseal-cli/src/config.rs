@@ -30,26 +30,32 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Reads the file.
-    ///
-    /// # Errors
-    ///
-    /// All its faults, each with the file and the place in it.
-    pub(crate) fn read(path: &Path) -> Result<Self, Vec<String>> {
+    /// Reads the file; with it, all its faults, each with the file and the place in it. The values of
+    /// its parameters are not validated.
+    pub(crate) fn read(path: &Path) -> (Self, Vec<String>) {
         let file = path.display().to_string();
+        let (config, faults) = match bytes(path) {
+            Ok(bytes) => {
+                let (mut config, faults) = Self::parse(&bytes, &file);
+                let digest = Sha256::digest(&bytes);
+                let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                config.file = Some(FileDigest { file: file.clone(), sha256: Some(sha256) });
+                (config, faults)
+            }
+            Err(error) => (Self::default(), vec![error.to_string()]),
+        };
         let in_file = |fault: String| format!("--config `{}`: {fault}", clean(&file));
-        let bytes = bytes(path).map_err(|error| vec![in_file(error.to_string())])?;
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| vec![in_file("is not UTF-8; expected TOML".to_owned())])?;
-        let mut config = Self::parse(text, &file)
-            .map_err(|faults| faults.into_iter().map(in_file).collect::<Vec<_>>())?;
-        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        config.file = Some(FileDigest { file, sha256: Some(sha256) });
-        Ok(config)
+        (config, faults.into_iter().map(in_file).collect())
     }
 
-    fn parse(text: &str, file: &str) -> Result<Self, Vec<String>> {
-        let table: Table = text.parse().map_err(|error| vec![not_toml(text, &error)])?;
+    fn parse(bytes: &[u8], file: &str) -> (Self, Vec<String>) {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return (Self::default(), vec!["is not UTF-8; expected TOML".to_owned()]);
+        };
+        let table: Table = match text.parse() {
+            Ok(table) => table,
+            Err(error) => return (Self::default(), vec![not_toml(text, &error)]),
+        };
         let (mut config, mut faults) = (Self::default(), Vec::new());
         for (section, value) in table {
             match (section.as_str(), value) {
@@ -79,7 +85,7 @@ impl Config {
                 (unknown, _) => faults.push(unknown_name("", unknown, &SECTIONS)),
             }
         }
-        if faults.is_empty() { Ok(config) } else { Err(faults) }
+        (config, faults)
     }
 
     pub(crate) fn file(&self) -> Option<FileDigest> {

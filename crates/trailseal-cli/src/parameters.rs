@@ -13,11 +13,12 @@ pub(crate) fn region(text: &str) -> Result<Region, String> {
     Region::parse(text).map_err(|error| error.to_string())
 }
 
-/// Parses `NAME=VALUE` arguments, which override the parameters of the configuration file, and
-/// reports all faults at once.
+/// Parses `NAME=VALUE` arguments, which override the parameters of the configuration file `file`,
+/// and reports all faults at once.
 pub(crate) fn given_parameters(
     arguments: &[String],
-    config: &Map<String, Value>,
+    file: &str,
+    of_file: &Map<String, Value>,
 ) -> Result<GivenParameters, Vec<String>> {
     let mut faults = Vec::new();
     let mut given = Map::new();
@@ -35,15 +36,18 @@ pub(crate) fn given_parameters(
         }
     }
     let is_argument = |name: &str| given.contains_key(name);
-    let of_config = config.iter().filter(|(name, _)| !is_argument(name));
+    let of_config = of_file.iter().filter(|(name, _)| !is_argument(name));
     let all: Map<String, Value> =
         of_config.chain(&given).map(|(name, value)| (name.clone(), value.clone())).collect();
     let parameters = Parameters::parse(&all).map_err(|wrong| {
         // The rule names parameters as events do.
         let message = |fault: &Fault| {
             let name = fault.field().strip_prefix("ruleParameters.").unwrap_or_default();
-            let is_of_config = config.contains_key(name) && !is_argument(name);
-            let place = if is_of_config { "--config: parameter" } else { "--parameter" };
+            let place = if of_file.contains_key(name) && !is_argument(name) {
+                format!("--config `{}`: parameter", clean(file))
+            } else {
+                "--parameter".to_owned()
+            };
             let words = fault.to_string().replacen("`ruleParameters.", "`", 1);
             format!("{place} {words}{}", suggestion(fault, &all).unwrap_or_default())
         };
@@ -90,7 +94,7 @@ mod tests {
 
     fn faults(arguments: &[&str]) -> Vec<String> {
         let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
-        given_parameters(&arguments, &Map::new()).unwrap_err()
+        given_parameters(&arguments, "", &Map::new()).unwrap_err()
     }
 
     #[test]

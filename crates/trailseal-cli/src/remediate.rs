@@ -17,7 +17,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Map;
-
 use trailseal_aws::Aws;
 use trailseal_plan::{Consent, NewKey, Tag, TargetKey};
 use trailseal_remediation::{AwsReader, WaitPolicy};
@@ -69,7 +68,7 @@ pub(crate) fn remediate(
     arguments: &RemediateArguments,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let parameters = given_parameters(&arguments.parameters, &Map::new());
+    let parameters = given_parameters(&arguments.parameters, "", &Map::new());
     let target_key = target_key(arguments);
     let (parameters, target_key) = match (parameters, target_key) {
         (Ok((_, parameters)), Ok(target_key)) => (parameters, target_key),
@@ -194,6 +193,9 @@ fn target_key(arguments: &RemediateArguments) -> Result<Option<TargetKey>, Vec<S
 
 fn new_key(arguments: &RemediateArguments) -> Result<NewKey, Vec<String>> {
     let (mut tags, mut faults) = (Vec::new(), Vec::new());
+    if let Some(alias) = arguments.alias.as_ref().filter(|alias| alias.starts_with("alias/aws/")) {
+        faults.push(format!("--alias `{alias}`: AWS reserves names that begin with `alias/aws/`"));
+    }
     if let Some(alias) = arguments.alias.as_ref().filter(|alias| !alias.starts_with("alias/")) {
         faults.push(format!(
             "--alias `{alias}` is not an alias, which begins with `alias/`; did you mean \

@@ -78,13 +78,9 @@ impl Settings {
         file: Option<&Path>,
         report: &ReportArguments,
     ) -> Result<Self, Failure> {
-        let mut faults = Vec::new();
-        let config = file.map_or_else(|| Ok(Config::default()), Config::read);
-        let config = config.unwrap_or_else(|wrong| {
-            faults.extend(wrong);
-            Config::default()
-        });
-        let given = given_parameters(parameters, config.parameters());
+        let (config, mut faults) = file.map_or_else(Default::default, Config::read);
+        let name = file.map_or_else(String::new, |file| file.display().to_string());
+        let given = given_parameters(parameters, &name, config.parameters());
         let requested =
             if report.output.is_empty() { config.outputs() } else { report.output.as_slice() };
         match (given, outputs(requested, report.table)) {

@@ -3,7 +3,7 @@ use crate::Exit;
 use crate::testing::{Checked, Folder, TRAIL, change, event, trail_item};
 
 fn faults(text: &str) -> Vec<String> {
-    Config::parse(text, "trailseal.toml").unwrap_err()
+    Config::parse(text.as_bytes(), "trailseal.toml").1
 }
 
 #[test]
@@ -94,7 +94,8 @@ fn a_configuration_file_has_parameters_outputs_and_exemptions() {
 fn faults_of_the_file_and_of_the_options_are_reported_together() {
     let folder = Folder::new("config-faults");
     folder.write_json("a.json", &[trail_item(None)]);
-    let text = "[parameters]\nprofil = 'cis'\nunverified = 'no'\nrequireKeyRotation = true";
+    let text = "outputs = []\n[parameters]\nprofil = 'cis'\nunverified = 'no'\n\
+                requireKeyRotation = true";
     let config = folder.write("trailseal.toml", text.as_bytes());
     let run = |config: &Path, more: &str| {
         let words = [folder.0.join("a.json").into(), "--config".into(), config.into()];
@@ -103,10 +104,11 @@ fn faults_of_the_file_and_of_the_options_are_reported_together() {
     let checked = run(&config, "replicas=x");
     assert_eq!((checked.exit, checked.out.as_str()), (Exit::NotStarted, ""));
     for part in [
-        "--config: parameter `profil` is not a parameter",
+        &format!("--config `{}`: parameter `profil` is not a parameter", config.display()),
         "did you mean `profile`?",
-        "--config: parameter `unverified`",
-        "--config: parameter `requireKeyRotation` is a boolean; expected text",
+        "trailseal.toml`: parameter `unverified`",
+        "trailseal.toml`: parameter `requireKeyRotation` is a boolean; expected text",
+        "trailseal.toml`: `outputs` is unknown",
         "--parameter `replicas`",
     ] {
         assert!(checked.err.contains(part), "{part}: {}", checked.err);
@@ -118,6 +120,26 @@ fn faults_of_the_file_and_of_the_options_are_reported_together() {
     let large = folder.write("large.toml", &vec![b'#'; 1 << 21]);
     assert!(run(&large, "profile=cis").err.contains("is larger than 1 MiB"));
     assert!(run(&folder.write("latin.toml", &[0xE9]), "profile=cis").err.contains("is not UTF-8"));
+}
+
+#[test]
+fn a_parameter_that_is_empty_or_has_no_effect_is_named() {
+    let folder = Folder::new("config-empty");
+    folder.write_json("a.json", &[trail_item(None)]);
+    let run = |more: &[&str]| {
+        Checked::run(
+            [folder.0.join("a.json").into()].into_iter().chain(more.iter().map(Into::into)),
+        )
+    };
+    let checked = run(&["-p", "profile=", "-p", "executionRoleName=audit"]);
+    assert_eq!(checked.exit, Exit::Findings);
+    for line in [
+        "parameter `profile` is empty, so its default counts",
+        "note: parameter `executionRoleName` has no effect without a call to AWS",
+    ] {
+        assert!(checked.err.contains(line), "{}", checked.err);
+    }
+    assert!(!run(&["-p", "profile=cis"]).err.contains("parameter"));
 }
 
 #[test]

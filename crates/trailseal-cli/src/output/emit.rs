@@ -124,6 +124,10 @@ pub(crate) fn print_problems(report: &Report, quiet: bool, console: &mut Console
         let line = format!("{source}: trail {trail} was not evaluated: {reason}");
         console.print_error(&clean(&line));
     }
+    // In AWS Config an empty value is the default; on a command line it may be a lost variable.
+    for (name, _) in report.parameters.iter().filter(|(_, value)| value.is_empty() && !quiet) {
+        console.print_warning(&format!("parameter `{name}` is empty, so its default counts"));
+    }
     for line in report.warnings().filter(|_| !quiet) {
         console.print_warning(&clean(&line));
     }

@@ -119,6 +119,10 @@ async fn a_missing_alias_prefix_says_what_it_is_and_what_to_do() {
         "--alias `logs` is not an alias, which begins with `alias/`; did you mean `alias/logs`?";
     assert!(ended.err.contains(line), "{}", ended.err);
     assert_eq!(lab.take_calls().len(), 0);
+    let reserved = ["audit", "--create-key", "--alias", "alias/aws/logs"];
+    let ended = run(&lab, &folder, &reserved).expect(3);
+    assert!(ended.err.contains("AWS reserves names that begin with `alias/aws/`"), "{}", ended.err);
+    assert_eq!(lab.take_calls().len(), 0);
     let ended = run(&lab, &folder, &["audit", "--key", "logs"]).expect(1);
     assert!(ended.err.contains("if `logs` is an alias, name it `alias/logs`"), "{}", ended.err);
     assert_eq!(changes(&lab), [""; 0]);
