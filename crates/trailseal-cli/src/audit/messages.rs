@@ -100,10 +100,20 @@ pub(super) fn caller(error: &AwsError, region: &Region) -> String {
         Some(_) => error.to_string(),
         None => format!(
             "{error}: check that `{region}` is the name of a Region (AWS_REGION, the profile, \
-             --region), and that AWS is reachable (proxy, firewall){}",
+             --region), and that AWS is reachable (proxy, firewall){}{}",
+            endpoint(),
             hint(region)
         ),
     }
+}
+
+/// Where requests to STS go if not to AWS.
+fn endpoint() -> String {
+    let mut variables = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"].into_iter();
+    let set = variables.find_map(|name| Some((name, std::env::var(name).ok()?)));
+    set.map_or_else(String::new, |(name, url)| {
+        format!(". {name} is set, so requests go to {}", clean(&url))
+    })
 }
 
 /// A better name for a Region that does not exist.

@@ -45,7 +45,11 @@ async fn reports_a_region_that_does_not_exist_or_is_not_enabled() {
     let mut command = desk.command(MANAGEMENT, &[]);
     command.env("AWS_REGION", "us-esat-1").env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     let run = Run::of(command.env("AWS_MAX_ATTEMPTS", "1"));
-    says(run.not_started(), &["`us-esat-1` is the name of a Region", "that AWS is reachable"]);
+    let endpoint = "AWS_ENDPOINT_URL is set, so requests go to http://";
+    says(
+        run.not_started(),
+        &["`us-esat-1` is the name of a Region", "that AWS is reachable", endpoint],
+    );
     says(run.not_started(), &["did you mean `us-east-1`?"]);
 }
 
