@@ -62,7 +62,10 @@ Exit codes (--fail-on and --exit-zero change 1 and 2):
   1  something is non-compliant
   2  something could not be judged, or the command failed
   3  the command could not start: ",
-            $not_started
+            $not_started,
+            "
+
+Options have variables too, such as TRAILSEAL_FAIL_ON for --fail-on"
         )
     };
 }
@@ -100,7 +103,8 @@ pub(crate) struct ExitArguments {
           default_values = ["non-compliant", "partial"])]
     pub(crate) fail_on: Vec<FailOn>,
 
-    /// Exit with code 0 for every report; failures to start or to write it still count
+    /// Exit with code 0 for every report; a failure to start, to read anything or to write the report
+    /// still counts
     #[arg(long, conflicts_with = "fail_on")]
     pub(crate) exit_zero: bool,
 }
@@ -110,7 +114,7 @@ impl Exit {
     pub(crate) fn of(report: &Report, arguments: &ExitArguments) -> Self {
         let fails_on = |what| !arguments.exit_zero && arguments.fail_on.contains(&what);
         let has = |number: usize| number > 0;
-        if !report.complete && fails_on(FailOn::Partial) {
+        if report.is_of_nothing() || !report.complete && fails_on(FailOn::Partial) {
             Self::Failure
         } else if has(report.summary.non_compliant) && fails_on(FailOn::NonCompliant)
             || has(report.summary.unverified) && fails_on(FailOn::Unverified)

@@ -51,6 +51,18 @@ pub(crate) fn variables_used(command: &Command, matches: &ArgMatches) -> BTreeMa
     used.filter_map(assignment).collect()
 }
 
+/// The variables of options that this command line sets itself: they have no effect, also if the option
+/// is repeatable.
+pub(crate) fn variables_overridden(command: &Command, matches: &ArgMatches) -> Vec<String> {
+    let Some((name, matches)) = matches.subcommand() else { return Vec::new() };
+    let arguments = command.find_subcommand(name).into_iter().flat_map(Command::get_arguments);
+    let overridden = arguments.filter(|argument| {
+        argument.get_env().is_some()
+            && matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine)
+    });
+    overridden.filter_map(assignment).map(|(name, _)| name).collect()
+}
+
 /// The variables that are set and that an option of any command reads.
 pub(crate) fn variables_set(command: &Command) -> Vec<String> {
     let arguments = command.get_subcommands().flat_map(Command::get_arguments);

@@ -53,7 +53,8 @@ use crate::compare::COMPARISON_SCHEMA;
 use crate::config::config_schema;
 use crate::console::Failure;
 use crate::environment::{
-    is_quiet, misspelled, variables_set, variables_used, with_variables, without_secrets,
+    is_quiet, misspelled, variables_overridden, variables_set, variables_used, with_variables,
+    without_secrets,
 };
 use crate::logs::LOGS_SCHEMA;
 use crate::pages::{completions, manual_page};
@@ -68,9 +69,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
     let mut command = with_variables(Arguments::command());
     let parsed = command.try_get_matches_from_mut(&words).and_then(|matches| {
         let variables = variables_used(&command, &matches);
-        Ok((Arguments::from_arg_matches(&matches)?, variables, is_quiet(&matches)))
+        let overridden = variables_overridden(&command, &matches);
+        Ok((Arguments::from_arg_matches(&matches)?, variables, overridden, is_quiet(&matches)))
     });
-    let (arguments, environment, is_quiet) = match parsed {
+    let (arguments, environment, overridden, is_quiet) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return print_usage(&command, &error, console),
     };
@@ -79,6 +81,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
     if !environment.is_empty() && !is_quiet {
         let names = environment.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         console.print_note(&format!("options from the environment: {names}"));
+    }
+    if !overridden.is_empty() && !is_quiet {
+        let names = overridden.join(", ");
+        console.print_note(&format!("overridden by options of the command line: {names}"));
     }
     if !is_quiet {
         for warning in misspelled(&command) {
@@ -152,7 +158,10 @@ fn print_usage(command: &clap::Command, error: &clap::Error, console: &mut Conso
             .and_then(|()| writeln!(out, "note: options also come from the environment: {names}"));
     }
     match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Exit::Failure,
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            console.print_error(&Failure::standard_output(error).to_string());
+            Exit::Failure
+        }
         Ok(()) | Err(_) => exit,
     }
 }

@@ -94,6 +94,12 @@ impl Report {
         self.problems.is_empty() && self.summary.not_evaluated == 0
     }
 
+    /// Whether nothing that was named could be read, such as a file whose name has a typing error.
+    pub(crate) fn is_of_nothing(&self) -> bool {
+        let Summary { files, accounts, trails, .. } = self.summary;
+        !self.complete && files == 0 && accounts == 0 && trails == 0
+    }
+
     /// The trails that were not evaluated, each once, sorted by name.
     pub(crate) fn not_evaluated(&self) -> Vec<NotEvaluated<'_>> {
         not_evaluated(&self.trails)

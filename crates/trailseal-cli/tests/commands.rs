@@ -88,6 +88,10 @@ mod commands {
         assert_eq!(run(&["render", "report.json", "-q"], &[zero]).2, "");
         let (code, out, _) = run(&render, &[("TRAILSEAL_OUTPUT", "csv")]);
         assert_eq!((code, out.starts_with("compliance,")), (Some(1), true));
+        let csv = [&render[..], &["-o", "csv"]].concat();
+        let (_, out, err) = run(&csv, &[("TRAILSEAL_OUTPUT", "json")]);
+        let note = "note: overridden by options of the command line: TRAILSEAL_OUTPUT\n";
+        assert!(out.starts_with("compliance,") && err.contains(note), "{out}{err}");
         let (code, out, err) = run(&render, &[zero, ("TRAILSEAL_FAIL_ON", "partly")]);
         assert_eq!((code, out.as_str()), (Some(3), ""));
         let note =
@@ -108,6 +112,26 @@ mod commands {
         let (code, _, err) = run(&["remediate", "--yes"], &apply);
         assert_eq!(code, Some(3));
         assert!(err.contains("--apply") && !err.contains("environment"), "{err}");
+    }
+
+    /// A typing error in a file's name must not look like a clean account.
+    #[test]
+    fn a_report_about_nothing_always_fails() {
+        let folder = Folder::new("nothing");
+        for option in ["--exit-zero", "--fail-on=non-compliant"] {
+            let run = |words: &[&str]| {
+                let mut command = trailseal();
+                command.current_dir(&folder.0).args(words).arg(option).output().unwrap()
+            };
+            for words in [&["check", "absent.json"][..], &["preview", "absent.yaml"]] {
+                let output = run(words);
+                assert_eq!(output.status.code(), Some(2), "{option} {output:?}");
+            }
+            // Another file was read: its trails are in the report.
+            let expected = if option == "--exit-zero" { 0 } else { 1 };
+            let output = run(&["check", "trails.json", "absent.json"]);
+            assert_eq!(output.status.code(), Some(expected), "{option} {output:?}");
+        }
     }
 
     /// A script with `pipefail` may read the first lines of a text only.
