@@ -248,6 +248,10 @@ mod tests {
             assert!(!is_well_typed(&bytes, I32), "{kind} {value:?}");
             assert!(!is_well_typed(bytes.get(..start).unwrap(), I32), "{kind} {value:?}");
         }
+        // A Boolean in a list takes no byte for the decoder, so a few bytes could stand for billions.
+        for (kind, list) in [(9, 0x21), (9, 0x22), (10, 0x21)] {
+            assert!(!is_well_typed(&field(kind, &[list]), I32), "{kind} {list}");
+        }
         for kind in [0x0b, 0x0d, 0x0e, 0x0f] {
             assert!(!is_well_typed(&field(kind, &[0]), I32), "{kind}");
         }
